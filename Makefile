@@ -1,0 +1,45 @@
+# Freshmark. `make` alone says what there is.
+#
+# Builds share one target folder outside the clone, so that a second clean checkout is fast: set CARGO_TARGET_DIR to
+# choose another. Tools are installed into .tools/, never system-wide.
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/freshmark
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export FRESHMARK_TOOLS_TARGET ?= $(CACHE)/tools
+export DUCKDB_LIB_DIR ?= $(CACHE)/duckdb
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+FRESHMARK := $(CARGO_TARGET_DIR)/release/freshmark
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run dev test bench shots clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what the build needs, into .tools/ and node_modules/
+	@bash scripts/setup.sh build
+
+build: setup ## Build the front end and the server
+	@bash scripts/build.sh
+
+run: build ## Build, then serve on LISTEN (127.0.0.1:8080) with the demo school in DATA (./data)
+	@exec $(FRESHMARK) serve --demo --data "$(DATA)" --listen "$(LISTEN)" --site dist
+
+dev: setup ## The edit loop: the front end rebuilds and reloads, the server restarts
+	@bash scripts/dev.sh
+
+test: ## Everything: checks, Rust, WASM and browser tests; ends with a count
+	@bash scripts/setup.sh test
+	@bash scripts/test.sh
+
+bench: build ## Measure the goals of the design and print them side by side
+	@bash scripts/bench.sh
+
+shots: build ## Take the README's screenshots again
+	@node tests/browser/shots.mjs
+
+clean: ## Remove what this clone has built (the shared target folder stays)
+	rm -rf dist .tools node_modules

@@ -1,0 +1,43 @@
+//! Who is signed in. `POST /api/session` signs in, `DELETE /api/session` signs out; both are plain HTTP.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+
+/// What a member of staff may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees the pipeline and every class.
+    Admin,
+    /// Sees the classes that they teach.
+    Teacher,
+}
+
+/// Body of `POST /api/session`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignIn {
+    /// The account's address; its case does not matter.
+    pub email: String,
+    /// In clear; the server keeps an Argon2 hash only.
+    pub password: String,
+}
+
+/// The account behind the session cookie; also the answer to `POST /api/session`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// As shown on the page.
+    pub name: String,
+    /// Address they sign in with.
+    pub email: String,
+    /// What they may see.
+    pub role: Role,
+}
+
+/// The account that is signed in, or [`ApiError::SignedOut`].
+#[server(name = ReadMe, endpoint = "me", input = GetUrl)]
+pub async fn me() -> Result<Me, ApiError> {
+    super::ports::reports()?.me().await
+}

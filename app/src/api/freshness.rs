@@ -1,0 +1,221 @@
+//! Freshness: how current a picture is, and the verdict over it.
+//!
+//! Owns the measurement's shape and the pure function that judges it; the same code judges on the server, for the
+//! admin, and in the browser, where the age ticks between two measurements. Does not own a clock and does not measure:
+//! `server::results` does, from what was accepted and what has landed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Millis;
+
+/// An answer that waits for less than this is simply on its way: a page in the middle of a lesson is *Live* although
+/// at every instant some answer is between the two stores.
+pub const ON_ITS_WAY_MS: i64 = 1_000;
+
+/// An answer that waits for longer than this makes the picture *Delayed*.
+pub const DELAYED_AFTER_MS: i64 = 10_000;
+
+/// A measurement older than this no longer says anything about now.
+pub const STALE_AFTER_MS: i64 = 10_000;
+
+/// One assignment's freshness, measured from the two stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    /// Server time of the measurement, taken before the first store was asked.
+    pub measured_at: Millis,
+    /// Answers in the transactional store.
+    pub accepted: i64,
+    /// Distinct answers in the warehouse.
+    pub landed: i64,
+    /// Every answer accepted before this instant has landed.
+    pub complete_through: Millis,
+    /// When the oldest answer that has not landed was accepted.
+    pub oldest_waiting: Option<Millis>,
+    /// Whether the assignment takes no more answers.
+    pub closed: bool,
+}
+
+/// The verdict. Its names are the words on the badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Whatever was accepted is counted, or has been on its way for less than a second.
+    Live,
+    /// Answers wait.
+    CatchingUp,
+    /// Answers have waited for too long, or nobody knows how many do.
+    Delayed,
+    /// Closed, and every accepted answer is counted.
+    Final,
+    /// This browser has lost the server.
+    Disconnected,
+    /// Never measured.
+    Unknown,
+}
+
+impl State {
+    /// The word on the badge.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::CatchingUp => "Catching up",
+            Self::Delayed => "Delayed",
+            Self::Final => "Final",
+            Self::Disconnected => "Disconnected",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl Freshness {
+    /// Accepted and not landed.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        (self.accepted - self.landed).max(0)
+    }
+
+    /// The verdict at `now`, in server time. It only gets worse as `now` moves on and no new measurement comes.
+    #[must_use]
+    pub fn state(&self, now: Millis) -> State {
+        if self.waiting() == 0 && self.oldest_waiting.is_none() {
+            return match (self.closed, now - self.measured_at > STALE_AFTER_MS) {
+                (true, _) => State::Final,
+                (false, true) => State::Delayed,
+                (false, false) => State::Live,
+            };
+        }
+        match now - self.oldest_waiting.unwrap_or(self.complete_through) {
+            age if age > DELAYED_AFTER_MS => State::Delayed,
+            age if age > ON_ITS_WAY_MS => State::CatchingUp,
+            _ => State::Live,
+        }
+    }
+}
+
+/// A delivery stream's freshness: what waits between the transactional store and its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFreshness {
+    /// Server time of the measurement; absent if there has been none.
+    pub measured_at: Option<Millis>,
+    /// Records accepted and not landed, wherever they are.
+    pub waiting: i64,
+    /// When the oldest of them was accepted.
+    pub oldest_waiting: Option<Millis>,
+    /// The last instant at which a record, an answer or a heartbeat, landed.
+    pub last_landed: Option<Millis>,
+    /// How often a heartbeat is sent when no one answers, in milliseconds.
+    pub heartbeat_every_ms: i64,
+    /// What the failing stage said last, if one is failing.
+    pub problem: Option<String>,
+}
+
+impl StreamFreshness {
+    /// The verdict at `now`, in server time.
+    ///
+    /// A quiet stream that is alive has landed a heartbeat lately; a dead one has not, so that silence alone makes the
+    /// verdict worse.
+    #[must_use]
+    pub fn state(&self, now: Millis) -> State {
+        let Some(measured_at) = self.measured_at else { return State::Unknown };
+        if now - measured_at > STALE_AFTER_MS {
+            return State::Delayed;
+        }
+        if let Some(oldest) = self.oldest_waiting {
+            return match now - oldest {
+                age if age > DELAYED_AFTER_MS => State::Delayed,
+                age if age > ON_ITS_WAY_MS => State::CatchingUp,
+                _ => State::Live,
+            };
+        }
+        match self.last_landed {
+            None => State::Unknown,
+            Some(at) if now - at > self.heartbeat_every_ms + DELAYED_AFTER_MS => State::Delayed,
+            Some(_) => State::Live,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T: Millis = 1_700_000_000_000;
+
+    fn all_counted() -> Freshness {
+        Freshness { measured_at: T, accepted: 280, landed: 280, complete_through: T, oldest_waiting: None, closed: false }
+    }
+
+    fn one_waits_since(oldest: Millis) -> Freshness {
+        Freshness { landed: 279, complete_through: oldest, oldest_waiting: Some(oldest), ..all_counted() }
+    }
+
+    #[test]
+    fn all_counted_is_live_and_final_once_closed() {
+        assert_eq!(all_counted().state(T + 50), State::Live);
+        assert_eq!(Freshness { closed: true, ..all_counted() }.state(T + 50), State::Final);
+    }
+
+    #[test]
+    fn closed_with_an_answer_waiting_is_not_final() {
+        let f = Freshness { closed: true, ..one_waits_since(T - 3_000) };
+        assert_eq!(f.state(T), State::CatchingUp);
+    }
+
+    #[test]
+    fn an_answer_ages_from_on_its_way_to_catching_up_to_delayed() {
+        let f = one_waits_since(T);
+        assert_eq!(f.state(T + ON_ITS_WAY_MS), State::Live);
+        assert_eq!(f.state(T + ON_ITS_WAY_MS + 1), State::CatchingUp);
+        assert_eq!(f.state(T + DELAYED_AFTER_MS), State::CatchingUp);
+        assert_eq!(f.state(T + DELAYED_AFTER_MS + 1), State::Delayed);
+    }
+
+    #[test]
+    fn without_a_new_measurement_the_verdict_gets_worse_and_never_better() {
+        fn rank(s: State) -> u8 {
+            match s {
+                State::Live | State::Final => 0,
+                State::CatchingUp => 1,
+                _ => 2,
+            }
+        }
+        for f in [all_counted(), one_waits_since(T), one_waits_since(T - 5_000)] {
+            let ranks: Vec<u8> = (0..30).map(|s| rank(f.state(T + s * 1_000))).collect();
+            assert!(ranks.is_sorted(), "{f:?}: {ranks:?}");
+            assert_eq!(ranks.last(), Some(&2), "{f:?} must not stay live without a measurement");
+        }
+    }
+
+    #[test]
+    fn more_landed_than_accepted_does_not_hide_a_waiting_answer() {
+        let f = Freshness { landed: 281, oldest_waiting: Some(T - 60_000), ..all_counted() };
+        assert_eq!(f.state(T), State::Delayed);
+    }
+
+    fn quiet_stream() -> StreamFreshness {
+        StreamFreshness {
+            measured_at: Some(T),
+            waiting: 0,
+            oldest_waiting: None,
+            last_landed: Some(T - 5_000),
+            heartbeat_every_ms: 10_000,
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn a_quiet_stream_with_heartbeats_is_live_and_one_without_is_delayed() {
+        assert_eq!(quiet_stream().state(T), State::Live);
+        let dead = StreamFreshness { last_landed: Some(T - 21_000), ..quiet_stream() };
+        assert_eq!(dead.state(T), State::Delayed);
+        let young = StreamFreshness { last_landed: None, ..quiet_stream() };
+        assert_eq!(young.state(T), State::Unknown);
+    }
+
+    #[test]
+    fn a_stream_never_measured_is_unknown_and_a_stale_one_delayed() {
+        assert_eq!(StreamFreshness { measured_at: None, ..quiet_stream() }.state(T), State::Unknown);
+        assert_eq!(quiet_stream().state(T + STALE_AFTER_MS + 1), State::Delayed);
+    }
+}

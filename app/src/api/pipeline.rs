@@ -1,0 +1,79 @@
+//! What an admin reads: is the pipeline alive, and where does an answer wait?
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use super::freshness::StreamFreshness;
+use super::{ApiError, Millis};
+
+/// Every delivery stream, and the newest loads of all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// The server's clock when this was put together.
+    pub now: Millis,
+    /// In the order of configuration.
+    pub streams: Vec<StreamStatus>,
+    /// Newest first, at most 20.
+    pub loads: Vec<LoadRow>,
+}
+
+/// One delivery stream from end to end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamStatus {
+    /// Name of the delivery stream.
+    pub name: String,
+    /// How current its table is.
+    pub freshness: StreamFreshness,
+    /// The stages, in the order of the way of an answer.
+    pub stages: Vec<StageStatus>,
+    /// The last heartbeat that went the whole way.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// One stage's pace over the last ten seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageStatus {
+    /// `quiz`, `gateway`, `stream`, `delivery`, `lake` or `warehouse`.
+    pub stage: String,
+    /// Units a second.
+    pub per_second: f64,
+    /// What is counted: `answers`, `records`, `batches`, `objects`, `loads`.
+    pub unit: String,
+    /// Middle time that the stage took for one unit, in milliseconds; absent when nothing went through.
+    pub p50_ms: Option<f64>,
+    /// What else there is to say: "PutRecordBatch", "12 records buffered".
+    pub note: String,
+}
+
+/// A record of no student, sent through the whole way when no one is answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// When it was accepted.
+    pub sent_at: Millis,
+    /// How long it took to become readable, in milliseconds.
+    pub took_ms: i64,
+}
+
+/// One row of the load history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadRow {
+    /// When it was committed.
+    pub loaded_at: Millis,
+    /// Which delivery stream.
+    pub stream: String,
+    /// Rows it brought.
+    pub records: i64,
+    /// Size of the object, compressed, in bytes.
+    pub object_bytes: i64,
+    /// How long the COPY took, in milliseconds.
+    pub copy_ms: f64,
+    /// Key of the object in the lake.
+    pub object: String,
+}
+
+/// The pipeline's state. Admins only.
+#[server(name = ReadPipeline, endpoint = "pipeline", input = GetUrl)]
+pub async fn pipeline() -> Result<Pipeline, ApiError> {
+    super::ports::reports()?.pipeline().await
+}

@@ -1,0 +1,31 @@
+//! The port that the server functions call. Implemented in the crate `server`, once a request, for whoever sent it.
+
+use std::sync::Arc;
+
+use leptos::prelude::use_context;
+
+use super::accounts::Me;
+use super::pipeline::Pipeline;
+use super::results::{ClassResults, ClassSummary};
+use super::ApiError;
+
+/// What the pages read, on behalf of one request's session.
+#[async_trait::async_trait]
+pub trait Reports: Send + Sync {
+    /// The account that is signed in.
+    async fn me(&self) -> Result<Me, ApiError>;
+    /// The classes that the account may see, each with its assignments, newest first.
+    async fn my_classes(&self) -> Result<Vec<ClassSummary>, ApiError>;
+    /// One assignment's results and how current they are.
+    async fn class_results(&self, assignment: i64) -> Result<ClassResults, ApiError>;
+    /// Every delivery stream's state. Admins only.
+    async fn pipeline(&self) -> Result<Pipeline, ApiError>;
+}
+
+/// The request's port.
+///
+/// # Errors
+/// [`ApiError::Unavailable`] where the server mounted a server function without one.
+pub(super) fn reports() -> Result<Arc<dyn Reports>, ApiError> {
+    use_context::<Arc<dyn Reports>>().ok_or_else(|| ApiError::unavailable("this server offers no reports"))
+}

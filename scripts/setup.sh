@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what the build (`build`) or the tests (`test`) need. Does nothing where everything is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+TRUNK=0.21.14
+NEXTEST=0.9.143
+
+say() { printf '%s\n' "$*"; }
+stop() { printf 'freshmark: %s\n' "$*" >&2; exit 1; }
+
+need() { command -v "$1" >/dev/null || stop "$1 is missing; $2"; }
+
+prerequisites() {
+  need git "install git"
+  need cc "install a C compiler (Debian: apt-get install build-essential)"
+  need cargo "install Rust 1.95 with rustup"
+  need node "install Node.js 20 or newer with npm"
+  need npm "install npm, it comes with Node.js"
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || stop "Node.js $major is too old; install 20 or newer"
+  rustc --version >/dev/null 2>&1 || stop "the Rust of rust-toolchain.toml is not installed; run: rustup toolchain install"
+}
+
+wasm_target() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] && return
+  need rustup "install Rust with rustup, or add the target wasm32-unknown-unknown to it"
+  say "adding the target wasm32-unknown-unknown"
+  rustup target add wasm32-unknown-unknown
+}
+
+node_modules() {
+  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  say "installing wasm-opt, libduckdb and the browser driver from npm"
+  npm ci --no-audit --no-fund --loglevel=error
+  touch node_modules/.package-lock.json
+}
+
+# The prebuilt library lies outside the clone, because the path is linked into the binary that all clones share.
+duckdb() {
+  [ -n "${FRESHMARK_BUNDLED_DUCKDB:-}" ] && return
+  local library
+  library=$(find node_modules/@duckdb -name 'libduckdb.*' | head -n 1)
+  [ -n "$library" ] || stop "npm has no prebuilt libduckdb for this platform; build with: cargo build --release -p server --features bundled"
+  mkdir -p "$DUCKDB_LIB_DIR"
+  cmp -s "$library" "$DUCKDB_LIB_DIR/${library##*/}" || cp "$library" "$DUCKDB_LIB_DIR/"
+}
+
+# tool NAME VERSION [cargo install flags]: into .tools/, built in a target folder that all clones share.
+tool() {
+  local name=$1 version=$2
+  shift 2
+  [ -x ".tools/stamps/$name-$version" ] && return
+  say "installing $name $version (once, some minutes)"
+  CARGO_TARGET_DIR=$FRESHMARK_TOOLS_TARGET cargo install "$name@$version" --root .tools --force --quiet "$@"
+  mkdir -p .tools/stamps && : > ".tools/stamps/$name-$version" && chmod +x ".tools/stamps/$name-$version"
+}
+
+chromium() {
+  if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+      stop "the browser tests need Chromium and its driver; install them (Debian: apt-get install chromium chromium-driver)"
+    say "installing Chromium and its driver from Debian's packages"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null
+  fi
+}
+
+prerequisites
+wasm_target
+node_modules
+duckdb
+tool trunk "$TRUNK" --locked
+tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)"
+if [ "${1:-build}" = test ]; then
+  chromium
+  command -v cargo-nextest >/dev/null || tool cargo-nextest "$NEXTEST" --locked
+fi

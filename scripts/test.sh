@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Runs every check and every test, goes on after a failure, and ends with a count. Set-up has been done.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+passed=0
+failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# check NAME COMMAND…: one check, counted as one test.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    printf 'ok    %s\n' "$name"
+  else
+    failed=$((failed + 1))
+    printf 'FAIL  %s\n' "$name"
+    tail -n 60 "$log"
+  fi
+}
+
+# suite NAME PATTERN COMMAND…: a runner whose output says how many passed and failed: the sum of the numbers that
+# stand before "passed" and "failed" in the lines that match PATTERN.
+suite() {
+  local name=$1 pattern=$2 status=0 p f
+  shift 2
+  printf '\n── %s\n' "$name"
+  "$@" 2>&1 | tee "$log" || status=1
+  p=$(grep -E "$pattern" "$log" | grep -oE '[0-9]+ passed' | awk '{n += $1} END {print n + 0}')
+  f=$(grep -E "$pattern" "$log" | grep -oE '[0-9]+ failed' | awk '{n += $1} END {print n + 0}')
+  [ $status != 0 ] && [ "$f" = 0 ] && f=1
+  passed=$((passed + p))
+  failed=$((failed + f))
+}
+
+# What the browser downloads must not hold a server's crates, nor two versions of one crate.
+browser_tree() {
+  local tree
+  tree=$(cargo tree --locked -p app --features csr --target wasm32-unknown-unknown -e normal --prefix none -f '{p}') || return 1
+  if grep -E '^(tokio|axum|duckdb|libduckdb-sys|sea-orm|reqwest) ' <<<"$tree"; then
+    echo "a server's crate is in the browser's tree"
+    return 1
+  fi
+  local twice
+  twice=$(sed 's/ (.*//' <<<"$tree" | sort -u | grep -vE '\(proc-macro\)' | awk '{print $1}' | sort | uniq -d | grep -vxFf scripts/twice-allowed.txt || true)
+  [ -z "$twice" ] || { echo "in the browser's tree more than once: $twice"; return 1; }
+}
+
+docs() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --release --no-deps -p app -p server --features app/ssr; }
+
+check 'format' cargo fmt --all --check
+check 'browser dependencies' browser_tree
+check 'clippy (server)' cargo clippy --locked --release -p server --all-targets -- -D warnings
+check 'clippy (browser)' cargo clippy --locked --profile wasm -p app --features csr --target wasm32-unknown-unknown -- -D warnings
+check 'documentation' docs
+check 'build' bash scripts/build.sh
+
+suite 'Rust' 'tests run:|Summary' cargo nextest run --locked --cargo-profile release -p app -p server --features app/ssr --no-fail-fast
+suite 'WASM in Chromium' 'test result:' bash tests/wasm.sh
+suite 'Browser' 'passed,' node tests/browser/run.mjs
+
+printf '\n%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

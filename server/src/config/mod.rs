@@ -1,0 +1,254 @@
+//! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+use url::Url;
+
+use crate::delivery::BufferingHints;
+use crate::warehouse::Limits;
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no TOML, or holds what is not known.
+    #[error("the configuration file {path} is not right: {source}")]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of its range.
+    #[error("{setting} has to be {range}, not {value}")]
+    OutOfRange {
+        /// Name of the setting.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+        /// What it is.
+        value: u64,
+    },
+}
+
+/// What `freshmark serve` takes on its command line; every flag has a variable in the environment.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// Configuration file (TOML)
+    #[arg(long, env = "FRESHMARK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder that holds everything that is kept; made if it is not there [default: data]
+    #[arg(long, env = "FRESHMARK_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address to serve on [default: 127.0.0.1:8080]
+    #[arg(long, env = "FRESHMARK_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Folder with the built front end [default: dist]
+    #[arg(long, env = "FRESHMARK_SITE", value_name = "DIR")]
+    pub site: Option<PathBuf>,
+    /// Address that the relay puts records to, without the stream's name [default: this server's own /gateway/]
+    #[arg(long, env = "FRESHMARK_GATEWAY_URL", value_name = "URL")]
+    pub gateway_url: Option<Url>,
+    /// Key for the gateway [default: made at the first start, kept in DIR/gateway.key]
+    #[arg(long, env = "FRESHMARK_GATEWAY_KEY", value_name = "KEY", hide_env_values = true)]
+    pub gateway_key: Option<String>,
+    /// Buffering hint: cut a batch at so many MiB, 1 to 128 [default: 5]
+    #[arg(long, env = "FRESHMARK_BUFFER_MIB", value_name = "MIB")]
+    pub buffer_mib: Option<u64>,
+    /// Buffering hint: cut a batch when its first record has waited so many seconds, 0 to 900; 0 is "as soon as the
+    /// last COPY has finished" [default: 0]
+    #[arg(long, env = "FRESHMARK_BUFFER_SECONDS", value_name = "S")]
+    pub buffer_seconds: Option<u64>,
+    /// Send a heartbeat when nothing has landed for so many seconds, 1 to 3600 [default: 10]
+    #[arg(long, env = "FRESHMARK_HEARTBEAT_SECONDS", value_name = "S")]
+    pub heartbeat_seconds: Option<u64>,
+    /// Memory that the warehouse may use, in MiB, 64 or more [default: 512]
+    #[arg(long, env = "FRESHMARK_WAREHOUSE_MIB", value_name = "MIB")]
+    pub warehouse_mib: Option<u32>,
+    /// Fill an empty data folder with a demo school
+    #[arg(long, env = "FRESHMARK_DEMO")]
+    pub demo: bool,
+}
+
+/// The file: the same names as the flags, with underscores.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    site: Option<PathBuf>,
+    gateway_url: Option<Url>,
+    gateway_key: Option<String>,
+    buffer_mib: Option<u64>,
+    buffer_seconds: Option<u64>,
+    heartbeat_seconds: Option<u64>,
+    warehouse_mib: Option<u32>,
+}
+
+/// Where the server listens and what it serves.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Address to serve on.
+    pub listen: SocketAddr,
+    /// Folder with the built front end.
+    pub site: PathBuf,
+    /// Whether an empty data folder is filled with a demo school.
+    pub demo: bool,
+}
+
+/// Where the relay puts records.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// The gateway's address without the stream's name; `None` is this server's own.
+    pub url: Option<Url>,
+    /// Its key; `None` is the one in the data folder.
+    pub key: Option<String>,
+}
+
+/// The pieces of the data folder.
+#[derive(Clone, Debug)]
+pub struct DataConfig(PathBuf);
+
+impl DataConfig {
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The transactional store, a SQLite file.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.0.join("freshmark.db")
+    }
+
+    /// The streams' logs, a folder.
+    #[must_use]
+    pub fn stream(&self) -> PathBuf {
+        self.0.join("stream")
+    }
+
+    /// The object store, a folder.
+    #[must_use]
+    pub fn lake(&self) -> PathBuf {
+        self.0.join("lake")
+    }
+
+    /// The warehouse, a DuckDB file.
+    #[must_use]
+    pub fn warehouse(&self) -> PathBuf {
+        self.0.join("warehouse.duckdb")
+    }
+
+    /// The gateway's key, a file that only its owner can read.
+    #[must_use]
+    pub fn gateway_key(&self) -> PathBuf {
+        self.0.join("gateway.key")
+    }
+}
+
+/// Everything that `freshmark serve` needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the server listens.
+    pub server: ServerConfig,
+    /// What is kept where.
+    pub data: DataConfig,
+    /// Where the relay puts records.
+    pub gateway: GatewayConfig,
+    /// When batches are cut.
+    pub buffering: BufferingHints,
+    /// How often a heartbeat is sent when no one answers.
+    pub heartbeat: Duration,
+    /// How much of the machine the warehouse may use.
+    pub warehouse: Limits,
+}
+
+impl Config {
+    /// Puts flags (the environment's among them), file and defaults together.
+    ///
+    /// # Errors
+    /// Names the file or the setting that is not right.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let file = flags.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let mib = in_range("buffer_mib", flags.buffer_mib.or(file.buffer_mib).unwrap_or(5), 1..=128, "1 to 128")?;
+        let seconds =
+            in_range("buffer_seconds", flags.buffer_seconds.or(file.buffer_seconds).unwrap_or(0), 0..=900, "0 to 900")?;
+        let heartbeat = flags.heartbeat_seconds.or(file.heartbeat_seconds).unwrap_or(10);
+        let heartbeat = in_range("heartbeat_seconds", heartbeat, 1..=3600, "1 to 3600")?;
+        let memory = flags.warehouse_mib.or(file.warehouse_mib).unwrap_or(512);
+        in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
+        Ok(Self {
+            server: ServerConfig {
+                listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+                site: flags.site.or(file.site).unwrap_or_else(|| "dist".into()),
+                demo: flags.demo,
+            },
+            data: DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into())),
+            gateway: GatewayConfig {
+                url: flags.gateway_url.or(file.gateway_url),
+                key: flags.gateway_key.or(file.gateway_key),
+            },
+            buffering: BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) },
+            heartbeat: Duration::from_secs(heartbeat),
+            warehouse: Limits { memory_mib: memory, threads: 2 },
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text)
+        .map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
+}
+
+fn in_range(
+    setting: &'static str,
+    value: u64,
+    allowed: std::ops::RangeInclusive<u64>,
+    range: &'static str,
+) -> Result<u64, ConfigError> {
+    if allowed.contains(&value) { Ok(value) } else { Err(ConfigError::OutOfRange { setting, range, value }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn with_file(text: &str, flags: Flags) -> Result<Config, ConfigError> {
+        let mut file = tempfile::NamedTempFile::new().expect("file");
+        file.write_all(text.as_bytes()).expect("write");
+        Config::load(Flags { config: Some(file.path().to_owned()), ..flags })
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let flags = Flags { buffer_mib: Some(2), ..Flags::default() };
+        let config = with_file("buffer_mib = 9\nheartbeat_seconds = 3", flags).expect("config");
+        assert_eq!(config.buffering.size_bytes, 2 << 20);
+        assert_eq!(config.heartbeat, Duration::from_secs(3));
+        assert_eq!(config.server.listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
+    }
+
+    #[test]
+    fn an_unknown_setting_and_one_out_of_range_are_named() {
+        let unknown = with_file("bufer_mib = 9", Flags::default()).expect_err("unknown").to_string();
+        assert!(unknown.contains("bufer_mib"), "{unknown}");
+        let range = with_file("buffer_seconds = 901", Flags::default()).expect_err("range").to_string();
+        assert_eq!(range, "buffer_seconds has to be 0 to 900, not 901");
+    }
+}

@@ -1,0 +1,50 @@
+//! Firehose's key layout: `<prefix>YYYY/MM/dd/HH/<stream>-<version>-YYYY-MM-dd-HH-MM-SS-<uuid>`, in UTC.
+//!
+//! Firehose takes time and uuid from the moment of writing. Here the time is the arrival of the first record and the
+//! uuid is version 5 of stream, shard and range, so that the same range always has the same name.
+
+use app::api::Millis;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Cut;
+
+/// The version of the delivery stream's configuration that Firehose puts into the key.
+const VERSION: u32 = 1;
+
+/// Version-5 uuids of batches live in this name space.
+const BATCHES: Uuid = Uuid::from_u128(0x6f1d_7a52_8c1e_4f0b_9d3c_5b7e_2a94_c610);
+
+/// Keys of one batch's object and manifest.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    pub object: String,
+    pub manifest: String,
+}
+
+impl Names {
+    pub fn of(stream: &str, shard: &str, cut: Cut, first_arrived: Millis) -> Self {
+        let at: DateTime<Utc> = DateTime::from_timestamp_millis(first_arrived).unwrap_or_default();
+        let range = format!("{stream}/{shard}/{}-{}", cut.start, cut.end);
+        let uuid = Uuid::new_v5(&BATCHES, range.as_bytes());
+        let name = format!("{}/{stream}-{VERSION}-{}-{uuid}", at.format("%Y/%m/%d/%H"), at.format("%Y-%m-%d-%H-%M-%S"));
+        Self { object: format!("{stream}/{name}.gz"), manifest: format!("manifests/{stream}/{name}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_firehose_and_depend_on_the_range_alone() {
+        let names = |start, end| Names::of("quiz-answers", "shardId-000000000000", Cut { start, end }, 1_769_856_067_123);
+        let one = names(0, 500);
+        assert!(one.object.starts_with("quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-"), "{one:?}");
+        assert!(one.object.ends_with(".gz"));
+        assert!(one.manifest.starts_with("manifests/quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-"));
+        assert_eq!(one, names(0, 500));
+        assert_ne!(one, names(0, 501));
+        assert_ne!(one, names(500, 1000));
+    }
+}

@@ -1,0 +1,171 @@
+//! `freshmark demo`: a class of students with human-like pacing, through the public HTTP interface.
+//!
+//! A demo student knows the demo quizzes (they are in this binary) as well as a student does: mostly, and less so the
+//! harder a question is. For any other quiz it guesses. It never asks the server for a key.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::{Client, Url};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use super::names::YEAR_8;
+use super::school::{OPEN_CODE, QUIZZES};
+use crate::quiz::gift;
+
+/// What `freshmark demo` takes on its command line.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    /// How many students play
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub students: u16,
+    /// Where the server is
+    #[arg(long, env = "FRESHMARK_URL", default_value = "http://127.0.0.1:8080")]
+    pub server: Url,
+    /// Join code of the assignment
+    #[arg(long, default_value = OPEN_CODE)]
+    pub code: String,
+    /// How many times faster than people; a question takes people 3 to 9 seconds here
+    #[arg(long, default_value_t = 4.0)]
+    pub speed: f64,
+}
+
+/// Why the class did not play to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The server is not there.
+    #[error("the server at {server} was not reached: {source}; start it with `make run`")]
+    Unreached {
+        /// Where it should be.
+        server: Url,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The server said no.
+    #[error("the server refused: {0}")]
+    Refused(String),
+    /// The speed is not a positive number.
+    #[error("--speed has to be a number above 0")]
+    Speed,
+}
+
+/// Plays a class and shows its progress.
+///
+/// # Errors
+/// If the server is not there or refuses a student.
+pub async fn play(flags: Flags) -> Result<(), DemoError> {
+    if !(flags.speed.is_finite() && flags.speed > 0.0) {
+        return Err(DemoError::Speed);
+    }
+    let bar = ProgressBar::new(u64::from(flags.students)).with_style(style());
+    bar.set_message("students handed in");
+    let http = Client::builder().no_proxy().build().map_err(|source| unreached(&flags, source))?;
+    let mut class = JoinSet::new();
+    for student in 0..usize::from(flags.students) {
+        class.spawn(play_one(http.clone(), flags.clone(), student));
+    }
+    while let Some(done) = class.join_next().await {
+        done.unwrap_or_else(|e| Err(DemoError::Refused(e.to_string())))?;
+        bar.inc(1);
+    }
+    bar.finish_with_message("students handed in; look at the results page");
+    Ok(())
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn unreached(flags: &Flags, source: reqwest::Error) -> DemoError {
+    DemoError::Unreached { server: flags.server.clone(), source }
+}
+
+/// One student: arrives, reads, answers, hands in.
+async fn play_one(http: Client, flags: Flags, student: usize) -> Result<(), DemoError> {
+    let pause = |ms: u64| tokio::time::sleep(Duration::from_millis((ms as f64 / flags.speed) as u64));
+    pause(spread(student, 0, 12_000)).await;
+    let name = YEAR_8.get(student).map_or_else(|| format!("Student {}", student + 1), |name| (*name).to_owned());
+    let joined: Joined = ask(&flags, http.post(url(&flags, "api/join")).json(&Join { code: flags.code.clone(), name })).await?;
+    let attempt = format!("api/attempts/{}", joined.attempt);
+    let view: AttemptView = ask(&flags, http.get(url(&flags, &attempt)).bearer_auth(&joined.token)).await?;
+    let mut answers = Vec::with_capacity(view.questions.len());
+    for (number, question) in view.questions.iter().enumerate() {
+        let thinking = 3_000 + spread(student, number + 1, 6_000);
+        pause(thinking).await;
+        let choice = pick(&question.text, question.choices.iter().map(|c| c.text.as_str()), student, number);
+        answers.push(GivenAnswer {
+            question: question.id,
+            choice: choice.and_then(|place| question.choices.get(place)).map(|choice| choice.id),
+            elapsed_ms: thinking as i64,
+        });
+    }
+    let answers = http
+        .post(url(&flags, &format!("{attempt}/answers")))
+        .bearer_auth(&joined.token)
+        .json(&Submission { answers });
+    ask::<Receipt>(&flags, answers).await.map(|_| ())
+}
+
+fn url(flags: &Flags, path: &str) -> Url {
+    flags.server.join(path).unwrap_or_else(|_| flags.server.clone())
+}
+
+async fn ask<T: DeserializeOwned>(flags: &Flags, request: reqwest::RequestBuilder) -> Result<T, DemoError> {
+    let answer = request.send().await.map_err(|source| unreached(flags, source))?;
+    if !answer.status().is_success() {
+        return Err(DemoError::Refused(answer.text().await.unwrap_or_default()));
+    }
+    answer.json().await.map_err(|source| unreached(flags, source))
+}
+
+/// Which of the choices this student gives, by place; `None` when the question is skipped. The same student always
+/// answers the same, so that the demo looks the same each time.
+pub(super) fn pick<'a>(
+    question: &str,
+    choices: impl Iterator<Item = &'a str>,
+    student: usize,
+    number: usize,
+) -> Option<usize> {
+    let choices: Vec<&str> = choices.collect();
+    let key = KEYS.get(question).and_then(|key| choices.iter().position(|choice| choice == key));
+    let (luck, taste) = (spread(student, number * 31 + 7, 100), spread(student, number * 17 + 3, 100));
+    if luck >= 98 {
+        return None;
+    }
+    // Some questions are hard for nearly everybody; a misconception draws most who miss them.
+    let ease = [94, 86, 78, 38, 72, 90, 62, 70, 44, 84][number % 10];
+    let skill = spread(student, 0, 30);
+    match key {
+        Some(key) if luck < ease + skill / 2 - 8 => Some(key),
+        Some(key) => Some(misconception(key, taste, choices.len())),
+        None => Some((taste as usize) % choices.len().max(1)),
+    }
+}
+
+/// Two of three go for the choice after the key, the rest for any other.
+fn misconception(key: usize, taste: u64, choices: usize) -> usize {
+    let step = if taste < 66 { 1 } else { 1 + (taste as usize) % (choices - 1).max(1) };
+    (key + step) % choices.max(1)
+}
+
+/// The keys of the demo quizzes by question text.
+static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    QUIZZES
+        .iter()
+        .filter_map(|(_, source)| gift::parse(source).ok())
+        .flatten()
+        .filter_map(|q| Some((q.text, q.choices.into_iter().find(|c| c.is_key)?.text)))
+        .collect()
+});
+
+/// A number below `range` that depends on its inputs alone and looks like chance.
+fn spread(student: usize, salt: usize, range: u64) -> u64 {
+    let mut x = (student as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (salt as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    x = (x ^ (x >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (x ^ (x >> 29)) % range
+}

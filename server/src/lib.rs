@@ -1,0 +1,24 @@
+//! Freshmark's server: from a student's *Submit* to the teacher's chart in one process.
+//!
+//! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
+//! [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
+//! [`live`] tells pages. [`accounts`] says who is asking and [`web`] alone knows HTTP. A room imports only what stands
+//! below it; [`store`], [`clock`], [`pace`] and [`secret`] stand below all. [`serve`] puts the rooms together.
+
+pub mod accounts;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod demo;
+pub mod gateway;
+pub mod lake;
+pub mod live;
+pub mod pace;
+pub mod quiz;
+pub mod results;
+pub mod secret;
+pub mod serve;
+pub mod store;
+pub mod stream;
+pub mod warehouse;
+pub mod web;

@@ -1,0 +1,74 @@
+//! The command `freshmark`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use server::config::{Config, Flags};
+use server::demo;
+use server::serve::{self, Running};
+use tracing_subscriber::EnvFilter;
+
+/// A student presses Submit; a moment later the teacher sees how the class answered.
+#[derive(Parser)]
+#[command(name = "freshmark", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve everything: pages, gateway, pipeline and warehouse
+    Serve(Box<Flags>),
+    /// Play a class against a running server, through its public HTTP interface
+    Demo(demo::class::Flags),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("FRESHMARK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,server=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match Cli::parse().command {
+        Command::Serve(flags) => run_server(*flags).await,
+        Command::Demo(flags) => demo::class::play(flags).await.map_err(|e| e.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("freshmark: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run_server(flags: Flags) -> Result<(), String> {
+    let config = Config::load(flags).map_err(|e| e.to_string())?;
+    let (demo, data) = (config.server.demo, config.data.folder().to_owned());
+    let running = serve::start(config).await.map_err(|e| e.to_string())?;
+    println!("Freshmark is at http://{}", running.address());
+    println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());
+    if demo {
+        print!("{}", demo::school::WELCOME);
+    }
+    wait_for_signal().await;
+    stop(running).await;
+    Ok(())
+}
+
+async fn stop(running: Running) {
+    eprintln!("Stopping; what has been accepted is safe.");
+    running.stop().await;
+}
+
+/// Ctrl-C, or a polite kill.
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

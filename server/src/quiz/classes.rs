@@ -1,0 +1,60 @@
+//! Classes and assignments: who is taught, and what they are given.
+
+use app::api::Millis;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait};
+use uuid::Uuid;
+
+use super::view::AFTER_CLOSE;
+use super::{Quiz, QuizError, fold_name};
+use crate::store::tables::{assignment, class, student};
+
+/// A quiz given to a class.
+#[derive(Clone, Debug)]
+pub struct NewAssignment<'a> {
+    /// To whom.
+    pub class: i64,
+    /// What.
+    pub quiz: i64,
+    /// `KLM-482`: three letters, a dash, three digits.
+    pub join_code: &'a str,
+    /// Since when it can be joined.
+    pub opened_at: Millis,
+}
+
+impl Quiz {
+    /// Adds a class with its list of names, and returns its number.
+    ///
+    /// # Errors
+    /// If the transactional store says no.
+    pub async fn add_class(&self, teacher: i64, name: &str, students: &[&str]) -> Result<i64, QuizError> {
+        let class = class::ActiveModel { id: NotSet, name: Set(name.to_owned()), teacher_id: Set(teacher) };
+        let class = class.insert(&self.store.write).await?.id;
+        let rows = students.iter().map(|name| student::ActiveModel {
+            id: NotSet,
+            class_id: Set(class),
+            name: Set((*name).to_owned()),
+            folded_name: Set(fold_name(name)),
+            student_key: Set(Uuid::new_v4().to_string()),
+        });
+        student::Entity::insert_many(rows).exec_without_returning(&self.store.write).await?;
+        Ok(class)
+    }
+
+    /// Gives a quiz to a class, and returns the assignment's number. Keys are released when it is closed.
+    ///
+    /// # Errors
+    /// If the join code is taken, or class or quiz do not exist.
+    pub async fn assign(&self, new: &NewAssignment<'_>) -> Result<i64, QuizError> {
+        let assignment = assignment::ActiveModel {
+            id: NotSet,
+            class_id: Set(new.class),
+            quiz_id: Set(new.quiz),
+            join_code: Set(new.join_code.to_owned()),
+            opened_at: Set(new.opened_at),
+            closed_at: Set(None),
+            release: Set(AFTER_CLOSE.to_owned()),
+        };
+        Ok(assignment.insert(&self.store.write).await?.id)
+    }
+}

@@ -1,0 +1,43 @@
+//! Why the quiz room refused. None of the texts holds a question's key.
+
+use super::gift::GiftError;
+
+/// What a student or a teacher asked for could not be done; nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum QuizError {
+    /// No assignment has this join code.
+    #[error("no quiz has the code {0}; check it with your teacher")]
+    UnknownCode(String),
+    /// A field is not what it has to be.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Path of the field.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The assignment takes no more answers.
+    #[error("this quiz has been closed by the teacher; show this page to them, your answers are kept on this device")]
+    Closed,
+    /// No such attempt, or the token is another one's. Which of the two is not said.
+    #[error("this attempt is not known on this device; join again with the code")]
+    UnknownAttempt,
+    /// No such assignment, class or quiz.
+    #[error("there is no {0} with this number")]
+    Unknown(&'static str),
+    /// The quiz file could not be read.
+    #[error(transparent)]
+    Gift(#[from] GiftError),
+    /// No randomness for a secret.
+    #[error("no secret could be made: {0}")]
+    Randomness(#[from] rand::rand_core::OsError),
+    /// The transactional store said no.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] sea_orm::DbErr),
+}
+
+impl QuizError {
+    pub(super) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+}

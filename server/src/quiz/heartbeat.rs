@@ -1,0 +1,81 @@
+//! A record of no student that travels the whole way when no one is answering, so that a quiet school and a dead
+//! pipeline look different.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use app::api::pipeline::Heartbeat;
+use sea_orm::{DbErr, TransactionTrait};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{QUIZ_ANSWERS, Quiz, record};
+use crate::live::NO_ASSIGNMENT;
+use crate::warehouse::Warehouse;
+
+/// The last heartbeat that arrived. Clones share.
+#[derive(Clone, Default)]
+pub struct Heartbeats(Arc<Mutex<Option<Heartbeat>>>);
+
+impl Heartbeats {
+    /// The last one that went the whole way.
+    #[must_use]
+    pub fn last(&self) -> Option<Heartbeat> {
+        *self.0.lock().ok()?
+    }
+
+    /// Sends one now, and one each time that nothing has landed for `every`; until `stop` says true.
+    pub async fn run(self, quiz: Quiz, warehouse: Warehouse, every: Duration, mut stop: watch::Receiver<bool>) {
+        loop {
+            if is_quiet(&quiz, &warehouse, every).await
+                && let Err(error) = self.beat(&quiz, &warehouse, every).await
+            {
+                tracing::warn!(%error, "a heartbeat was not sent");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn beat(&self, quiz: &Quiz, warehouse: &Warehouse, patience: Duration) -> Result<(), DbErr> {
+        let mut landings = quiz.live.listen();
+        let id = Uuid::new_v4();
+        let sent_at = quiz.send_heartbeat(id).await?;
+        let arrived = async {
+            while landings.changed(NO_ASSIGNMENT).await {
+                if warehouse.has_record(NO_ASSIGNMENT, id.to_string()).await.unwrap_or(false) {
+                    return true;
+                }
+            }
+            false
+        };
+        if tokio::time::timeout(patience, arrived).await.unwrap_or(false)
+            && let Ok(mut last) = self.0.lock()
+        {
+            *last = Some(Heartbeat { sent_at, took_ms: quiz.clock.now() - sent_at });
+        }
+        Ok(())
+    }
+}
+
+/// Whether nothing has landed for `every`. A warehouse that does not answer counts as quiet: a heartbeat that waits is
+/// what makes that visible.
+async fn is_quiet(quiz: &Quiz, warehouse: &Warehouse, every: Duration) -> bool {
+    match warehouse.stream_end(QUIZ_ANSWERS.to_owned()).await {
+        Ok(end) => end.loaded_at.is_none_or(|at| quiz.clock.now() - at >= every.as_millis() as i64),
+        Err(_) => true,
+    }
+}
+
+impl Quiz {
+    async fn send_heartbeat(&self, id: Uuid) -> Result<i64, DbErr> {
+        let accepted_at = self.clock.now();
+        let tx = self.store.write.begin().await?;
+        self.outbox.write(&tx, QUIZ_ANSWERS, accepted_at, &[record::heartbeat(id, accepted_at)]).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(accepted_at)
+    }
+}

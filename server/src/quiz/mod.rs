@@ -1,0 +1,74 @@
+//! Quizzes, classes, assignments and attempts: what a student does until the answer is safe.
+//!
+//! Owns the rule *saved first*: attempt, answers and outbox rows commit in one transaction before anything is
+//! acknowledged. Owns the outbox and the relay that drains it through the gateway's HTTP address. Does not own what
+//! becomes of a record there, nor how results are computed.
+
+mod accepting;
+mod classes;
+mod error;
+pub mod gift;
+mod heartbeat;
+mod import;
+mod join;
+mod outbox;
+mod record;
+mod relay;
+mod submit;
+mod view;
+
+pub use accepting::Accepting;
+pub use classes::NewAssignment;
+pub use error::QuizError;
+pub use heartbeat::Heartbeats;
+pub use join::fold_name;
+pub use outbox::{Outbox, Waiting};
+pub use relay::{Relay, RelayHealth};
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::live::Live;
+use crate::pace::Pace;
+use crate::store::Store;
+
+/// Name of the delivery stream that answers take.
+pub const QUIZ_ANSWERS: &str = "quiz-answers";
+
+/// The room's door. Cheap to clone.
+#[derive(Clone)]
+pub struct Quiz {
+    store: Store,
+    outbox: Outbox,
+    accepting: Accepting,
+    live: Live,
+    clock: Clock,
+    pace: Arc<Pace>,
+}
+
+impl Quiz {
+    /// Works on `store`; says joins and closes to `live`.
+    #[must_use]
+    pub fn new(store: Store, live: Live, clock: Clock) -> Self {
+        let outbox = Outbox::new(store.clone());
+        Self { store, outbox, accepting: Accepting::default(), live, clock, pace: Arc::default() }
+    }
+
+    /// The records that the gateway has not acknowledged.
+    #[must_use]
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The submissions that are being saved right now.
+    #[must_use]
+    pub fn accepting(&self) -> &Accepting {
+        &self.accepting
+    }
+
+    /// How fast answers are accepted.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+}

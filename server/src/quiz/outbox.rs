@@ -1,0 +1,103 @@
+//! The outbox: records that are saved and that the gateway has not acknowledged.
+//!
+//! Owns the rows and the wake-up of the relay. A row is written in the transaction that it speaks of, and goes only
+//! when the gateway has acknowledged its record.
+
+use std::sync::Arc;
+
+use app::api::Millis;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::Notify;
+
+use super::record::AnswerRecord;
+use crate::store::Store;
+use crate::store::tables::outbox::{ActiveModel, Column, Entity, Model};
+
+/// What waits in the outbox for one stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Records.
+    pub records: u64,
+    /// When the oldest was accepted.
+    pub oldest: Option<Millis>,
+}
+
+/// The queue. Clones share.
+#[derive(Clone)]
+pub struct Outbox {
+    store: Store,
+    written: Arc<Notify>,
+}
+
+impl Outbox {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store, written: Arc::default() }
+    }
+
+    /// Writes records within the caller's transaction and returns their running numbers, in the same order.
+    pub(super) async fn write<C: ConnectionTrait>(
+        &self,
+        tx: &C,
+        stream: &str,
+        accepted_at: Millis,
+        records: &[AnswerRecord<'_>],
+    ) -> Result<Vec<i64>, DbErr> {
+        let mut rows = Vec::with_capacity(records.len());
+        for record in records {
+            let payload = serde_json::to_string(record).map_err(|e| DbErr::Custom(e.to_string()))?;
+            rows.push(ActiveModel {
+                accepted_seq: NotSet,
+                stream: Set(stream.to_owned()),
+                payload: Set(payload),
+                accepted_at: Set(accepted_at),
+            });
+        }
+        let written = Entity::insert_many(rows).exec_with_returning(tx).await?;
+        let mut numbers: Vec<i64> = written.iter().map(|row| row.accepted_seq).collect();
+        // Numbers rise in the order of the VALUES; the order of RETURNING is not promised.
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Tells the relay that a transaction with records has committed.
+    pub(super) fn wake(&self) {
+        self.written.notify_one();
+    }
+
+    pub(super) async fn written(&self) {
+        self.written.notified().await;
+    }
+
+    /// The oldest records of a stream.
+    pub(super) async fn head(&self, stream: &str, most: u64) -> Result<Vec<Model>, DbErr> {
+        Entity::find()
+            .filter(Column::Stream.eq(stream))
+            .order_by_asc(Column::AcceptedSeq)
+            .limit(most)
+            .all(&self.store.read)
+            .await
+    }
+
+    /// Removes records that the gateway has acknowledged.
+    pub(super) async fn acknowledge(&self, numbers: &[i64]) -> Result<(), DbErr> {
+        let Some((first, last)) = numbers.first().zip(numbers.last()) else { return Ok(()) };
+        let contiguous = last - first + 1 == numbers.len() as i64;
+        let these = if contiguous {
+            Column::AcceptedSeq.between(*first, *last)
+        } else {
+            Column::AcceptedSeq.is_in(numbers.iter().copied())
+        };
+        Entity::delete_many().filter(these).exec(&self.store.write).await.map(|_| ())
+    }
+
+    /// What waits for `stream`.
+    ///
+    /// # Errors
+    /// If the transactional store does not answer.
+    pub async fn waiting(&self, stream: &str) -> Result<Waiting, DbErr> {
+        let records = Entity::find().filter(Column::Stream.eq(stream)).count(&self.store.read).await?;
+        let oldest = self.head(stream, 1).await?.first().map(|row| row.accepted_at);
+        Ok(Waiting { records, oldest })
+    }
+}

@@ -1,0 +1,127 @@
+//! What staff read: classes, results, freshness and the state of the pipeline.
+//!
+//! Owns the join of the two stores: names, texts and keys from the transactional one, counts from the warehouse.
+//! Grades while reading, against each question's current key. Implements the front end's port. Does not own a page.
+
+mod class;
+mod freshness;
+mod pipeline;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use app::api::accounts::{Me, Role};
+use app::api::pipeline::Pipeline;
+use app::api::results::{ClassResults, ClassSummary};
+use app::api::{ApiError, Reports};
+
+pub use freshness::Measure;
+pub use pipeline::{Parts, Stream};
+
+use crate::accounts::User;
+use crate::store::Store;
+use crate::warehouse::{Warehouse, WarehouseError};
+
+/// Why nothing can be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// No such thing, or not for this account. Which of the two is not said.
+    #[error("there is no {0} with this number among your classes")]
+    Unknown(&'static str),
+    /// Only an admin may see it.
+    #[error("only an admin may see the pipeline")]
+    AdminsOnly,
+    /// The transactional store said no.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] sea_orm::DbErr),
+    /// The warehouse said no.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+}
+
+impl From<ResultsError> for ApiError {
+    fn from(error: ResultsError) -> Self {
+        let message = error.to_string();
+        match error {
+            ResultsError::Unknown(_) => Self::NotFound { message },
+            ResultsError::AdminsOnly => Self::Forbidden { message },
+            ResultsError::Store(_) | ResultsError::Warehouse(_) => {
+                // Handled here: the page gets less than the log.
+                tracing::error!(error = %message, "results could not be read");
+                Self::unavailable("the results cannot be read right now; the page tries again by itself")
+            }
+        }
+    }
+}
+
+/// The room's door. Cheap to clone.
+#[derive(Clone)]
+pub struct Results {
+    store: Store,
+    warehouse: Warehouse,
+    measure: Measure,
+    parts: Arc<Parts>,
+}
+
+impl Results {
+    /// Reads both stores, and asks the pipeline's `parts` how they are.
+    #[must_use]
+    pub fn new(store: Store, warehouse: Warehouse, measure: Measure, parts: Arc<Parts>) -> Self {
+        Self { store, warehouse, measure, parts }
+    }
+
+    /// The port for one request.
+    #[must_use]
+    pub fn on_behalf_of(&self, user: Option<User>) -> Arc<dyn Reports> {
+        Arc::new(ForUser { results: self.clone(), user })
+    }
+
+    /// Measures freshness.
+    #[must_use]
+    pub fn measure(&self) -> &Measure {
+        &self.measure
+    }
+}
+
+/// The port, on behalf of whoever sent the request.
+struct ForUser {
+    results: Results,
+    user: Option<User>,
+}
+
+impl ForUser {
+    fn user(&self) -> Result<&User, ApiError> {
+        self.user.as_ref().ok_or_else(|| ApiError::SignedOut { message: "sign in to see this".to_owned() })
+    }
+}
+
+#[async_trait::async_trait]
+impl Reports for ForUser {
+    async fn me(&self) -> Result<Me, ApiError> {
+        Ok(self.user()?.me.clone())
+    }
+
+    async fn my_classes(&self) -> Result<Vec<ClassSummary>, ApiError> {
+        Ok(self.results.classes_of(self.user()?).await?)
+    }
+
+    async fn class_results(&self, assignment: i64) -> Result<ClassResults, ApiError> {
+        Ok(self.results.class_results(self.user()?, assignment).await?)
+    }
+
+    async fn pipeline(&self) -> Result<Pipeline, ApiError> {
+        if self.user()?.me.role != Role::Admin {
+            return Err(ResultsError::AdminsOnly.into());
+        }
+        Ok(self.results.pipeline().await?)
+    }
+}
+
+/// Groups rows by a key, keeping their order.
+fn group<K: Ord, V>(rows: impl IntoIterator<Item = V>, key: impl Fn(&V) -> K) -> BTreeMap<K, Vec<V>> {
+    let mut grouped: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    for row in rows {
+        grouped.entry(key(&row)).or_default().push(row);
+    }
+    grouped
+}

@@ -1,0 +1,14 @@
+//! The tables' history, oldest first. A migration that has been released is never edited.
+
+mod m0001_initial;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+pub(super) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_initial::Migration)]
+    }
+}

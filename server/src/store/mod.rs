@@ -1,0 +1,66 @@
+//! The transactional store: connections, tables, migrations.
+//!
+//! Owns how to reach the database and what a row looks like. Does not own a rule: the rooms `quiz`, `accounts` and
+//! `results` say what may be written and what it means. It stands below all of them.
+
+mod migrations;
+pub mod tables;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+
+/// Readers that SQLite serves beside the one writer.
+const READERS: u32 = 4;
+
+/// Two handles on one database.
+///
+/// SQLite has one writer at a time; a pool of exactly one connection makes writers queue here, in order, instead of
+/// failing with `SQLITE_BUSY` in the middle of a transaction.
+#[derive(Clone)]
+pub struct Store {
+    /// Every transaction that writes.
+    pub write: DatabaseConnection,
+    /// Reads, which see the last commit.
+    pub read: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens, or creates, the SQLite file at `path` and brings its tables up to date.
+    ///
+    /// A commit is on disk when it returns: journal mode WAL with `synchronous=FULL`.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or a migration fails.
+    pub async fn open(path: &Path) -> Result<Self, DbErr> {
+        let write = connect(path, 1).await?;
+        migrations::Migrator::up(&write, None).await?;
+        let read = connect(path, READERS).await?;
+        Ok(Self { write, read })
+    }
+}
+
+async fn connect(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let file = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite://");
+    options
+        .max_connections(connections)
+        .min_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| tune(options.filename(&file)));
+    Database::connect(options).await
+}
+
+fn tune(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+}

@@ -1,0 +1,160 @@
+//! The rows of the transactional store. Times are [`app::api::Millis`]; ids are the database's own running numbers
+//! unless they are text, and then they are UUIDs.
+
+macro_rules! table {
+    ($(#[$doc:meta])* $module:ident, $name:literal { $($(#[$field_attr:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            use sea_orm::entity::prelude::{
+                ActiveModelBehavior, DeriveEntityModel, DeriveRelation, DerivePrimaryKey, EntityTrait, EnumIter,
+                PrimaryKeyTrait,
+            };
+
+            #[expect(missing_docs, reason = "the row is documented on its module, the derive adds public items")]
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[sea_orm(table_name = $name)]
+            pub struct Model { $($(#[$field_attr])* pub $field: $type,)* }
+
+            #[expect(missing_docs, reason = "no relation is used through the ORM")]
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+table! {
+    /// A member of staff. `role` is `admin` or `teacher`; `password_hash` is Argon2id in PHC form.
+    account, "account" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        email: String,
+        name: String,
+        role: String,
+        password_hash: String,
+    }
+}
+
+table! {
+    /// A signed-in browser. `token_hash` is the SHA-256 of the cookie's secret, in hex.
+    session, "session" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        token_hash: String,
+        account_id: i64,
+        expires_at: i64,
+    }
+}
+
+table! {
+    /// A class and who teaches it.
+    class, "class" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        name: String,
+        teacher_id: i64,
+    }
+}
+
+table! {
+    /// A line of a class list. `name` never leaves this table; the pipeline knows `student_key` only.
+    /// `folded_name` is the name as it is compared when somebody joins.
+    student, "student" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        class_id: i64,
+        name: String,
+        folded_name: String,
+        student_key: String,
+    }
+}
+
+table! {
+    /// A quiz.
+    quiz, "quiz" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        title: String,
+        teacher_id: i64,
+    }
+}
+
+table! {
+    /// A question; `number` is 1, 2, 3 … in quiz order. Its key is the choice that says so.
+    question, "question" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        quiz_id: i64,
+        number: i64,
+        text: String,
+        explanation: Option<String>,
+    }
+}
+
+table! {
+    /// A choice; `number` is 1, 2, 3 … in the order shown. Exactly one of a question's choices is its key.
+    choice, "choice" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        question_id: i64,
+        number: i64,
+        text: String,
+        is_key: bool,
+    }
+}
+
+table! {
+    /// A quiz given to a class. `release` is when students may see keys: `after_close` or `never`.
+    assignment, "assignment" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        class_id: i64,
+        quiz_id: i64,
+        join_code: String,
+        opened_at: i64,
+        closed_at: Option<i64>,
+        release: String,
+    }
+}
+
+table! {
+    /// One student's run at an assignment; `number` is 1 for the student's first. `token_hash` as in `session`.
+    /// `told` is what the student was told at submission, as JSON.
+    attempt, "attempt" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: String,
+        assignment_id: i64,
+        student_id: i64,
+        number: i64,
+        token_hash: String,
+        started_at: i64,
+        submitted_at: Option<i64>,
+        told: Option<String>,
+    }
+}
+
+table! {
+    /// One question of one submitted attempt. `accepted_seq` is the store's own running number over all records.
+    answer, "answer" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        accepted_seq: i64,
+        attempt_id: String,
+        assignment_id: i64,
+        question_id: i64,
+        choice_id: Option<i64>,
+        elapsed_ms: i64,
+        accepted_at: i64,
+    }
+}
+
+table! {
+    /// A record that the gateway has not acknowledged yet. Numbers are never used twice, even after a row has gone.
+    /// `payload` is the record's JSON object without its `accepted_seq`.
+    outbox, "outbox" {
+        #[sea_orm(primary_key)]
+        accepted_seq: i64,
+        stream: String,
+        payload: String,
+        accepted_at: i64,
+    }
+}

@@ -1,0 +1,139 @@
+//! COPY: from a Redshift-style manifest into a table, with the load history, in one transaction.
+//!
+//! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use duckdb::{Connection, Transaction, params};
+use serde::Deserialize;
+use url::Url;
+
+use super::WarehouseError;
+use super::columns::Table;
+use app::api::Millis;
+
+/// One batch, ready to be brought in.
+#[derive(Debug)]
+pub struct Load {
+    /// Destination.
+    pub table: &'static Table,
+    /// Delivery stream.
+    pub stream: String,
+    /// Shard of the stream.
+    pub shard: String,
+    /// First record.
+    pub start: u64,
+    /// One past the last record.
+    pub end: u64,
+    /// Where the manifest lies.
+    pub manifest: Url,
+    /// Key of the object that it names.
+    pub object: String,
+    /// Size of the object, compressed.
+    pub object_bytes: u64,
+    /// When the load is said to have happened.
+    pub now: Millis,
+}
+
+/// What a load did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// So many rows are new.
+    Rows(u64),
+    /// The load history knew the range; nothing was done.
+    Already,
+}
+
+/// The manifest as Redshift's COPY reads it.
+#[derive(Deserialize)]
+struct Manifest {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    url: Url,
+    #[serde(default)]
+    mandatory: bool,
+}
+
+pub(super) fn load(writer: &mut Connection, load: &Load) -> Result<Loaded, WarehouseError> {
+    let objects = read_manifest(&load.manifest)?;
+    let tx = writer.transaction()?;
+    if is_known(&tx, load)? {
+        return Ok(Loaded::Already);
+    }
+    let began = Instant::now();
+    let mut rows = 0;
+    for object in &objects {
+        rows += tx.execute(&copy_statement(load.table), [object])?;
+    }
+    write_history(&tx, load, rows, began)?;
+    tx.commit()?;
+    Ok(Loaded::Rows(rows as u64))
+}
+
+fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, duckdb::Error> {
+    tx.prepare_cached("SELECT COUNT(*) FROM load_history WHERE stream = ? AND shard = ? AND start_offset = ?")?
+        .query_row(params![load.stream, load.shard, load.start], |row| row.get::<_, i64>(0))
+        .map(|known| known > 0)
+}
+
+fn write_history(tx: &Transaction<'_>, load: &Load, rows: usize, began: Instant) -> Result<(), duckdb::Error> {
+    let copy_ms = began.elapsed().as_secs_f64() * 1e3;
+    tx.prepare_cached("INSERT INTO load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TIMESTAMP))")?.execute(params![
+        load.stream,
+        load.shard,
+        load.start,
+        load.end,
+        rows,
+        load.object_bytes,
+        load.object,
+        load.manifest.as_str(),
+        copy_ms,
+        sql_timestamp(load.now),
+    ])?;
+    Ok(())
+}
+
+/// DuckDB's way to say `COPY t (…) FROM object JSON 'auto' GZIP`, with the columns spelled out so that nothing is
+/// guessed from the data.
+fn copy_statement(table: &Table) -> String {
+    let names: Vec<&str> = table.columns.iter().map(|c| c.name).collect();
+    let types: Vec<String> = table.columns.iter().map(|c| format!("{}: '{}'", c.name, c.kind.sql())).collect();
+    format!(
+        "INSERT INTO {table} ({names}) SELECT {names} FROM read_json(?, format = 'newline_delimited', \
+         compression = 'gzip', columns = {{{types}}})",
+        table = table.name,
+        names = names.join(", "),
+        types = types.join(", "),
+    )
+}
+
+/// The objects that a manifest names, as local paths.
+fn read_manifest(manifest: &Url) -> Result<Vec<String>, WarehouseError> {
+    let problem = |problem: String| WarehouseError::Manifest { manifest: manifest.to_string(), problem };
+    let path = manifest.to_file_path().map_err(|()| problem("is not a local file".to_owned()))?;
+    let text = std::fs::read(&path).map_err(|e| problem(e.to_string()))?;
+    let parsed: Manifest = serde_json::from_slice(&text).map_err(|e| problem(e.to_string()))?;
+    let mut objects = Vec::with_capacity(parsed.entries.len());
+    for entry in parsed.entries {
+        let object = entry.url.to_file_path().map_err(|()| problem(format!("{} is not a local file", entry.url)))?;
+        if object.is_file() {
+            objects.push(object.to_string_lossy().into_owned());
+        } else if entry.mandatory {
+            return Err(problem(format!("{} is mandatory and missing", entry.url)));
+        }
+    }
+    if objects.is_empty() {
+        return Err(problem("names no object that exists".to_owned()));
+    }
+    Ok(objects)
+}
+
+/// `2026-01-31 10:41:07.123`, in UTC: what both warehouses read as a timestamp.
+#[must_use]
+pub(crate) fn sql_timestamp(at: Millis) -> String {
+    DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}

@@ -1,0 +1,135 @@
+//! The warehouse: DuckDB in this process.
+//!
+//! Owns the tables, COPY, the load history and every SQL text that reads them. Does not own grading: keys come from
+//! the room that asks. A load is all or nothing, and COPY is serial because one connection does all of it.
+
+pub mod columns;
+mod copy;
+mod reads;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use duckdb::{Config, Connection};
+
+pub(crate) use copy::sql_timestamp;
+pub use copy::{Load, Loaded};
+pub use reads::{ChoiceCount, LoadedRow, StreamEnd, Totals};
+
+use crate::pace::Pace;
+
+const SCHEMA: &str = include_str!("sql/schema.sql");
+
+/// Why the warehouse did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum WarehouseError {
+    /// DuckDB said no.
+    #[error("the warehouse answered: {0}")]
+    Sql(#[from] duckdb::Error),
+    /// The manifest is not one, or names what is not there.
+    #[error("manifest {manifest}: {problem}")]
+    Manifest {
+        /// Where it lies.
+        manifest: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Some thread panicked while it held the connection; the process should be restarted.
+    #[error("the warehouse connection was lost to an earlier failure; restart the server")]
+    Poisoned,
+    /// The task that should have asked was stopped.
+    #[error("the warehouse is shutting down")]
+    Stopped,
+}
+
+/// How much of the machine DuckDB may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Threads.
+    pub threads: u32,
+}
+
+/// A handle on the one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Warehouse(Arc<Inner>);
+
+struct Inner {
+    /// All writes. Whoever holds it runs the only COPY.
+    writer: Mutex<Connection>,
+    /// Idle connections for reads; each sees the last commit.
+    readers: Mutex<Vec<Connection>>,
+    copies: Pace,
+}
+
+impl Warehouse {
+    /// Opens, or creates, the database file at `path` and its tables.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, or is locked by another process.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, WarehouseError> {
+        let config = Config::default()
+            .max_memory(&format!("{}MiB", limits.memory_mib))?
+            .threads(i64::from(limits.threads))?
+            .enable_autoload_extension(false)?;
+        let writer = Connection::open_with_flags(path, config)?;
+        writer.execute_batch(SCHEMA)?;
+        let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default(), copies: Pace::default() };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Brings one manifest's rows in, together with its row in the load history, in one transaction. A range that the
+    /// history already knows is left alone.
+    ///
+    /// Blocks until the transaction is on disk.
+    ///
+    /// # Errors
+    /// Nothing has changed if there is one.
+    pub fn load(&self, load: &Load) -> Result<Loaded, WarehouseError> {
+        let began = Instant::now();
+        let mut writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
+        let loaded = copy::load(&mut writer, load)?;
+        self.0.copies.note(1, began);
+        Ok(loaded)
+    }
+
+    /// How fast loads go.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.0.copies
+    }
+
+    /// Runs `ask` on a connection of its own, in one snapshot, off the async threads.
+    async fn read<T, F>(&self, ask: F) -> Result<T, WarehouseError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || inner.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
+    }
+}
+
+impl Inner {
+    fn read<T>(&self, ask: impl FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error>) -> Result<T, WarehouseError> {
+        let mut reader = self.reader()?;
+        let answer = reader.transaction().and_then(|snapshot| ask(&snapshot))?;
+        // A connection that failed is dropped instead.
+        self.readers.lock().map_err(|_| WarehouseError::Poisoned)?.push(reader);
+        Ok(answer)
+    }
+
+    fn reader(&self) -> Result<Connection, WarehouseError> {
+        let idle = self.readers.lock().map_err(|_| WarehouseError::Poisoned)?.pop();
+        match idle {
+            Some(reader) => Ok(reader),
+            None => Ok(self.writer_clone()?),
+        }
+    }
+
+    fn writer_clone(&self) -> Result<Connection, WarehouseError> {
+        Ok(self.writer.lock().map_err(|_| WarehouseError::Poisoned)?.try_clone()?)
+    }
+}

@@ -1,0 +1,162 @@
+//! Questions that other rooms ask of the warehouse. Each runs one or more of the SQL files beside it.
+
+use app::api::Millis;
+use duckdb::types::{TimeUnit, Value};
+use duckdb::{OptionalExt, params};
+
+use super::{Warehouse, WarehouseError};
+
+/// So many students gave this choice; no choice means that they omitted the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChoiceCount {
+    /// The question.
+    pub question: i64,
+    /// The choice.
+    pub choice: Option<i64>,
+    /// Students.
+    pub answers: i64,
+}
+
+/// One assignment's rows, counted in one snapshot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Answers per question and choice, over first attempts.
+    pub choices: Vec<ChoiceCount>,
+    /// Question and its middle time in milliseconds.
+    pub times: Vec<(i64, i64)>,
+    /// Students whose first attempt has landed.
+    pub students: i64,
+    /// Middle score, in questions.
+    pub median_score: Option<f64>,
+    /// Middle time of an attempt, in milliseconds.
+    pub typical_ms: Option<i64>,
+}
+
+/// One row of the load history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedRow {
+    /// When it was committed.
+    pub loaded_at: Millis,
+    /// Delivery stream.
+    pub stream: String,
+    /// Rows.
+    pub records: i64,
+    /// Compressed size.
+    pub object_bytes: i64,
+    /// Duration of the COPY.
+    pub copy_ms: f64,
+    /// Key of the object.
+    pub object: String,
+}
+
+/// How far a stream has landed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// One past the last offset that has landed; 0 if none has.
+    pub end: u64,
+    /// When it landed.
+    pub loaded_at: Option<Millis>,
+}
+
+impl Warehouse {
+    /// One assignment, graded against `keys`: the choices that are keys now.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn totals(&self, assignment: i64, keys: &[i64]) -> Result<Totals, WarehouseError> {
+        // No question, no key: a list in SQL may not be empty.
+        let keys: Vec<String> = keys.iter().chain(keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
+        let attempt_totals = include_str!("sql/attempt_totals.sql").replace("{keys}", &keys.join(", "));
+        self.read(move |tx| {
+            let choices = tx
+                .prepare_cached(include_str!("sql/choice_counts.sql"))?
+                .query_map(params![assignment], |row| {
+                    Ok(ChoiceCount { question: row.get(0)?, choice: row.get(1)?, answers: row.get(2)? })
+                })?
+                .collect::<Result<_, _>>()?;
+            let times = tx
+                .prepare_cached(include_str!("sql/question_times.sql"))?
+                .query_map(params![assignment], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            let (students, median_score, typical_ms) = tx
+                .prepare_cached(&attempt_totals)?
+                .query_row(params![assignment], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            Ok(Totals { choices, times, students, median_score, typical_ms })
+        })
+        .await
+    }
+
+    /// Distinct answers of `assignment` that have landed, among those accepted up to `accepted_seq`.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn landed(&self, assignment: i64, accepted_seq: i64) -> Result<i64, WarehouseError> {
+        self.read(move |tx| {
+            tx.prepare_cached(include_str!("sql/landed.sql"))?
+                .query_row(params![assignment, accepted_seq], |row| row.get(0))
+        })
+        .await
+    }
+
+    /// Whether one record, a heartbeat perhaps, is there.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn has_record(&self, assignment: i64, record_id: String) -> Result<bool, WarehouseError> {
+        self.read(move |tx| {
+            tx.prepare_cached(include_str!("sql/record_landed.sql"))?
+                .query_row(params![assignment, record_id], |row| row.get::<_, i64>(0))
+        })
+        .await
+        .map(|rows| rows > 0)
+    }
+
+    /// The newest loads of all streams.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn loads(&self, most: u32) -> Result<Vec<LoadedRow>, WarehouseError> {
+        self.read(move |tx| {
+            tx.prepare_cached(include_str!("sql/loads.sql"))?
+                .query_map(params![most], |row| {
+                    Ok(LoadedRow {
+                        loaded_at: millis(&row.get(0)?).unwrap_or_default(),
+                        stream: row.get(1)?,
+                        records: row.get(2)?,
+                        object_bytes: row.get(3)?,
+                        copy_ms: row.get(4)?,
+                        object: row.get(5)?,
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    /// How far `stream` has landed.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn stream_end(&self, stream: String) -> Result<StreamEnd, WarehouseError> {
+        self.read(move |tx| {
+            let found = tx
+                .prepare_cached(include_str!("sql/stream_end.sql"))?
+                .query_row(params![stream], |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, Value>(1)?)))
+                .optional()?;
+            let (end, loaded_at) = found.unwrap_or((None, Value::Null));
+            Ok(StreamEnd { end: end.unwrap_or(0), loaded_at: millis(&loaded_at) })
+        })
+        .await
+    }
+}
+
+/// A TIMESTAMP in milliseconds.
+fn millis(value: &Value) -> Option<Millis> {
+    match value {
+        Value::Timestamp(TimeUnit::Second, t) => Some(t * 1_000),
+        Value::Timestamp(TimeUnit::Millisecond, t) => Some(*t),
+        Value::Timestamp(TimeUnit::Microsecond, t) => Some(t / 1_000),
+        Value::Timestamp(TimeUnit::Nanosecond, t) => Some(t / 1_000_000),
+        _ => None,
+    }
+}

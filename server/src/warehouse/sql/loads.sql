@@ -1,0 +1,5 @@
+-- The newest loads of all streams. $1: how many.
+SELECT loaded_at, stream, records, object_bytes, copy_ms, object
+FROM load_history
+ORDER BY loaded_at DESC, end_offset DESC
+LIMIT $1;

@@ -1,0 +1,97 @@
+//! The one error that leaves the server: an [`ApiError`] as JSON with its status. Logged here, once, if it is the
+//! server's fault.
+
+use std::any::Any;
+
+use app::api::ApiError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::accounts::AccountError;
+use crate::gateway::GatewayError;
+use crate::quiz::QuizError;
+use crate::results::ResultsError;
+
+/// An [`ApiError`] on its way out.
+#[derive(Debug)]
+pub struct WebError(pub ApiError);
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self.0)).into_response();
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<ApiError> for WebError {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<QuizError> for WebError {
+    fn from(error: QuizError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            QuizError::Invalid { field, problem } => ApiError::invalid(field, problem),
+            QuizError::Gift(_) => ApiError::invalid("body", message),
+            QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
+            QuizError::UnknownAttempt => ApiError::SignedOut { message },
+            QuizError::Closed => ApiError::Conflict { message },
+            QuizError::Store(_) | QuizError::Randomness(_) => {
+                at_fault(&message, "your answers could not be saved just now; they are sent again by themselves")
+            }
+        })
+    }
+}
+
+impl From<AccountError> for WebError {
+    fn from(error: AccountError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            AccountError::WrongCredentials => ApiError::SignedOut { message },
+            _ => at_fault(&message, "signing in does not work just now; try again in a moment"),
+        })
+    }
+}
+
+impl From<ResultsError> for WebError {
+    fn from(error: ResultsError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<GatewayError> for WebError {
+    fn from(error: GatewayError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            GatewayError::UnknownStream(_) => ApiError::NotFound { message },
+            GatewayError::WrongKey => ApiError::Forbidden { message },
+            GatewayError::Malformed { field, problem } => ApiError::invalid(field, problem),
+            GatewayError::TooLarge(_) => ApiError::TooLarge { message },
+            GatewayError::Stream(_) => at_fault(&message, "the stream does not take records just now; send them again"),
+        })
+    }
+}
+
+/// The log gets the whole story, the client what it can do about it.
+fn at_fault(story: &str, advice: &str) -> ApiError {
+    tracing::error!(error = story, "a request could not be answered");
+    ApiError::unavailable(advice)
+}
+
+/// The last line of defence; a bug, if it is ever reached.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer wants")]
+pub(super) fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let story = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a handler panicked");
+    WebError(at_fault(story, "the server made a mistake; try again")).into_response()
+}

@@ -1,0 +1,20 @@
+//! `POST /gateway/{delivery-stream}`, the shape of an API Gateway in front of Firehose.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+
+use super::{Shared, WebError, json};
+use crate::gateway::{MOST_BYTES, PutRecordBatchAnswer};
+
+pub(super) async fn put(
+    State(rooms): State<Shared>,
+    Path(stream): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PutRecordBatchAnswer>, WebError> {
+    let key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
+    let body = json::read(body, MOST_BYTES).await?;
+    Ok(Json(rooms.gateway.put(&stream, key, &body).await?))
+}

@@ -1,0 +1,77 @@
+//! The built front end: hashed files for ever, `index.html` never from a cache and with a fresh nonce each time.
+
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, get_service};
+use tower_http::services::ServeDir;
+
+use crate::secret;
+
+/// What Trunk writes where a nonce belongs.
+const NONCE: &str = "{{__TRUNK NONCE__}}";
+
+/// Serves `folder`; every path that is no file is a page of the front end.
+pub(super) fn service(folder: &Path) -> Router {
+    let index = folder.join("index.html");
+    let files = ServeDir::new(folder)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(get(page).with_state(index.clone()));
+    Router::new()
+        .route("/", get(page).with_state(index.clone()))
+        .route("/index.html", get(page).with_state(index))
+        .fallback_service(get_service(files).layer(middleware::from_fn(cache_for_ever)))
+}
+
+/// A file's name holds a hash of its content, so the file never changes.
+async fn cache_for_ever(request: Request, next: Next) -> Response {
+    let hashed = is_hashed(request.uri());
+    let mut response = next.run(request).await;
+    if hashed && response.status() == StatusCode::OK {
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(header::CACHE_CONTROL, forever);
+    }
+    response
+}
+
+/// `app-1f2e3d4c5b6a7988_bg.wasm` is; `favicon.svg` is not.
+fn is_hashed(uri: &Uri) -> bool {
+    let name = uri.path().rsplit('/').next().unwrap_or_default();
+    name.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+async fn page(State(index): State<PathBuf>) -> Response {
+    let (Ok(html), Ok(nonce)) = (tokio::fs::read_to_string(&index).await, secret::generate()) else {
+        let advice = format!("the front end is not built: there is no {}; run `make build`", index.display());
+        return (StatusCode::NOT_FOUND, advice).into_response();
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html.replace(NONCE, &nonce))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        for (name, hashed) in [
+            ("/app-1f2e3d4c5b6a7988_bg.wasm", true),
+            ("/app-1f2e3d4c5b6a7988.js", true),
+            ("/favicon.svg", false),
+            ("/index.html", false),
+        ] {
+            assert_eq!(is_hashed(&Uri::from_static(name)), hashed, "{name}");
+        }
+    }
+}
