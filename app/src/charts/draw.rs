@@ -1,0 +1,225 @@
+//! Draws a [`Picture`] on any plotters backend. All lengths are CSS pixels; the backend knows about the screen's.
+
+use plotters::prelude::{DrawingBackend, IntoDrawingArea};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, TextStyle};
+
+use super::model::{ChoiceBar, Mark, Picture, QuestionBar};
+use super::shapes::{Error, Frame, Plane, hatch, round_bar, tick, whisker};
+use super::theme::Theme;
+
+/// The page's own font.
+pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/// Height of a question's row, for whoever lays buttons over it.
+pub const QUESTION_ROW: i32 = 40;
+const LABEL: i32 = 46;
+const FIGURES: i32 = 66;
+const BAR: i32 = 22;
+
+const BADGE: i32 = 40;
+const COUNTS: i32 = 74;
+const LINE: i32 = 21;
+const CHOICE_TEXT: i32 = 14;
+const CHOICE_BAR: i32 = 8;
+const PADDING: i32 = 10;
+
+/// How wide a text is at a size, in CSS pixels.
+pub type Measure<'a> = &'a dyn Fn(&str, i32) -> f64;
+
+/// How high a picture is at a width.
+#[must_use]
+pub fn height(picture: &Picture, width: i32, measure: Measure<'_>) -> i32 {
+    match picture {
+        Picture::Questions(bars) => QUESTION_ROW * bars.len() as i32,
+        Picture::Choices(bars) => bars.iter().map(|bar| choice_height(&wrapped(bar, width, measure))).sum(),
+    }
+}
+
+/// Draws a picture over the whole of a backend's plane.
+///
+/// # Errors
+/// If the backend fails.
+pub fn draw<DB: DrawingBackend>(
+    backend: DB,
+    picture: &Picture,
+    theme: &Theme,
+    measure: Measure<'_>,
+) -> Result<(), Error<DB>> {
+    let plane = backend.into_drawing_area();
+    plane.fill(&theme.card)?;
+    match picture {
+        Picture::Questions(bars) => draw_questions(&plane, bars, theme)?,
+        Picture::Choices(bars) => draw_choices(&plane, bars, theme, measure)?,
+    }
+    plane.present()
+}
+
+fn draw_questions<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[QuestionBar], theme: &Theme) -> Result<(), Error<DB>> {
+    let width = plane.dim_in_pixel().0 as i32;
+    for (row, bar) in bars.iter().enumerate() {
+        draw_question(plane, bar, theme, row as i32 * QUESTION_ROW, width)?;
+    }
+    Ok(())
+}
+
+fn draw_question<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    bar: &QuestionBar,
+    theme: &Theme,
+    top: i32,
+    width: i32,
+) -> Result<(), Error<DB>> {
+    let middle = top + QUESTION_ROW / 2;
+    if bar.is_selected {
+        round_bar(plane, Frame(0, top + 1, width, top + QUESTION_ROW - 1), 9, theme.selected)?;
+    }
+    plane.draw_text(&bar.label, &text(15, FontStyle::Bold, theme.ink_2, HPos::Left), (10, middle))?;
+    let track = Frame(LABEL + 10, middle - BAR / 2, width - FIGURES - 10, middle + BAR / 2);
+    round_bar(plane, track, 6, theme.track)?;
+    let at = |share: f64| track.0 + (f64::from(track.2 - track.0) * share).round() as i32;
+    if bar.share > 0.0 {
+        let fill = Frame(track.0, track.1, at(bar.share).max(track.0 + 2), track.3);
+        round_bar(plane, fill, 6, if bar.is_low { theme.bad } else { theme.accent })?;
+    }
+    if bar.range.1 > bar.range.0 {
+        whisker(plane, (at(bar.range.0), at(bar.range.1) - 1), middle, theme.ink.mix(0.6))?;
+    }
+    plane.draw_text(&bar.percent, &text(15, FontStyle::Bold, theme.ink, HPos::Right), (width - 10, middle - 7))?;
+    plane.draw_text(&bar.n, &text(11, FontStyle::Normal, theme.ink_3, HPos::Right), (width - 10, middle + 9))
+}
+
+fn draw_choices<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    bars: &[ChoiceBar],
+    theme: &Theme,
+    measure: Measure<'_>,
+) -> Result<(), Error<DB>> {
+    let width = plane.dim_in_pixel().0 as i32;
+    let mut top = 0;
+    for bar in bars {
+        let lines = wrapped(bar, width, measure);
+        draw_choice(plane, bar, &lines, theme, top, width, measure)?;
+        top += choice_height(&lines);
+    }
+    Ok(())
+}
+
+fn draw_choice<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    bar: &ChoiceBar,
+    lines: &[String],
+    theme: &Theme,
+    top: i32,
+    width: i32,
+    measure: Measure<'_>,
+) -> Result<(), Error<DB>> {
+    let middle = top + choice_height(lines) / 2;
+    round_bar(plane, Frame(0, top, width, top + 1), 0, theme.line)?;
+    draw_badge(plane, bar, theme, middle)?;
+    for (line, words) in lines.iter().enumerate() {
+        let y = top + PADDING + line as i32 * LINE + LINE / 2;
+        plane.draw_text(words, &text(CHOICE_TEXT, FontStyle::Normal, theme.ink, HPos::Left), (BADGE, y))?;
+    }
+    let y = top + PADDING + lines.len() as i32 * LINE + 5;
+    let track = Frame(BADGE, y, width - COUNTS, y + CHOICE_BAR);
+    round_bar(plane, track, 4, theme.track)?;
+    let end = track.0 + (f64::from(track.2 - track.0) * bar.share).round() as i32;
+    if bar.share > 0.0 {
+        draw_share(plane, Frame(track.0, track.1, end.max(track.0 + 2), track.3), bar.mark, theme)?;
+    }
+    let percent = text(12, FontStyle::Normal, theme.ink_3, HPos::Right);
+    plane.draw_text(&bar.percent, &percent, (width, middle))?;
+    let left_of_percent = width - measure(&bar.percent, 12).ceil() as i32 - 6;
+    plane.draw_text(&bar.count, &text(15, FontStyle::Bold, theme.ink, HPos::Right), (left_of_percent, middle))
+}
+
+fn draw_badge<DB: DrawingBackend>(plane: &Plane<DB>, bar: &ChoiceBar, theme: &Theme, y: i32) -> Result<(), Error<DB>> {
+    use plotters::element::Circle;
+    if bar.mark == Mark::Key {
+        plane.draw(&Circle::new((14, y), 13, theme.good.filled()))?;
+        return tick(plane, (14, y), theme.card);
+    }
+    plane.draw(&Circle::new((14, y), 13, theme.line.stroke_width(2)))?;
+    plane.draw_text(&bar.letter, &text(13, FontStyle::Bold, theme.ink, HPos::Center), (14, y + 1))
+}
+
+fn draw_share<DB: DrawingBackend>(plane: &Plane<DB>, frame: Frame, mark: Mark, theme: &Theme) -> Result<(), Error<DB>> {
+    let color = match mark {
+        Mark::Key => theme.good,
+        Mark::Hot => theme.bad,
+        Mark::Wrong => theme.idle,
+    };
+    round_bar(plane, frame, 4, color)?;
+    if mark == Mark::Key {
+        return Ok(());
+    }
+    hatch(plane, frame, blend(color, theme.card, 0.35))
+}
+
+fn choice_height(lines: &[String]) -> i32 {
+    PADDING + lines.len() as i32 * LINE + 5 + CHOICE_BAR + PADDING
+}
+
+fn wrapped(bar: &ChoiceBar, width: i32, measure: Measure<'_>) -> Vec<String> {
+    wrap(&bar.text, f64::from(width - BADGE - COUNTS), |words| measure(words, CHOICE_TEXT))
+}
+
+/// Breaks a text at spaces so that no line is wider than `width`; a word that is wider alone is cut.
+#[must_use]
+pub fn wrap(text: &str, width: f64, measure: impl Fn(&str) -> f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if measure(&longer) <= width {
+            line = longer;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for c in word.chars() {
+            line.push(c);
+            if measure(&line) > width && line.chars().count() > 1 {
+                line.pop();
+                lines.push(std::mem::take(&mut line));
+                line.push(c);
+            }
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+fn text(size: i32, style: FontStyle, color: RGBColor, align: HPos) -> TextStyle<'static> {
+    TextStyle {
+        font: FontDesc::new(FontFamily::Name(FONT), f64::from(size), style),
+        color: color.to_backend_color(),
+        pos: Pos::new(align, VPos::Center),
+    }
+}
+
+/// `share` of `over` on `under`.
+fn blend(under: RGBColor, over: RGBColor, share: f64) -> RGBColor {
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+    RGBColor(mix(under.0, over.0), mix(under.1, over.1), mix(under.2, over.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half an em a character.
+    fn measure(words: &str) -> f64 {
+        words.chars().count() as f64 * 7.0
+    }
+
+    #[test]
+    fn text_breaks_at_spaces_and_long_words_are_cut() {
+        assert_eq!(wrap("one two three", 56.0, measure), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij", 28.0, measure), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("", 28.0, measure), [""]);
+        assert!(wrap("é ".repeat(50).trim(), 1.0, measure).len() == 50, "no width is too small");
+    }
+}

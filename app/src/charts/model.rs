@@ -1,0 +1,270 @@
+//! What a chart shows, as plain numbers and words: no pixels, no colours.
+
+use crate::api::results::{ClassResults, QuestionResult};
+use crate::state::words;
+
+/// A share below this is worth a look, and the question worth reteaching.
+pub const LOW: f64 = 0.5;
+
+/// z of the normal distribution for an interval that holds 19 times of 20.
+const Z_95: f64 = 1.959_963_984_540_054;
+
+/// In which order questions stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As in the quiz.
+    #[default]
+    Quiz,
+    /// The smallest share first.
+    HardestFirst,
+}
+
+/// One chart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// Correct, per question.
+    Questions(Vec<QuestionBar>),
+    /// Answers per choice of one question.
+    Choices(Vec<ChoiceBar>),
+}
+
+/// One question's bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuestionBar {
+    /// Names the question.
+    pub id: i64,
+    /// `Q4`.
+    pub label: String,
+    /// Correct, 0 to 1.
+    pub share: f64,
+    /// The range that the true share lies in, 19 times of 20.
+    pub range: (f64, f64),
+    /// `36 %`, or a dash before the first answer.
+    pub percent: String,
+    /// `n = 28`.
+    pub n: String,
+    /// Below [`LOW`].
+    pub is_low: bool,
+    /// The one that is shown beside the chart.
+    pub is_selected: bool,
+}
+
+/// How a choice is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The key: filled, with a tick.
+    Key,
+    /// A wrong choice that more students gave than the key: hatched, in the colour of what is worth a look.
+    Hot,
+    /// Any other wrong choice: hatched.
+    Wrong,
+}
+
+/// One choice's bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChoiceBar {
+    /// `A`.
+    pub letter: String,
+    /// The choice's words.
+    pub text: String,
+    /// Students who gave it, of all counted, 0 to 1.
+    pub share: f64,
+    /// `13`.
+    pub count: String,
+    /// `46 %`.
+    pub percent: String,
+    /// How it is drawn.
+    pub mark: Mark,
+}
+
+/// The Wilson score interval of `hits` in `n`, at 95 %. Wilson, E. B. (1927), JASA 22, 209–212.
+#[must_use]
+pub fn wilson(hits: i64, n: i64) -> (f64, f64) {
+    if n <= 0 {
+        return (0.0, 1.0);
+    }
+    let (n, p) = (n as f64, hits as f64 / n as f64);
+    let z2 = Z_95 * Z_95;
+    let centre = p + z2 / (2.0 * n);
+    let spread = Z_95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + z2 / n;
+    (((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0))
+}
+
+/// The bars of "Correct, per question".
+#[must_use]
+pub fn questions(results: &ClassResults, order: Order, selected: Option<i64>) -> Vec<QuestionBar> {
+    let mut bars: Vec<QuestionBar> = results.questions.iter().map(|q| question_bar(q, selected)).collect();
+    if order == Order::HardestFirst {
+        bars.sort_by(|a, b| a.share.total_cmp(&b.share));
+    }
+    bars
+}
+
+fn question_bar(q: &QuestionResult, selected: Option<i64>) -> QuestionBar {
+    let share = q.facility();
+    QuestionBar {
+        id: q.id,
+        label: format!("Q{}", q.number),
+        share: share.unwrap_or(0.0),
+        range: if share.is_some() { wilson(q.correct, q.n) } else { (0.0, 0.0) },
+        percent: share.map_or_else(|| "–".to_owned(), words::percent),
+        n: format!("n = {}", words::count(q.n)),
+        is_low: share.is_some_and(|share| share < LOW),
+        is_selected: selected == Some(q.id),
+    }
+}
+
+/// The bars of one question's choices.
+#[must_use]
+pub fn choices(q: &QuestionResult) -> Vec<ChoiceBar> {
+    let hot = misconception(q);
+    q.choices
+        .iter()
+        .enumerate()
+        .map(|(place, c)| {
+            let share = if q.n > 0 { c.answers as f64 / q.n as f64 } else { 0.0 };
+            let mark = match (c.is_key, hot == Some(place)) {
+                (true, _) => Mark::Key,
+                (false, true) => Mark::Hot,
+                (false, false) => Mark::Wrong,
+            };
+            ChoiceBar {
+                letter: words::letter(place),
+                text: c.text.clone(),
+                share,
+                count: words::count(c.answers),
+                percent: words::percent(share),
+                mark,
+            }
+        })
+        .collect()
+}
+
+/// The place of the wrong choice that more students gave than the key, if there is one.
+#[must_use]
+pub fn misconception(q: &QuestionResult) -> Option<usize> {
+    let wrong = q.choices.iter().enumerate().filter(|(_, c)| !c.is_key);
+    wrong.max_by_key(|(_, c)| c.answers).filter(|(_, c)| c.answers > q.correct).map(|(place, _)| place)
+}
+
+/// The numbers of the questions that fewer than half got right.
+#[must_use]
+pub fn to_reteach(results: &ClassResults) -> Vec<i64> {
+    results.questions.iter().filter(|q| q.facility().is_some_and(|share| share < LOW)).map(|q| q.number).collect()
+}
+
+/// What to do about a question, in plain words; `None` where nothing is.
+#[must_use]
+pub fn advice(q: &QuestionResult) -> Option<String> {
+    q.facility().filter(|share| *share < LOW)?;
+    let key = q.choices.iter().position(|c| c.is_key).map(words::letter)?;
+    let n = words::count(q.n);
+    Some(match misconception(q) {
+        Some(place) => {
+            let given = words::count(q.choices.get(place)?.answers);
+            format!("{given} of {n} chose {}; the key is {key}.", words::letter(place))
+        }
+        None => format!("Only {} of {n} chose {key}, the key.", words::count(q.correct)),
+    })
+}
+
+/// A picture on the way from one to another: bars glide, words jump. `t` is 0 to 1.
+#[must_use]
+pub fn between(from: &Picture, to: &Picture, t: f64) -> Picture {
+    let glide = |a: f64, b: f64| a + (b - a) * t;
+    match (from, to) {
+        (Picture::Questions(from), Picture::Questions(to)) => Picture::Questions(
+            to.iter()
+                .map(|bar| match from.iter().find(|old| old.id == bar.id) {
+                    None => bar.clone(),
+                    Some(old) => QuestionBar {
+                        share: glide(old.share, bar.share),
+                        range: (glide(old.range.0, bar.range.0), glide(old.range.1, bar.range.1)),
+                        ..bar.clone()
+                    },
+                })
+                .collect(),
+        ),
+        (Picture::Choices(from), Picture::Choices(to)) if same_question(from, to) => Picture::Choices(
+            to.iter().zip(from).map(|(bar, old)| ChoiceBar { share: glide(old.share, bar.share), ..bar.clone() }).collect(),
+        ),
+        _ => to.clone(),
+    }
+}
+
+fn same_question(a: &[ChoiceBar], b: &[ChoiceBar]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.text == b.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::results::ChoiceResult;
+
+    fn question(number: i64, key: usize, answers: [i64; 4], omitted: i64) -> QuestionResult {
+        let choices = answers.iter().enumerate().map(|(place, answers)| ChoiceResult {
+            id: number * 10 + place as i64,
+            text: format!("choice {place}"),
+            is_key: place == key,
+            answers: *answers,
+        });
+        QuestionResult {
+            id: number,
+            number,
+            text: String::new(),
+            choices: choices.collect(),
+            n: answers.iter().sum::<i64>() + omitted,
+            correct: answers[key],
+            omitted,
+            median_ms: None,
+        }
+    }
+
+    /// Figures from R's `binom::binom.confint(x, n, methods = "wilson")`.
+    #[test]
+    fn wilson_intervals_are_the_known_ones() {
+        for (hits, n, low, high) in
+            [(10, 28, 0.207_059, 0.541_716), (28, 28, 0.879_350, 1.0), (0, 10, 0.0, 0.277_533), (1, 1, 0.206_543, 1.0)]
+        {
+            let (a, b) = wilson(hits, n);
+            assert!((a - low).abs() < 1e-5 && (b - high).abs() < 1e-5, "{hits} of {n}: {a} {b}");
+        }
+        assert_eq!(wilson(0, 0), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_wrong_choice_hotter_than_the_key_is_marked_and_named() {
+        let q = question(4, 2, [3, 13, 10, 2], 0);
+        let marks: Vec<Mark> = choices(&q).iter().map(|c| c.mark).collect();
+        assert_eq!(marks, [Mark::Wrong, Mark::Hot, Mark::Key, Mark::Wrong]);
+        assert_eq!(advice(&q).as_deref(), Some("13 of 28 chose B; the key is C."));
+        assert_eq!(choices(&q)[1].percent, "46\u{a0}%");
+    }
+
+    #[test]
+    fn a_question_most_got_right_needs_no_advice_and_an_unanswered_one_says_nothing() {
+        assert_eq!(advice(&question(1, 0, [20, 3, 3, 2], 0)), None);
+        let empty = question(1, 0, [0, 0, 0, 0], 0);
+        assert_eq!(advice(&empty), None);
+        let bar = question_bar(&empty, None);
+        assert_eq!((bar.percent.as_str(), bar.n.as_str(), bar.is_low), ("–", "n = 0", false));
+    }
+
+    #[test]
+    fn omitted_answers_count_as_wrong() {
+        let q = question(1, 0, [5, 0, 0, 0], 5);
+        assert_eq!(q.facility(), Some(0.5));
+        assert_eq!(choices(&q)[0].percent, "50\u{a0}%");
+    }
+
+    #[test]
+    fn bars_glide_and_end_where_they_should() {
+        let picture = |answers| Picture::Choices(choices(&question(1, 0, answers, 0)));
+        let (from, to) = (picture([1, 1, 1, 1]), picture([4, 0, 0, 0]));
+        assert_eq!(between(&from, &to, 1.0), to);
+        let Picture::Choices(half) = between(&from, &to, 0.5) else { panic!("the kind changed") };
+        assert!((half[0].share - 0.625).abs() < 1e-12);
+        assert_eq!(half[0].count, "4", "words do not glide");
+    }
+}

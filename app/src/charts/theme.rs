@@ -1,0 +1,91 @@
+//! The colours that a chart is drawn in. Their values come from the style sheet's tokens.
+
+use plotters::style::RGBColor;
+
+/// Colours by meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// Text and lines.
+    pub ink: RGBColor,
+    /// Second text.
+    pub ink_2: RGBColor,
+    /// Third text.
+    pub ink_3: RGBColor,
+    /// What a bar runs on.
+    pub track: RGBColor,
+    /// Lines between rows.
+    pub line: RGBColor,
+    /// What a chart stands on.
+    pub card: RGBColor,
+    /// A bar.
+    pub accent: RGBColor,
+    /// Behind the selected row.
+    pub selected: RGBColor,
+    /// The key.
+    pub good: RGBColor,
+    /// Worth a look.
+    pub bad: RGBColor,
+    /// A wrong choice.
+    pub idle: RGBColor,
+}
+
+impl Theme {
+    /// Reads each token by its name.
+    pub fn from_tokens(token: impl Fn(&str) -> Option<String>) -> Self {
+        let color = |name: &str, fallback: RGBColor| token(name).as_deref().and_then(parse).unwrap_or(fallback);
+        let light = Self::LIGHT;
+        Self {
+            ink: color("--ink", light.ink),
+            ink_2: color("--ink-2", light.ink_2),
+            ink_3: color("--ink-3", light.ink_3),
+            track: color("--line-2", light.track),
+            line: color("--line", light.line),
+            card: color("--card", light.card),
+            accent: color("--accent", light.accent),
+            selected: color("--accent-soft", light.selected),
+            good: color("--good-fill", light.good),
+            bad: color("--bad-fill", light.bad),
+            idle: color("--idle-fill", light.idle),
+        }
+    }
+
+    /// The light theme, for where there is no style sheet.
+    pub const LIGHT: Self = Self {
+        ink: RGBColor(27, 29, 33),
+        ink_2: RGBColor(90, 96, 107),
+        ink_3: RGBColor(107, 113, 124),
+        track: RGBColor(239, 237, 232),
+        line: RGBColor(227, 225, 219),
+        card: RGBColor(255, 255, 255),
+        accent: RGBColor(0, 114, 178),
+        selected: RGBColor(227, 240, 248),
+        good: RGBColor(0, 158, 115),
+        bad: RGBColor(213, 94, 0),
+        idle: RGBColor(201, 204, 210),
+    };
+}
+
+/// `#fff` or `#1b1d21`.
+fn parse(token: &str) -> Option<RGBColor> {
+    let hex = token.trim().strip_prefix('#').filter(|hex| hex.is_ascii())?;
+    let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    match digits[..] {
+        [r, g, b] => Some(RGBColor(r * 17, g * 17, b * 17)),
+        [r, rr, g, gg, b, bb] => Some(RGBColor(r * 16 + rr, g * 16 + gg, b * 16 + bb)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_read_as_css_writes_them() {
+        assert_eq!(parse(" #fff"), Some(RGBColor(255, 255, 255)));
+        assert_eq!(parse("#0072b2"), Some(RGBColor(0, 114, 178)));
+        assert_eq!(parse("rgb(0 0 0)"), None);
+        assert_eq!(parse("#00é"), None);
+        assert_eq!(Theme::from_tokens(|_| None), Theme::LIGHT);
+    }
+}

@@ -1,0 +1,56 @@
+//! The bar at the top of a page.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::http;
+use crate::state::session::Session;
+
+/// The mark and the name.
+#[component]
+pub fn Logo() -> impl IntoView {
+    view! {
+        <A href="/" attr:class="logo">
+            <svg viewBox="0 0 24 24" fill="none" aria-hidden="true">
+                <circle class="ring" cx="12" cy="12" r="10.5" />
+                <path class="arc" d="M12 1.5a10.5 10.5 0 0 1 10.5 10.5" />
+                <path class="arc" d="m7.4 12.4 3.1 3.1 6.2-6.6" />
+            </svg>
+            "Freshmark"
+        </A>
+    }
+}
+
+/// The bar of staff pages: where to go, who is signed in.
+#[component]
+pub fn StaffBar() -> impl IntoView {
+    let session = expect_context::<RwSignal<Session>>();
+    let navigate = use_navigate();
+    let leave = move |_| {
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            // Signed out on this page in any case; a session that the server still has runs out by itself.
+            let _ = http::sign_out().await;
+            session.set(Session::SignedOut);
+            navigate("/", Default::default());
+        });
+    };
+    let name = move || session.with(|s| s.me().map(|me| me.name.clone()).unwrap_or_default());
+    let initial = move || name().chars().next().map(String::from).unwrap_or_default();
+    view! {
+        <header class="bar">
+            <Logo />
+            <nav aria-label="Main">
+                <A href="/classes">"Classes"</A>
+                {move || session.with(Session::is_admin).then(|| view! { <A href="/pipeline">"Pipeline"</A> })}
+            </nav>
+            <div class="who">
+                <span class="name">{name}</span>
+                <b aria-hidden="true">{initial}</b>
+                <button type="button" class="btn quiet" on:click=leave>"Sign out"</button>
+            </div>
+        </header>
+    }
+}

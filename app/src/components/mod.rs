@@ -1,0 +1,21 @@
+//! Small, dumb views. Each file is one thing on the page; none of them fetches.
+
+mod banner;
+mod bar;
+mod chart;
+mod dialog;
+mod fresh;
+mod problem;
+mod segments;
+mod staff;
+mod ticking;
+
+pub use banner::AdminBanner;
+pub use bar::{Logo, StaffBar};
+pub use chart::{Chart, RowButton};
+pub use dialog::ConfirmDialog;
+pub use fresh::FreshLine;
+pub use problem::Problem;
+pub use segments::{Segment, Segments};
+pub use staff::StaffPage;
+pub use ticking::Ticking;

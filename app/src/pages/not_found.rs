@@ -1,0 +1,20 @@
+//! An address that leads nowhere.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::Logo;
+
+/// Says so, and where to go.
+#[component]
+pub fn NotFoundPage() -> impl IntoView {
+    crate::browser::set_title("Not found");
+    view! {
+        <header class="bar"><Logo /></header>
+        <main class="narrow">
+            <h1>"There is no page here"</h1>
+            <p class="muted">"The address may have been cut off when it was copied."</p>
+            <p><A href="/">"Go to the front page"</A></p>
+        </main>
+    }
+}

@@ -1,0 +1,140 @@
+//! The pipeline, for admins: every stage's pace, the heartbeat, the newest loads.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::api::freshness::State;
+use crate::api::pipeline::{LoadRow, Pipeline, StageStatus, StreamStatus, pipeline};
+use crate::browser::{is_visible, time};
+use crate::components::{FreshLine, Problem, StaffPage, Ticking};
+use crate::state::freshness::{Indicator, worst};
+use crate::state::words;
+
+const POLL: Duration = Duration::from_secs(2);
+
+/// Asks every two seconds while somebody looks.
+#[component]
+pub fn PipelinePage() -> impl IntoView {
+    crate::browser::set_title("Pipeline");
+    view! { <StaffPage><Stages /></StaffPage> }
+}
+
+#[component]
+fn Stages() -> impl IntoView {
+    let clock = Ticking::get();
+    let known = RwSignal::new(None::<Pipeline>);
+    let problem = RwSignal::new(None::<String>);
+    let ask = move || {
+        spawn_local(async move {
+            match pipeline().await {
+                Ok(pipeline) => {
+                    clock.learn(pipeline.now);
+                    known.try_set(Some(pipeline));
+                    problem.try_set(None);
+                }
+                Err(error) => {
+                    problem.try_set(Some(format!("The pipeline cannot be read: {error}.")));
+                }
+            }
+        });
+    };
+    ask();
+    let polling = set_interval_with_handle(move || if is_visible() { ask() }, POLL);
+    on_cleanup(move || {
+        if let Ok(polling) = polling {
+            polling.clear();
+        }
+    });
+    let indicator = Signal::derive(move || {
+        let verdict = known.with(|known| worst(&known.as_ref()?.streams, clock.now(), time::clock));
+        verdict.unwrap_or(Indicator { state: State::Unknown, sentence: "Not measured yet".to_owned() })
+    });
+    view! {
+        <div class="head"><div>
+            <h1>"Pipeline"</h1>
+            <p class="muted">"How an answer gets from a student to a chart"</p>
+        </div></div>
+        <FreshLine indicator detail=Signal::derive(move || known.with(|k| others(k.as_ref()))) />
+        <Problem message=problem />
+        {move || known.get().map(|pipeline| view! {
+            {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream /> }).collect_view()}
+            <Loads loads=pipeline.loads />
+        })}
+    }
+}
+
+fn others(known: Option<&Pipeline>) -> String {
+    known.map(|p| words::of(p.streams.len() as i64, "delivery stream")).unwrap_or_default()
+}
+
+#[component]
+fn StreamCard(stream: StreamStatus) -> impl IntoView {
+    let heartbeat = stream.heartbeat.map_or_else(
+        || "no heartbeat has gone the whole way yet".to_owned(),
+        |beat| format!("heartbeat {} · {}\u{a0}ms through the whole way", time::clock(beat.sent_at), beat.took_ms),
+    );
+    view! {
+        <section class="card">
+            <header><h2>{stream.name}</h2><span class="r small muted">{heartbeat}</span></header>
+            <ol class="flow">
+                {stream.stages.into_iter().map(|stage| view! { <li><Stage stage /></li> }).collect_view()}
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn Stage(stage: StageStatus) -> impl IntoView {
+    let pace = if stage.per_second < 10.0 {
+        format!("{:.1}", stage.per_second)
+    } else {
+        words::count(stage.per_second.round() as i64)
+    };
+    let unit = if matches!(stage.unit.as_str(), "answers" | "records") { "/s".to_owned() } else { format!(" {}/s", stage.unit) };
+    let took = stage.p50_ms.map(|ms| format!("{ms:.1}\u{a0}ms · ")).unwrap_or_default();
+    view! {
+        <p class="small muted">{stage.stage}</p>
+        <p class="pace">{pace}<small>{unit}</small></p>
+        <p class="tiny">{took}{stage.note}</p>
+    }
+}
+
+#[component]
+fn Loads(loads: Vec<LoadRow>) -> impl IntoView {
+    view! {
+        <section class="card">
+            <header><h2>"Latest loads"</h2></header>
+            {if loads.is_empty() {
+                view! { <p class="muted">"Nothing has been loaded yet."</p> }.into_any()
+            } else {
+                view! {
+                    <div class="scroll" tabindex="0" role="region" aria-label="Latest loads">
+                        <table>
+                            <thead><tr>
+                                <th>"Landed"</th><th>"Stream"</th><th class="right">"Records"</th>
+                                <th class="right">"Object"</th><th class="right">"COPY"</th><th>"State"</th>
+                            </tr></thead>
+                            <tbody>{loads.into_iter().map(load_row).collect_view()}</tbody>
+                        </table>
+                    </div>
+                }.into_any()
+            }}
+        </section>
+    }
+}
+
+fn load_row(load: LoadRow) -> impl IntoView {
+    let landed = format!("{}.{:03}", time::clock(load.loaded_at), load.loaded_at.rem_euclid(1_000));
+    view! {
+        <tr>
+            <td>{landed}</td>
+            <td>{load.stream}</td>
+            <td class="right">{words::count(load.records)}</td>
+            <td class="right" title=load.object>{words::bytes(load.object_bytes)}</td>
+            <td class="right">{format!("{:.1}\u{a0}ms", load.copy_ms)}</td>
+            <td><span class="tag">"loaded"</span></td>
+        </tr>
+    }
+}

@@ -1,0 +1,130 @@
+//! Taking a quiz: one question at a time, everything kept on the device until the server has acknowledged it.
+//!
+//! Owns the page's copy of the [`Attempt`] and saves it after each step. Sending is in [`sending`], what is shown in
+//! the files beside it.
+
+mod done;
+mod question;
+mod review;
+mod sending;
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::{http, storage, time};
+use crate::components::Logo;
+use crate::state::attempt::{Attempt, Step};
+
+/// One attempt, by its name in the address.
+#[component]
+pub fn QuizPage() -> impl IntoView {
+    crate::browser::set_title("Quiz");
+    let params = use_params_map();
+    let id = params.with_untracked(|p| p.get("attempt")).unwrap_or_default();
+    match storage::load_attempt(&id) {
+        Some(attempt) => view! { <Quiz attempt /> }.into_any(),
+        None => view! { <Unknown /> }.into_any(),
+    }
+}
+
+#[component]
+fn Unknown() -> impl IntoView {
+    view! {
+        <header class="bar"><Logo /></header>
+        <main class="narrow">
+            <h1>"This quiz is not on this device"</h1>
+            <p class="muted">"It was begun on another one, or this browser has been cleared."</p>
+            <p><A href="/join">"Join again with the code"</A></p>
+        </main>
+    }
+}
+
+/// The page's copy of the attempt. Copies are the same.
+#[derive(Clone, Copy)]
+struct Taking {
+    attempt: RwSignal<Attempt>,
+    /// Whether the browser keeps what it is given.
+    kept: RwSignal<bool>,
+    /// What went wrong and does not mend itself.
+    refused: RwSignal<Option<String>>,
+    /// Tries of the submission so far, and what the last one said.
+    waiting: RwSignal<Option<String>>,
+    shown_at: StoredValue<i64>,
+}
+
+impl Taking {
+    /// Does one step, and saves.
+    fn step(self, step: impl FnOnce(&mut Attempt)) {
+        let now = time::now();
+        let spent = now - self.shown_at.get_value();
+        self.shown_at.set_value(now);
+        self.attempt.update(|attempt| {
+            attempt.spend(spent);
+            step(attempt);
+        });
+        self.kept.set(self.attempt.with_untracked(storage::save_attempt));
+    }
+}
+
+#[component]
+fn Quiz(attempt: Attempt) -> impl IntoView {
+    let taking = Taking {
+        attempt: RwSignal::new(attempt),
+        kept: RwSignal::new(true),
+        refused: RwSignal::new(None),
+        waiting: RwSignal::new(None),
+        shown_at: StoredValue::new(time::now()),
+    };
+    fetch(taking);
+    sending::keep_sending(taking);
+    let title = move || taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default());
+    let step = Memo::new(move |_| taking.attempt.with(|a| (a.step, a.view.is_some())));
+    view! {
+        <header class="bar spread"><span class="small muted">{title}</span><Progress taking /></header>
+        {move || match step.get() {
+            (_, false) => view! { <Loading taking /> }.into_any(),
+            (Step::Question(place), _) => view! { <question::Question taking place /> }.into_any(),
+            (Step::Review, _) => view! { <review::Review taking /> }.into_any(),
+            (Step::HandedIn, _) => view! { <done::Done taking /> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Progress(taking: Taking) -> impl IntoView {
+    let text = move || taking.attempt.with(|a| (!a.is_empty()).then(|| format!("{} of {} answered", a.answered(), a.len())));
+    view! { <span class="small">{text}</span> }
+}
+
+#[component]
+fn Loading(taking: Taking) -> impl IntoView {
+    view! {
+        <main class="narrow">
+            <p class="muted">"Fetching the quiz…"</p>
+            <crate::components::Problem message=taking.refused />
+            {move || taking.refused.get().map(|_| view! {
+                <button type="button" class="btn main wide" on:click=move |_| fetch(taking)>"Try again"</button>
+            })}
+        </main>
+    }
+}
+
+/// Asks for the quiz, or for what has become of it. With the quiz on the device, a network that is away does not
+/// matter.
+fn fetch(taking: Taking) {
+    taking.refused.set(None);
+    spawn_local(async move {
+        let joined = taking.attempt.with_untracked(|a| a.joined.clone());
+        let answer = http::attempt(&joined).await;
+        if taking.attempt.try_get_untracked().is_none() {
+            return; // The page has been left.
+        }
+        match answer {
+            Ok(view) => taking.step(|attempt| attempt.take_in(view)),
+            Err(error) if error.is_passing() && taking.attempt.with_untracked(|a| a.view.is_some()) => {}
+            Err(error) => taking.refused.set(Some(format!("The quiz cannot be fetched: {error}."))),
+        }
+    });
+}

@@ -1,0 +1,100 @@
+//! The four figures above the charts.
+
+use leptos::prelude::*;
+
+use super::Page;
+use crate::api::results::{ClassResults, Participation};
+use crate::charts::model::to_reteach;
+use crate::state::words;
+
+/// Who has submitted, the average, what to reteach, how long it took.
+#[component]
+pub(super) fn Figures(page: Page) -> impl IntoView {
+    let participation = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.participation).unwrap_or_default()));
+    let figure = move |of: fn(&ClassResults) -> Figure| {
+        Memo::new(move |_| page.results.with(|r| r.as_ref().map_or_else(Figure::none, of)))
+    };
+    let (average, reteach, time) = (figure(average), figure(reteach), figure(typical_time));
+    view! {
+        <div class="grid k4">
+            {move || view! { <Submitted p=participation.get() /> }}
+            <FigureCard title="Class average" figure=average />
+            <FigureCard title="To reteach" figure=reteach />
+            <FigureCard title="Typical time" figure=time />
+        </div>
+    }
+}
+
+/// A figure and what stands under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Figure {
+    value: String,
+    note: String,
+}
+
+impl Figure {
+    fn none() -> Self {
+        Self { value: "–".to_owned(), note: "nothing has landed yet".to_owned() }
+    }
+}
+
+fn average(r: &ClassResults) -> Figure {
+    let Some(share) = r.average() else { return Figure::none() };
+    let median = r.median_score.map(words::score).unwrap_or_default();
+    Figure { value: words::percent(share), note: format!("median {median} of {}", r.questions.len()) }
+}
+
+fn reteach(r: &ClassResults) -> Figure {
+    if r.average().is_none() {
+        return Figure::none();
+    }
+    let numbers: Vec<String> = to_reteach(r).iter().map(i64::to_string).collect();
+    let note = match numbers.len() {
+        0 => "more than half got each right".to_owned(),
+        1 => format!("question {}", words::list(&numbers)),
+        _ => format!("questions {}", words::list(&numbers)),
+    };
+    Figure { value: numbers.len().to_string(), note }
+}
+
+fn typical_time(r: &ClassResults) -> Figure {
+    let Some(ms) = r.typical_ms else { return Figure::none() };
+    let longest = r.questions.iter().filter(|q| q.median_ms.is_some()).max_by_key(|q| q.median_ms);
+    let note = longest.map(|q| format!("longest on question {}", q.number)).unwrap_or_default();
+    Figure { value: words::minutes(ms), note }
+}
+
+#[component]
+fn FigureCard(title: &'static str, figure: Memo<Figure>) -> impl IntoView {
+    view! {
+        <section class="card figure">
+            <h2 class="small muted">{title}</h2>
+            <p class="big">{move || figure.with(|f| f.value.clone())}</p>
+            <p class="tiny">{move || figure.with(|f| f.note.clone())}</p>
+        </section>
+    }
+}
+
+#[component]
+fn Submitted(p: Participation) -> impl IntoView {
+    let part = |class: &'static str, n: i64, words: &'static str| {
+        view! { <li><i class=class></i>{format!("{} {words}", words::count(n))}</li> }
+    };
+    let flex = |n: i64| format!("{n} 1 0");
+    let share = |class: &'static str, n: i64| {
+        (n > 0).then(|| view! { <i class=class style:flex=flex(n)></i> })
+    };
+    view! {
+        <section class="card">
+            <h2>{format!("{} of {} submitted", words::count(p.submitted), words::count(p.students))}</h2>
+            <div class="stack" aria-hidden="true">
+                {share("done", p.submitted)}{share("working", p.working)}{share("idle", p.not_started())}
+            </div>
+            <ul class="key">
+                {part("done", p.submitted, "submitted")}
+                {part("working", p.working, "working")}
+                {part("idle", p.not_started(), "not started")}
+            </ul>
+        </section>
+    }
+}

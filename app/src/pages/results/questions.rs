@@ -1,0 +1,115 @@
+//! "Correct, per question": the chart, and the same as a table.
+
+use leptos::prelude::*;
+
+use super::{Looking, Page};
+use crate::api::results::QuestionResult;
+use crate::charts::model::{Order, Picture, QuestionBar, questions, wilson};
+use crate::components::{Chart, RowButton, Segment, Segments};
+use crate::state::words;
+
+/// The card at the left.
+#[component]
+pub(super) fn Questions(page: Page, looking: Looking) -> impl IntoView {
+    let as_table = RwSignal::new(false);
+    let selected = move || looking.question.get().unwrap_or(1);
+    let bars = Memo::new(move |_| {
+        page.results.with(|r| {
+            let Some(r) = r else { return Vec::new() };
+            let id = r.questions.iter().find(|q| q.number == selected()).map(|q| q.id);
+            questions(r, looking.order.get(), id)
+        })
+    });
+    let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
+    let rows = Memo::new(move |_| bars.with(|bars| bars.iter().map(row).collect::<Vec<_>>()));
+    let number_of = move |id: i64| {
+        page.results.with_untracked(|r| r.as_ref()?.questions.iter().find(|q| q.id == id).map(|q| q.number))
+    };
+    let select = Callback::new(move |id| looking.look.run((number_of(id), looking.order.get_untracked())));
+    let reorder = move |order| looking.look.run((looking.question.get_untracked(), order));
+    view! {
+        <section class="card">
+            <header>
+                <h2>"Correct, per question"</h2>
+                <div class="r">
+                    <Segments label="Order">
+                        <Segment label="Quiz order" pressed=Signal::derive(move || looking.order.get() == Order::Quiz)
+                            press=move || reorder(Order::Quiz) />
+                        <Segment label="Hardest first" pressed=Signal::derive(move || looking.order.get() == Order::HardestFirst)
+                            press=move || reorder(Order::HardestFirst) />
+                    </Segments>
+                    <Segments label="View">
+                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
+                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
+                    </Segments>
+                </div>
+            </header>
+            {move || if as_table.get() {
+                view! { <QuestionTable page order=looking.order /> }.into_any()
+            } else {
+                let picture = Signal::derive(move || Picture::Questions(bars.get()));
+                view! { <Chart picture caption rows select /> }.into_any()
+            }}
+            <p class="tiny">"First attempts · the line shows the range that the true figure lies in, 19 times of 20"</p>
+        </section>
+    }
+}
+
+fn row(bar: &QuestionBar) -> RowButton {
+    let label = format!("{}: {} correct, {}", bar.label.replace('Q', "Question "), bar.percent, bar.n);
+    RowButton { id: bar.id, label, pressed: bar.is_selected }
+}
+
+/// What the chart says, in one sentence.
+fn takeaway(bars: &[QuestionBar]) -> String {
+    let answered: Vec<&QuestionBar> = bars.iter().filter(|bar| bar.range.1 > bar.range.0).collect();
+    let by_share = |a: &&&QuestionBar, b: &&&QuestionBar| a.share.total_cmp(&b.share);
+    match (answered.iter().max_by(by_share), answered.iter().min_by(by_share)) {
+        (Some(best), Some(worst)) if answered.len() > 1 => format!(
+            "Easiest was {} with {} correct, hardest {} with {}.",
+            best.label, best.percent, worst.label, worst.percent
+        ),
+        (Some(only), _) => format!("{}: {} correct.", only.label, only.percent),
+        _ => "No answers yet.".to_owned(),
+    }
+}
+
+#[component]
+fn QuestionTable(page: Page, order: Memo<Order>) -> impl IntoView {
+    let rows = move || {
+        page.results.with(|r| {
+            let mut questions = r.as_ref().map(|r| r.questions.clone()).unwrap_or_default();
+            if order.get() == Order::HardestFirst {
+                questions.sort_by(|a, b| a.facility().unwrap_or(0.0).total_cmp(&b.facility().unwrap_or(0.0)));
+            }
+            questions.into_iter().map(table_row).collect_view()
+        })
+    };
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Correct, per question">
+            <table>
+                <thead><tr>
+                    <th>"Question"</th><th class="right">"Correct"</th><th class="right">"Range"</th>
+                    <th class="right">"n"</th><th class="right">"Omitted"</th><th class="right">"Time"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn table_row(q: QuestionResult) -> impl IntoView {
+    let (low, high) = wilson(q.correct, q.n);
+    let dash = || "–".to_owned();
+    let share = q.facility();
+    view! {
+        <tr>
+            <th scope="row">{format!("{}. {}", q.number, q.text)}</th>
+            <td class="right">{share.map_or_else(dash, words::percent)}</td>
+            <td class="right">{share.map_or_else(dash, |_| format!("{}–{}", words::percent(low), words::percent(high)))}</td>
+            <td class="right">{words::count(q.n)}</td>
+            <td class="right">{words::count(q.omitted)}</td>
+            <td class="right">{q.median_ms.map_or_else(dash, words::minutes)}</td>
+        </tr>
+    }
+}

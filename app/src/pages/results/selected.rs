@@ -1,0 +1,102 @@
+//! The selected question: its words, the answers per choice, and what to do about it.
+
+use leptos::prelude::*;
+
+use super::{Looking, Page};
+use crate::api::results::QuestionResult;
+use crate::charts::model::{ChoiceBar, Mark, Picture, advice, choices};
+use crate::components::{Chart, Segment, Segments};
+use crate::state::words;
+
+/// The card at the right.
+#[component]
+pub(super) fn Selected(page: Page, looking: Looking) -> impl IntoView {
+    let as_table = RwSignal::new(false);
+    let question = Memo::new(move |_| {
+        let number = looking.question.get().unwrap_or(1);
+        page.results.with(|r| {
+            let questions = &r.as_ref()?.questions;
+            questions.iter().find(|q| q.number == number).or_else(|| questions.first()).cloned()
+        })
+    });
+    let of = move |what: fn(&QuestionResult) -> String| {
+        Memo::new(move |_| question.with(|q| q.as_ref().map(what).unwrap_or_default()))
+    };
+    let (title, text) = (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()));
+    let bars = Memo::new(move |_| question.with(|q| q.as_ref().map(choices).unwrap_or_default()));
+    let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
+    let reteach = Memo::new(move |_| question.with(|q| q.as_ref().and_then(advice)));
+    let step = move |by: i64| {
+        let last = page.results.with_untracked(|r| r.as_ref().map_or(1, |r| r.questions.len() as i64)).max(1);
+        let number = (looking.question.get_untracked().unwrap_or(1) - 1 + by).rem_euclid(last) + 1;
+        looking.look.run((Some(number), looking.order.get_untracked()));
+    };
+    view! {
+        <section class="card">
+            <header>
+                <h2>{title}</h2>
+                <div class="r">
+                    <Segments label="View">
+                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
+                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
+                    </Segments>
+                    <button type="button" class="btn small" aria-label="Previous question" on:click=move |_| step(-1)>"‹"</button>
+                    <button type="button" class="btn small" aria-label="Next question" on:click=move |_| step(1)>"›"</button>
+                </div>
+            </header>
+            <p class="question">{text}</p>
+            {move || if as_table.get() {
+                view! { <ChoiceTable bars /> }.into_any()
+            } else {
+                let picture = Signal::derive(move || Picture::Choices(bars.get()));
+                view! { <Chart picture caption /> }.into_any()
+            }}
+            {move || reteach.get().map(|advice| view! {
+                <p class="say"><span aria-hidden="true">"↻"</span><span><b>"Worth reteaching. "</b>{advice}</span></p>
+            })}
+            <dl class="facts">
+                <Fact name="facility" value=of(|q| q.facility().map_or_else(|| "–".to_owned(), words::percent)) />
+                <Fact name="median time" value=of(|q| q.median_ms.map_or_else(|| "–".to_owned(), words::minutes)) />
+                <Fact name="omitted" value=of(|q| words::count(q.omitted)) />
+                <Fact name="answers" value=of(|q| words::count(q.n)) />
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Fact(name: &'static str, value: Memo<String>) -> impl IntoView {
+    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+}
+
+/// What the chart says, in one sentence.
+fn takeaway(bars: &[ChoiceBar]) -> String {
+    let key = bars.iter().find(|bar| bar.mark == Mark::Key);
+    let Some(key) = key.filter(|_| bars.iter().any(|bar| bar.share > 0.0)) else { return "No answers yet.".to_owned() };
+    let hot = bars.iter().find(|bar| bar.mark == Mark::Hot);
+    let hot = hot.map(|bar| format!(", but {} chose {}", bar.count, bar.letter)).unwrap_or_default();
+    format!("{} ({}) chose {}, the key{hot}.", key.count, key.percent, key.letter)
+}
+
+#[component]
+fn ChoiceTable(bars: Memo<Vec<ChoiceBar>>) -> impl IntoView {
+    let row = |bar: ChoiceBar| {
+        let key = if bar.mark == Mark::Key { "✓ key" } else { "" };
+        view! {
+            <tr>
+                <th scope="row">{format!("{}. {}", bar.letter, bar.text)}</th>
+                <td>{key}</td>
+                <td class="right">{bar.count}</td>
+                <td class="right">{bar.percent}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Answers per choice">
+            <table>
+                <thead><tr><th>"Choice"</th><th>"Key"</th><th class="right">"Students"</th><th class="right">"Share"</th></tr></thead>
+                <tbody>{move || bars.get().into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
