@@ -27,7 +27,7 @@ use crate::quiz::{Heartbeats, QUIZ_ANSWERS, Quiz, QuizError, Relay};
 use crate::results::{Measure, Parts, Results, Stream};
 use crate::secret;
 use crate::store::Store;
-use crate::stream::{Logs, StreamError};
+use crate::stream::{Log, Logs, StreamError};
 use crate::warehouse::columns;
 use crate::warehouse::{Warehouse, WarehouseError};
 use crate::web::{self, Rooms};
@@ -132,21 +132,22 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = TcpListener::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address: listen, source })?;
     let stores = open_stores(&config).await?;
-    let clock = Clock::system();
-    let live = Live::default();
+    let common = Common { live: Live::default(), clock: Clock::system(), stop: watch::Sender::new(false) };
+    let Common { live, clock, stop } = &common;
     let quiz = Quiz::new(stores.store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(stores.store.clone(), clock.clone());
     if config.server.demo && accounts.is_empty().await? {
-        demo::school::fill(&accounts, &quiz, &clock).await?;
+        demo::school::fill(&accounts, &quiz, clock).await?;
     }
 
-    let stop = watch::Sender::new(false);
-    let pipeline = start_pipeline(&config, address, &stores, &quiz, &live, &clock, &stop)?;
+    let landed = stores.warehouse.stream_end(QUIZ_ANSWERS.to_owned()).await?.end;
+    let log = stores.logs.log(QUIZ_ANSWERS, landed, clock.clone())?;
+    let pipeline = start_pipeline(&config, address, &stores, log, &quiz, &common)?;
     let measure = Measure {
         store: stores.store.clone(),
         warehouse: stores.warehouse.clone(),
         accepting: quiz.accepting().clone(),
-        clock,
+        clock: clock.clone(),
     };
     let parts = Parts {
         quiz: quiz.clone(),
@@ -155,11 +156,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         heartbeat_every_ms: config.heartbeat.as_millis() as i64,
     };
     let results = Results::new(stores.store, stores.warehouse, measure, Arc::new(parts));
-    let rooms = Rooms { quiz, accounts, results, gateway: pipeline.gateway, live, stop: stop.subscribe() };
+    let rooms = Rooms { quiz, accounts, results, gateway: pipeline.gateway, live: live.clone(), stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
     let mut tasks = pipeline.tasks;
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
-    Ok(Running { address, stop, delivery: pipeline.delivery, tasks })
+    Ok(Running { address, stop: common.stop, delivery: pipeline.delivery, tasks })
 }
 
 async fn answer_requests(listener: TcpListener, router: axum::Router, mut stop: watch::Receiver<bool>) {
@@ -213,6 +214,13 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
+/// What every room is given.
+struct Common {
+    live: Live,
+    clock: Clock,
+    stop: watch::Sender<bool>,
+}
+
 /// The running way of an answer.
 struct Pipeline {
     gateway: Gateway,
@@ -225,13 +233,11 @@ fn start_pipeline(
     config: &Config,
     address: SocketAddr,
     stores: &Stores,
+    log: Log,
     quiz: &Quiz,
-    live: &Live,
-    clock: &Clock,
-    stop: &watch::Sender<bool>,
+    Common { live, clock, stop }: &Common,
 ) -> Result<Pipeline, StartError> {
     let table = &columns::QUIZ_ANSWERS;
-    let log = stores.logs.log(QUIZ_ANSWERS, clock.clone())?;
     let delivery = Delivery {
         source: log.clone(),
         table,

@@ -179,7 +179,6 @@ impl<S: Source> Delivery<S> {
     /// Where the next batch begins, after finishing one that a crash interrupted.
     fn resume(&self, runtime: &Handle) -> Result<u64, DeliveryError> {
         let landed = runtime.block_on(self.warehouse.stream_end(self.source.stream().to_owned()))?.end;
-        self.source.advance_to(landed)?;
         let Some(cut) = self.source.pending_cut()?.filter(|cut| cut.end > landed) else {
             self.source.forget_before(landed)?;
             return Ok(landed);

@@ -100,11 +100,6 @@ pub trait Source: Send + 'static {
     fn stream(&self) -> &str;
     /// Name of the shard.
     fn shard(&self) -> &str;
-    /// Makes sure that no offset below `offset` is given out again.
-    ///
-    /// # Errors
-    /// If that cannot be written down.
-    fn advance_to(&self, offset: u64) -> Result<(), SourceError>;
     /// Follows the end of the stream without polling.
     fn end(&self) -> watch::Receiver<u64>;
     /// Records from `from`, which begins an append, on.

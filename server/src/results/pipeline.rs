@@ -76,16 +76,16 @@ impl Results {
         };
         let waiting = match self.parts.quiz.outbox().waiting(&name).await {
             Ok(waiting) => waiting,
-            Err(error) => return unmeasured(freshness, error),
+            Err(error) => return unmeasured(freshness, &error),
         };
         let landed = match self.warehouse.stream_end(name).await {
             Ok(landed) => landed,
-            Err(error) => return unmeasured(freshness, error),
+            Err(error) => return unmeasured(freshness, &error),
         };
         let in_log = Log::end(&stream.log).saturating_sub(landed.end);
         let oldest_in_log = match stream.log.oldest_after(landed.end) {
             Ok(oldest) => oldest,
-            Err(error) => return unmeasured(freshness, error),
+            Err(error) => return unmeasured(freshness, &error),
         };
         freshness.waiting = (waiting.records + in_log) as i64;
         freshness.oldest_waiting = waiting.oldest.into_iter().chain(oldest_in_log).min();
@@ -107,9 +107,11 @@ impl Results {
     }
 }
 
-fn unmeasured(freshness: StreamFreshness, problem: impl std::fmt::Display) -> StreamFreshness {
+fn unmeasured(mut freshness: StreamFreshness, problem: &dyn std::fmt::Display) -> StreamFreshness {
     tracing::error!(%problem, "a stream's freshness could not be measured");
-    StreamFreshness { measured_at: None, problem: Some(problem.to_string()), ..freshness }
+    freshness.measured_at = None;
+    freshness.problem = Some(problem.to_string());
+    freshness
 }
 
 fn stage(stage: &str, pace: &Pace, unit: &str, note: &str) -> StageStatus {

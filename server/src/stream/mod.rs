@@ -76,15 +76,20 @@ impl Logs {
         Ok(Self(Database::builder(folder).worker_threads(1).open()?))
     }
 
-    /// One delivery stream's log.
+    /// One delivery stream's log. No offset below `landed`, which the load history knows already, is ever given out:
+    /// after a log was lost, new records would look as if they had been delivered.
     ///
     /// # Errors
     /// If the log cannot be opened.
-    pub fn log(&self, stream: &str, clock: Clock) -> Result<Log, StreamError> {
+    pub fn log(&self, stream: &str, landed: u64, clock: Clock) -> Result<Log, StreamError> {
         let chunks = self.0.keyspace(&format!("{stream}.chunks"), KeyspaceCreateOptions::default)?;
         let marks = self.0.keyspace(&format!("{stream}.marks"), KeyspaceCreateOptions::default)?;
         let store = Store { db: self.0.clone(), chunks, marks };
-        let end = watch::Sender::new(store.end()?);
+        let end = store.end()?;
+        if end < landed {
+            tracing::warn!(stream, end, landed, "the log is behind the warehouse; skipping ahead");
+        }
+        let end = watch::Sender::new(end.max(landed));
         let (appends, queue) = mpsc::channel(QUEUE);
         let pace = Arc::new(Pace::default());
         writer::spawn(store.clone(), queue, end.clone(), clock);
@@ -201,17 +206,6 @@ impl Source for Log {
 
     fn shard(&self) -> &'static str {
         "shardId-000000000000"
-    }
-
-    fn advance_to(&self, offset: u64) -> Result<(), SourceError> {
-        if self.end() >= offset {
-            return Ok(());
-        }
-        tracing::warn!(stream = %self.name, end = self.end(), offset, "the log is behind the warehouse; skipping ahead");
-        self.store.marks.insert(END, offset.to_be_bytes()).map_err(StreamError::from)?;
-        self.store.db.persist(PersistMode::SyncAll).map_err(StreamError::from)?;
-        self.end.send_replace(offset);
-        Ok(())
     }
 
     fn end(&self) -> watch::Receiver<u64> {

@@ -73,3 +73,25 @@ pub const QUIZ_ANSWERS: Table = Table {
         required("elapsed_ms", Kind::BigInt),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_are_those_of_the_table_in_the_schema() {
+        let db = duckdb::Connection::open_in_memory().expect("duckdb");
+        db.execute_batch(super::super::SCHEMA).expect("schema");
+        let mut columns = db
+            .prepare("SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position")
+            .expect("query");
+        let found: Vec<(String, String, bool)> = columns
+            .query_map([QUIZ_ANSWERS.name], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)? == "YES")))
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("row");
+        let expected: Vec<(String, String, bool)> =
+            QUIZ_ANSWERS.columns.iter().map(|c| (c.name.to_owned(), c.kind.sql().to_owned(), c.nullable)).collect();
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,187 @@
+//! Submit acknowledged → a results query shows it.
+//!
+//! A real server on a new data folder, its driver on the same machine. Students hand in 10 answers at a time, at a
+//! steady rate, to 40 assignments; one of these is watched by a results query that is asked again as soon as it has
+//! been answered. A submission is visible when an answer has come that declares its instant of acceptance complete.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use app::api::accounts::{Me, Role};
+use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use app::api::results::ClassResults;
+use reqwest::Client;
+use serde_json::json;
+use server::accounts::Accounts;
+use server::clock::Clock;
+use server::demo::school::QUIZZES;
+use server::live::Live;
+use server::quiz::{NewAssignment, Quiz};
+use server::store::Store;
+
+const ASSIGNMENTS: usize = 40;
+const SECONDS: usize = 15;
+/// Submissions a second to the assignment that is watched, whatever the whole rate is.
+const WATCHED_RATE: usize = 10;
+const ANSWERS: usize = 10;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    println!("submit acknowledged → a results query shows it ({SECONDS} s each, {ASSIGNMENTS} assignments)");
+    println!("{:>10} {:>8} {:>9} {:>9} {:>9}   goal", "answers/s", "samples", "p50", "p99", "max");
+    for (rate, goal) in [(200, "p50 ≤ 20 ms, p99 ≤ 100 ms at 2,000/s"), (2_000, "p50 ≤ 20 ms, p99 ≤ 100 ms")] {
+        let mut latencies = measure(rate).await?;
+        latencies.sort();
+        let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
+        println!("{rate:>10} {:>8} {:>6.1} ms {:>6.1} ms {:>6.1} ms   {goal}", latencies.len(), at(0.5), at(0.99), at(1.0));
+    }
+    Ok(())
+}
+
+/// A student who has read the quiz and will hand in.
+struct Ready {
+    joined: Joined,
+    submission: Submission,
+    watched: bool,
+}
+
+async fn measure(rate: usize) -> Outcome<Vec<Duration>> {
+    let folder = tempfile::tempdir()?;
+    let codes = prepare(folder.path()).await?;
+    let server = Server::start(folder.path())?;
+    let http = Client::builder().no_proxy().build()?;
+    let students = join_all(&http, &server.address, &codes, rate / ANSWERS * SECONDS).await?;
+    let pending: Arc<Mutex<VecDeque<(i64, Instant)>>> = Arc::default();
+    let watcher = tokio::spawn(watch(server.address.clone(), Arc::clone(&pending)));
+    hand_in(&http, &server.address, students, rate / ANSWERS, &pending).await?;
+    let latencies = watcher.await??;
+    drop(server);
+    Ok(latencies)
+}
+
+/// A school with many open assignments, made through the rooms' own doors.
+async fn prepare(folder: &Path) -> Outcome<Vec<String>> {
+    let clock = Clock::system();
+    let store = Store::open(&folder.join("freshmark.db")).await?;
+    let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
+    let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await?;
+    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
+    let photosynthesis = quiz.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?;
+    let mut codes = Vec::new();
+    for n in 0..ASSIGNMENTS {
+        let class = quiz.add_class(teacher, &format!("Class {n}"), &["A", "B"]).await?;
+        let code = format!("AAA-{n:03}");
+        quiz.assign(&NewAssignment { class, quiz: photosynthesis, join_code: &code, opened_at: clock.now() }).await?;
+        codes.push(code);
+    }
+    store.write.close_by_ref().await?;
+    store.read.close_by_ref().await?;
+    Ok(codes)
+}
+
+/// Joins everybody before the clock runs: `count` students, every so many of them at the watched assignment.
+async fn join_all(http: &Client, address: &str, codes: &[String], count: usize) -> Outcome<Vec<Ready>> {
+    let every = count / (WATCHED_RATE * SECONDS);
+    let mut ready = Vec::with_capacity(count);
+    for n in 0..count {
+        let watched = n % every.max(1) == 0;
+        let code = if watched { &codes[0] } else { &codes[1 + n % (codes.len() - 1)] };
+        let join = Join { code: code.clone(), name: format!("Student {n}") };
+        let joined: Joined = http.post(format!("{address}/api/join")).json(&join).send().await?.json().await?;
+        let view: AttemptView =
+            http.get(format!("{address}/api/attempts/{}", joined.attempt)).bearer_auth(&joined.token).send().await?.json().await?;
+        let answers = view.questions.iter().map(|question| GivenAnswer {
+            question: question.id,
+            choice: question.choices.get(n % question.choices.len()).map(|choice| choice.id),
+            elapsed_ms: 5_000,
+        });
+        ready.push(Ready { joined, submission: Submission { answers: answers.collect() }, watched });
+    }
+    Ok(ready)
+}
+
+/// Hands in at a steady rate, on time whatever the answers take.
+async fn hand_in(
+    http: &Client,
+    address: &str,
+    students: Vec<Ready>,
+    per_second: usize,
+    pending: &Arc<Mutex<VecDeque<(i64, Instant)>>>,
+) -> Outcome<()> {
+    let mut pace = tokio::time::interval(Duration::from_secs_f64(1.0 / per_second as f64));
+    let mut sent = tokio::task::JoinSet::new();
+    for student in students {
+        pace.tick().await;
+        let (http, address, pending) = (http.clone(), address.to_owned(), Arc::clone(pending));
+        sent.spawn(async move {
+            let url = format!("{address}/api/attempts/{}/answers", student.joined.attempt);
+            let request = http.post(url).bearer_auth(&student.joined.token).json(&student.submission);
+            let receipt: Receipt = request.send().await?.error_for_status()?.json().await?;
+            if student.watched && let Ok(mut pending) = pending.lock() {
+                pending.push_back((receipt.accepted_at, Instant::now()));
+            }
+            Ok::<(), reqwest::Error>(())
+        });
+    }
+    while let Some(done) = sent.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+/// Asks for the results of the watched assignment again and again, until every submission has been seen.
+async fn watch(address: String, pending: Arc<Mutex<VecDeque<(i64, Instant)>>>) -> Outcome<Vec<Duration>> {
+    let http = Client::builder().no_proxy().build()?;
+    let signed_in = http.post(format!("{address}/api/session")).json(&json!({ "email": "t@x", "password": "pw" })).send().await?;
+    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
+    let mut latencies = Vec::new();
+    while latencies.len() < WATCHED_RATE * SECONDS {
+        let request = http.get(format!("{address}/api/class_results?assignment=1")).header("cookie", &cookie);
+        let results: ClassResults = request.send().await?.error_for_status()?.json().await?;
+        let seen = Instant::now();
+        if let Ok(mut pending) = pending.lock() {
+            pending.retain(|(accepted_at, acknowledged)| {
+                let waits = *accepted_at >= results.freshness.complete_through;
+                if !waits {
+                    latencies.push(seen.saturating_duration_since(*acknowledged));
+                }
+                waits
+            });
+        }
+    }
+    Ok(latencies)
+}
+
+/// The real binary; ended when dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Outcome<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_freshmark"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("no output")?;
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let address = lines.find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned)).ok_or("no address")?;
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, address })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

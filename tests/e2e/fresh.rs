@@ -1,0 +1,75 @@
+//! Freshness never lies.
+
+use std::path::Path;
+
+use app::api::freshness::State;
+use app::api::pipeline::Pipeline;
+use futures::StreamExt;
+
+use crate::server::{OPEN, Server, Staff, Student, all, client};
+
+/// Nobody listens there.
+const NO_GATEWAY: &str = "http://127.0.0.1:9/gateway/";
+
+async fn hand_in(server: &Server, name: &str) {
+    let student = Student::join(&client(), server, name).await.expect("joined");
+    let view = student.view(server).await.expect("the quiz");
+    student.submit(server, &all(&view, 0)).await.expect("accepted, whatever the pipeline does");
+}
+
+fn stop_gateway(data: &Path) -> Server {
+    Server::on(data, &["--gateway-url", NO_GATEWAY, "--heartbeat-seconds", "1"])
+}
+
+#[tokio::test]
+async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = stop_gateway(folder.path());
+    let teacher = Staff::teacher(&server).await;
+    hand_in(&server, "Gabriel Costa").await;
+    let dead = teacher.results(&server, OPEN).await.freshness;
+    assert_eq!((dead.accepted, dead.landed), (10, 0));
+    let oldest = dead.oldest_waiting.expect("an answer waits");
+    assert_eq!(dead.complete_through, oldest, "nothing is claimed past the answer that waits");
+    assert_eq!(dead.state(oldest + 2_000), State::CatchingUp);
+    assert_eq!(dead.state(oldest + 20_000), State::Delayed);
+
+    let admin = Staff::admin(&server).await;
+    let mut events = admin.get(&server, &format!("/api/live/assignments/{OPEN}")).await.bytes_stream();
+    let problem = loop {
+        let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
+        let stream = &pipeline.streams[0].freshness;
+        assert!(stream.waiting >= 10, "{stream:?}");
+        if let Some(problem) = &stream.problem {
+            break problem.clone();
+        }
+        events.next().await.expect("an event").expect("the stream goes on");
+    };
+    assert!(problem.contains("gateway was not reached"), "{problem}");
+
+    server.kill();
+    let server = Server::on(folder.path(), &[]);
+    let teacher = Staff::teacher(&server).await;
+    let alive = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await.freshness;
+    assert_eq!(alive.oldest_waiting, None);
+    assert_eq!(alive.state(alive.measured_at), State::Live);
+}
+
+#[tokio::test]
+async fn a_quiet_school_is_live_by_its_heartbeats() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::on(folder.path(), &["--heartbeat-seconds", "1"]);
+    let admin = Staff::admin(&server).await;
+    let mut events = admin.get(&server, &format!("/api/live/assignments/{OPEN}")).await.bytes_stream();
+    let beat = loop {
+        let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
+        if let Some(beat) = pipeline.streams[0].heartbeat {
+            assert_eq!(pipeline.streams[0].freshness.state(pipeline.now), State::Live);
+            break beat;
+        }
+        events.next().await.expect("an event").expect("the stream goes on");
+    };
+    assert!(beat.took_ms >= 0);
+    let results = admin.results(&server, OPEN).await;
+    assert_eq!((results.freshness.accepted, results.freshness.landed), (0, 0), "a heartbeat is nobody's answer");
+}

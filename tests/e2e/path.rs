@@ -1,0 +1,122 @@
+//! The way of an answer, whole.
+
+use app::api::freshness::State;
+use app::api::results::Participation;
+use serde_json::{Value, json};
+
+use crate::server::{CLOSED, OPEN, Server, Staff, Student, all, client};
+
+#[tokio::test]
+async fn an_answer_reaches_the_teacher_s_results() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let ada = Student::join(&http, &server, "ada lovelace").await.expect("joined");
+    let view = ada.view(&server).await.expect("the quiz");
+    let receipt = ada.submit(&server, &all(&view, 1)).await.expect("accepted");
+    assert_eq!((receipt.answered, receipt.questions), (10, 10));
+
+    let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
+    assert_eq!(results.freshness.state(results.freshness.measured_at), State::Live);
+    assert!(results.freshness.complete_through >= receipt.accepted_at);
+    assert_eq!(results.participation, Participation { students: 32, working: 0, submitted: 1 });
+    for question in &results.questions {
+        let given: Vec<i64> = question.choices.iter().map(|c| c.answers).collect();
+        assert_eq!((given, question.n, question.omitted), (vec![0, 1, 0, 0], 1, 0), "{}", question.text);
+        assert_eq!(question.correct == 1, question.choices[1].is_key, "{}", question.text);
+    }
+}
+
+#[tokio::test]
+async fn submitting_twice_is_the_same_submission() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let student = Student::join(&http, &server, "Ben Whitlock").await.expect("joined");
+    let view = student.view(&server).await.expect("the quiz");
+    let (first, other) = (all(&view, 0), all(&view, 3));
+    let (a, b) = tokio::join!(student.submit(&server, &first), student.submit(&server, &first));
+    let receipt = a.expect("accepted");
+    assert_eq!(receipt, b.expect("accepted too"));
+    assert_eq!(receipt, student.submit(&server, &other).await.expect("the same again"));
+    let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed >= 10).await;
+    assert_eq!(results.freshness.accepted, 10);
+    assert!(results.questions.iter().all(|q| q.choices[0].answers == 1 && q.n == 1));
+}
+
+#[tokio::test]
+async fn a_second_attempt_does_not_change_the_results_of_the_first() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    for place in [0, 1] {
+        let student = Student::join(&http, &server, "Chiara Bianchi").await.expect("joined");
+        let view = student.view(&server).await.expect("the quiz");
+        student.submit(&server, &all(&view, place)).await.expect("accepted");
+    }
+    let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await;
+    assert_eq!((results.students_counted, results.participation.submitted), (1, 1));
+    assert!(results.questions.iter().all(|q| q.choices[0].answers == 1 && q.n == 1));
+}
+
+#[tokio::test]
+async fn a_record_that_comes_twice_is_counted_once() {
+    let server = Server::start();
+    let (admin, http) = (Staff::admin(&server).await, client());
+    let key = std::fs::read_to_string(server.data().join("gateway.key")).expect("the key");
+    let before = admin.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
+    let question = &before.questions[0];
+    let record = json!({
+        "record_id": "0f4b7a90-0000-5000-8000-000000000001", "accepted_seq": 1, "accepted_at": "2026-01-31 10:41:07.123",
+        "assignment_id": CLOSED, "class_id": 1, "quiz_id": 3, "attempt_id": "x", "attempt_no": 1, "student_key": "y",
+        "question_id": question.id, "choice_id": question.choices[0].id, "elapsed_ms": 5,
+    });
+    for body in [json!({ "records": [record, record] }), record.clone()] {
+        let answer = http.post(server.url("/gateway/quiz-answers")).header("x-api-key", key.trim()).json(&body);
+        let answer = answer.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.expect("json");
+        assert_eq!(answer["FailedPutCount"], 0);
+    }
+    let count = |r: &app::api::results::ClassResults| r.questions[0].choices[0].answers;
+    let after = admin.results_when(&server, CLOSED, |r| count(r) != count(&before)).await;
+    // Both requests have landed once the pipeline is idle; three rows came, one answer is read.
+    let settled = admin.results_when(&server, CLOSED, |_| true).await;
+    assert_eq!([count(&after), count(&settled)], [count(&before) + 1; 2]);
+}
+
+#[tokio::test]
+async fn closing_ends_an_assignment_and_its_results_become_final() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let late = Student::join(&http, &server, "Late Comer").await.expect("joined");
+    let view = late.view(&server).await.expect("the quiz");
+    assert_eq!(teacher.post(&server, &format!("/api/assignments/{OPEN}/close")).await.status(), 204);
+    let refused = late.send(&server, &json!(all(&view, 0))).await.expect("an answer");
+    assert_eq!(refused.status(), 409);
+    let results = teacher.results(&server, OPEN).await;
+    assert_eq!(results.freshness.state(results.freshness.measured_at), State::Final);
+    assert_eq!(results.freshness.accepted, 0, "what was refused was not saved");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_submission_is_named_and_nothing_is_saved() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let student = Student::join(&http, &server, "Daniel Osei").await.expect("joined");
+    let view = student.view(&server).await.expect("the quiz");
+    let (question, choice) = (view.questions[0].id, view.questions[0].choices[0].id);
+    let foreign = view.questions[1].choices[0].id;
+    for (body, field) in [
+        (json!({ "answers": [{ "question": 999, "choice": choice }] }), "answers[0].question"),
+        (json!({ "answers": [{ "question": question, "choice": foreign }] }), "answers[0].choice"),
+        (json!({ "answers": [{ "question": question, "choice": choice }, { "question": question, "choice": choice }] }), "answers[1].question"),
+        (json!({ "answers": [{ "question": "one" }] }), "answers[0].question"),
+        (json!({ "answer": [] }), "answer"),
+    ] {
+        let answer = student.send(&server, &body).await.expect("an answer");
+        assert_eq!(answer.status(), 400, "{body}");
+        let error: Value = answer.json().await.expect("json");
+        assert_eq!(error["field"], field, "{error}");
+    }
+    assert_eq!(teacher.results(&server, OPEN).await.freshness.accepted, 0);
+    let other = client().get(server.url(&format!("/api/attempts/{}", student.joined.attempt))).bearer_auth("guess");
+    assert_eq!(other.send().await.expect("an answer").status(), 401);
+}

@@ -1,0 +1,199 @@
+//! A real `freshmark serve` on a data folder and a port of its own, and people who use it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use app::api::results::ClassResults;
+use futures::StreamExt;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const OPEN_CODE: &str = "KLM-482";
+pub const OPEN: i64 = 2;
+pub const CLOSED: i64 = 1;
+
+/// The command, with an environment of its own.
+pub fn freshmark() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_freshmark"));
+    command.env_clear().env("FRESHMARK_LOG", "error");
+    command
+}
+
+/// A server that is killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: String,
+    data: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+impl Server {
+    /// On a new data folder, with the demo school.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let mut server = Self::on(&data, &[]);
+        server._folder = Some(folder);
+        server
+    }
+
+    /// On a data folder that is there, with more flags.
+    pub fn on(data: &Path, flags: &[&str]) -> Self {
+        let mut child = freshmark()
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("freshmark starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned))
+            .expect("an address");
+        // Somebody has to read the rest, or the server would wait for it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, data: data.to_owned(), _folder: None }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// A polite end: what was accepted is safe, and the files can be looked at.
+    pub fn stop(&mut self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        assert!(self.child.wait().expect("it has ended").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn client() -> Client {
+    Client::builder().no_proxy().build().expect("a client")
+}
+
+/// A member of staff with a session.
+pub struct Staff {
+    http: Client,
+    cookie: String,
+}
+
+impl Staff {
+    pub async fn teacher(server: &Server) -> Self {
+        Self::sign_in(server, "teacher@demo.school", "freshmark-2026").await
+    }
+
+    pub async fn admin(server: &Server) -> Self {
+        Self::sign_in(server, "admin@demo.school", "pipeline-2026").await
+    }
+
+    async fn sign_in(server: &Server, email: &str, password: &str) -> Self {
+        let http = client();
+        let body = json!({ "email": email, "password": password });
+        let answer = http.post(server.url("/api/session")).json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie").split(';').next().expect("its value");
+        Self { http, cookie: cookie.to_owned() }
+    }
+
+    pub async fn get(&self, server: &Server, path: &str) -> Response {
+        self.http.get(server.url(path)).header("cookie", &self.cookie).send().await.expect("an answer")
+    }
+
+    pub async fn post(&self, server: &Server, path: &str) -> Response {
+        self.http.post(server.url(path)).header("cookie", &self.cookie).send().await.expect("an answer")
+    }
+
+    pub async fn results(&self, server: &Server, assignment: i64) -> ClassResults {
+        let answer = self.get(server, &format!("/api/class_results?assignment={assignment}")).await;
+        assert_eq!(answer.status(), 200);
+        answer.json().await.expect("results")
+    }
+
+    /// Asks again at each event of the assignment, until the results are as wanted.
+    pub async fn results_when(
+        &self,
+        server: &Server,
+        assignment: i64,
+        wanted: impl Fn(&ClassResults) -> bool,
+    ) -> ClassResults {
+        let mut events = self.get(server, &format!("/api/live/assignments/{assignment}")).await.bytes_stream();
+        let mut latest = None;
+        for _ in 0..120 {
+            let results = self.results(server, assignment).await;
+            if wanted(&results) {
+                return results;
+            }
+            latest = Some(results);
+            events.next().await.expect("another event").expect("the stream goes on");
+        }
+        panic!("the results never were as wanted: {latest:#?}");
+    }
+}
+
+/// A student's device.
+pub struct Student {
+    http: Client,
+    pub joined: Joined,
+}
+
+impl Student {
+    pub async fn join(http: &Client, server: &Server, name: &str) -> Result<Self, reqwest::Error> {
+        let join = Join { code: OPEN_CODE.to_owned(), name: name.to_owned() };
+        let joined = http.post(server.url("/api/join")).json(&join).send().await?.error_for_status()?.json().await?;
+        Ok(Self { http: http.clone(), joined })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/api/attempts/{}{rest}", self.joined.attempt)
+    }
+
+    pub async fn view(&self, server: &Server) -> Result<AttemptView, reqwest::Error> {
+        let request = self.http.get(server.url(&self.path(""))).bearer_auth(&self.joined.token);
+        request.send().await?.error_for_status()?.json().await
+    }
+
+    pub async fn submit(&self, server: &Server, submission: &Submission) -> Result<Receipt, reqwest::Error> {
+        self.send(server, &json!(submission)).await?.error_for_status()?.json().await
+    }
+
+    pub async fn send(&self, server: &Server, body: &Value) -> Result<Response, reqwest::Error> {
+        let request = self.http.post(server.url(&self.path("/answers"))).bearer_auth(&self.joined.token);
+        request.json(body).send().await
+    }
+}
+
+/// The choice at `place` for every question.
+pub fn all(view: &AttemptView, place: usize) -> Submission {
+    let answers = view.questions.iter().map(|question| GivenAnswer {
+        question: question.id,
+        choice: Some(question.choices[place].id),
+        elapsed_ms: 4_000,
+    });
+    Submission { answers: answers.collect() }
+}
