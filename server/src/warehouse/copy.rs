@@ -82,18 +82,20 @@ fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, duckdb::Error> {
 
 fn write_history(tx: &Transaction<'_>, load: &Load, rows: usize, began: Instant) -> Result<(), duckdb::Error> {
     let copy_ms = began.elapsed().as_secs_f64() * 1e3;
-    tx.prepare_cached("INSERT INTO load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TIMESTAMP))")?.execute(params![
-        load.stream,
-        load.shard,
-        load.start,
-        load.end,
-        rows,
-        load.object_bytes,
-        load.object,
-        load.manifest.as_str(),
-        copy_ms,
-        sql_timestamp(load.now),
-    ])?;
+    tx.prepare_cached("INSERT INTO load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TIMESTAMP))")?.execute(
+        params![
+            load.stream,
+            load.shard,
+            load.start,
+            load.end,
+            rows,
+            load.object_bytes,
+            load.object,
+            load.manifest.as_str(),
+            copy_ms,
+            sql_timestamp(load.now),
+        ],
+    )?;
     Ok(())
 }
 

@@ -113,7 +113,10 @@ impl Warehouse {
 }
 
 impl Inner {
-    fn read<T>(&self, ask: impl FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error>) -> Result<T, WarehouseError> {
+    fn read<T>(
+        &self,
+        ask: impl FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error>,
+    ) -> Result<T, WarehouseError> {
         let mut reader = self.reader()?;
         let answer = reader.transaction().and_then(|snapshot| ask(&snapshot))?;
         // A connection that failed is dropped instead.

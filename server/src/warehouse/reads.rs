@@ -68,20 +68,21 @@ impl Warehouse {
         let keys: Vec<String> = keys.iter().chain(keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
         let attempt_totals = include_str!("sql/attempt_totals.sql").replace("{keys}", &keys.join(", "));
         self.read(move |tx| {
-            let choices = tx
-                .prepare_cached(include_str!("sql/choice_counts.sql"))?
-                .query_map(params![assignment], |row| {
-                    Ok(ChoiceCount { question: row.get(0)?, choice: row.get(1)?, answers: row.get(2)? })
-                })?
-                .collect::<Result<_, _>>()?;
-            let times = tx
-                .prepare_cached(include_str!("sql/question_times.sql"))?
-                .query_map(params![assignment], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
             let (students, median_score, typical_ms) = tx
                 .prepare_cached(&attempt_totals)?
                 .query_row(params![assignment], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            Ok(Totals { choices, times, students, median_score, typical_ms })
+            let mut totals = Totals { students, median_score, typical_ms, ..Totals::default() };
+            let mut counts = tx.prepare_cached(include_str!("sql/question_counts.sql"))?;
+            let mut rows = counts.query(params![assignment])?;
+            while let Some(row) = rows.next()? {
+                let (question, of_choice): (i64, bool) = (row.get(0)?, row.get::<_, i32>(2)? == 1);
+                if of_choice {
+                    totals.choices.push(ChoiceCount { question, choice: row.get(1)?, answers: row.get(3)? });
+                } else {
+                    totals.times.push((question, row.get(4)?));
+                }
+            }
+            Ok(totals)
         })
         .await
     }

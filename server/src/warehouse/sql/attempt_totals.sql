@@ -4,16 +4,15 @@ SELECT COUNT(*) AS students,
        CAST(MEDIAN(correct) AS DOUBLE PRECISION) AS median_score,
        CAST(MEDIAN(total_ms) AS BIGINT) AS typical_ms
 FROM (
-    SELECT a.student_key,
-           SUM(CASE WHEN a.choice_id IN ({keys}) THEN 1 ELSE 0 END) AS correct,
-           SUM(a.elapsed_ms) AS total_ms
-    FROM answers AS a
-    JOIN (
-        SELECT student_key, MIN(attempt_no) AS attempt_no
+    SELECT student_key,
+           SUM(CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END) AS correct,
+           SUM(elapsed_ms) AS total_ms
+    FROM (
+        SELECT student_key, choice_id, elapsed_ms, attempt_no,
+               MIN(attempt_no) OVER (PARTITION BY student_key) AS first_attempt
         FROM answers
         WHERE assignment_id = $1
-        GROUP BY student_key
-    ) AS f ON f.student_key = a.student_key AND f.attempt_no = a.attempt_no
-    WHERE a.assignment_id = $1
-    GROUP BY a.student_key
+    ) AS numbered
+    WHERE attempt_no = first_attempt
+    GROUP BY student_key
 ) AS totals;
