@@ -1,0 +1,96 @@
+// A real server on a data folder and port of its own, and real browsers. Nothing here knows a test.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
+const binary = join(target, 'release/freshmark');
+const flags = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+export const OPEN = 2;
+export const CLOSED = 1;
+export const CODE = 'KLM-482';
+
+export const browser = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+
+export class School {
+  static async open() {
+    const school = new School();
+    school.folder = mkdtempSync(join(tmpdir(), 'freshmark-'));
+    await school.start('127.0.0.1:0');
+    return school;
+  }
+
+  async start(listen, more = []) {
+    const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--site', 'dist', ...more];
+    this.server = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FRESHMARK_LOG: 'error' } });
+    for await (const line of createInterface({ input: this.server.stdout })) {
+      const address = line.match(/^Freshmark is at (.*)$/)?.[1];
+      if (address) {
+        this.address = address;
+        this.server.stdout.resume();
+        return;
+      }
+    }
+    throw new Error('freshmark did not start');
+  }
+
+  async kill() {
+    const gone = new Promise((resolve) => this.server.once('exit', resolve));
+    this.server.kill('SIGKILL');
+    await gone;
+  }
+
+  /** The same school, at the same address. */
+  async restart(more) {
+    await this.start(this.address.replace('http://', ''), more);
+  }
+
+  async close() {
+    if (this.server.exitCode === null && this.server.signalCode === null) await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A browser of its own, with nobody signed in. */
+  visitor(browser, options = {}) {
+    return browser.newContext({ baseURL: this.address, viewport: { width: 1280, height: 900 }, ...options });
+  }
+
+  async staff(browser, who, options) {
+    const context = await this.visitor(browser, options);
+    const data = who === 'admin'
+      ? { email: 'admin@demo.school', password: 'pipeline-2026' }
+      : { email: 'teacher@demo.school', password: 'freshmark-2026' };
+    const answer = await context.request.post('/api/session', { data });
+    if (!answer.ok()) throw new Error(`not signed in: ${answer.status()}`);
+    return context;
+  }
+}
+
+/** A student joins by the code and stands before the first question. */
+export async function join_quiz(page, name) {
+  await page.goto('/join');
+  await page.getByLabel('Code from your teacher').fill(CODE.toLowerCase());
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText('Question 1 of 10').waitFor();
+}
+
+/** Chooses the choice at a place for every question, up to the review. */
+export async function answer_all(page, place) {
+  for (let number = 1; number <= 10; number += 1) {
+    await page.getByText(`Question ${number} of 10`).waitFor();
+    await page.getByRole('radio').nth(place).check();
+    await page.getByRole('button', { name: number < 10 ? 'Next' : 'Review' }).click();
+  }
+  await page.getByRole('heading', { name: 'Look over your answers' }).waitFor();
+}
+
+export const submit = (page) => page.getByRole('button', { name: 'Submit' }).click();
