@@ -156,7 +156,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         heartbeat_every_ms: config.heartbeat.as_millis() as i64,
     };
     let results = Results::new(stores.store, stores.warehouse, measure, Arc::new(parts));
-    let rooms = Rooms { quiz, accounts, results, gateway: pipeline.gateway, live: live.clone(), stop: stop.subscribe() };
+    let rooms =
+        Rooms { quiz, accounts, results, gateway: pipeline.gateway, live: live.clone(), stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
     let mut tasks = pipeline.tasks;
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));

@@ -39,7 +39,13 @@ async fn main() -> Outcome<()> {
         let mut latencies = measure(rate).await?;
         latencies.sort();
         let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
-        println!("{rate:>10} {:>8} {:>6.1} ms {:>6.1} ms {:>6.1} ms   {goal}", latencies.len(), at(0.5), at(0.99), at(1.0));
+        println!(
+            "{rate:>10} {:>8} {:>6.1} ms {:>6.1} ms {:>6.1} ms   {goal}",
+            latencies.len(),
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        );
     }
     Ok(())
 }
@@ -94,8 +100,13 @@ async fn join_all(http: &Client, address: &str, codes: &[String], count: usize) 
         let code = if watched { &codes[0] } else { &codes[1 + n % (codes.len() - 1)] };
         let join = Join { code: code.clone(), name: format!("Student {n}") };
         let joined: Joined = http.post(format!("{address}/api/join")).json(&join).send().await?.json().await?;
-        let view: AttemptView =
-            http.get(format!("{address}/api/attempts/{}", joined.attempt)).bearer_auth(&joined.token).send().await?.json().await?;
+        let view: AttemptView = http
+            .get(format!("{address}/api/attempts/{}", joined.attempt))
+            .bearer_auth(&joined.token)
+            .send()
+            .await?
+            .json()
+            .await?;
         let answers = view.questions.iter().map(|question| GivenAnswer {
             question: question.id,
             choice: question.choices.get(n % question.choices.len()).map(|choice| choice.id),
@@ -123,7 +134,9 @@ async fn hand_in(
             let url = format!("{address}/api/attempts/{}/answers", student.joined.attempt);
             let request = http.post(url).bearer_auth(&student.joined.token).json(&student.submission);
             let receipt: Receipt = request.send().await?.error_for_status()?.json().await?;
-            if student.watched && let Ok(mut pending) = pending.lock() {
+            if student.watched
+                && let Ok(mut pending) = pending.lock()
+            {
                 pending.push_back((receipt.accepted_at, Instant::now()));
             }
             Ok::<(), reqwest::Error>(())
@@ -138,7 +151,8 @@ async fn hand_in(
 /// Asks for the results of the watched assignment again and again, until every submission has been seen.
 async fn watch(address: String, pending: Arc<Mutex<VecDeque<(i64, Instant)>>>) -> Outcome<Vec<Duration>> {
     let http = Client::builder().no_proxy().build()?;
-    let signed_in = http.post(format!("{address}/api/session")).json(&json!({ "email": "t@x", "password": "pw" })).send().await?;
+    let signed_in =
+        http.post(format!("{address}/api/session")).json(&json!({ "email": "t@x", "password": "pw" })).send().await?;
     let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
     let mut latencies = Vec::new();
     while latencies.len() < WATCHED_RATE * SECONDS {
@@ -173,7 +187,8 @@ impl Server {
             .spawn()?;
         let output = child.stdout.take().ok_or("no output")?;
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned)).ok_or("no address")?;
+        let address =
+            lines.find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned)).ok_or("no address")?;
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { child, address })
     }

@@ -60,8 +60,11 @@ async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
     }
     let server = Server::on(folder.path(), &[]);
     let teacher = Staff::teacher(&server).await;
-    let results =
-        teacher.results_when(&server, OPEN, |r| r.freshness.landed == r.freshness.accepted && r.freshness.oldest_waiting.is_none()).await;
+    let results = teacher
+        .results_when(&server, OPEN, |r| {
+            r.freshness.landed == r.freshness.accepted && r.freshness.oldest_waiting.is_none()
+        })
+        .await;
     let acknowledged = told.acknowledged.lock().expect("lock").len() as i64;
     let submitted = results.participation.submitted;
     assert!(submitted >= acknowledged, "{acknowledged} were acknowledged, {submitted} are there");

@@ -25,7 +25,11 @@ impl Door {
         let answer = self.put(body).await;
         let status = answer.status().as_u16();
         let error: Value = answer.json().await.expect("a JSON error");
-        (status, error["field"].as_str().unwrap_or_default().to_owned(), error["message"].as_str().unwrap_or_default().to_owned())
+        (
+            status,
+            error["field"].as_str().unwrap_or_default().to_owned(),
+            error["message"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 }
 
@@ -50,7 +54,8 @@ async fn the_answer_has_firehose_s_shape_and_order() {
     assert_eq!(answer.status(), 200);
     let answer: Value = answer.json().await.expect("json");
     assert_eq!((&answer["FailedPutCount"], &answer["Encrypted"]), (&json!(0), &json!(false)));
-    let ids: Vec<&str> = answer["RequestResponses"].as_array().expect("a list").iter().filter_map(|e| e["RecordId"].as_str()).collect();
+    let ids: Vec<&str> =
+        answer["RequestResponses"].as_array().expect("a list").iter().filter_map(|e| e["RecordId"].as_str()).collect();
     assert_eq!(ids.len(), 3);
     assert!(ids.is_sorted() && ids[0] != ids[1], "{ids:?}");
 }
@@ -73,7 +78,13 @@ async fn what_does_not_fit_is_refused_with_its_record_and_field() {
         let (status, named, message) = door.refusal(json!({ "records": [record(), bad] }).to_string()).await;
         assert_eq!((status, named.as_str()), (400, field), "{message}");
     }
-    for (body, field) in [("", "body"), ("[]", "body"), ("{\"records\":{}}", "records"), ("{\"records\":[]}", "records"), ("{\"records\":[],\"x\":1}", "x")] {
+    for (body, field) in [
+        ("", "body"),
+        ("[]", "body"),
+        ("{\"records\":{}}", "records"),
+        ("{\"records\":[]}", "records"),
+        ("{\"records\":[],\"x\":1}", "x"),
+    ] {
         let (status, named, message) = door.refusal(body.to_owned()).await;
         assert_eq!((status, named.as_str()), (400, field), "{body}: {message}");
     }

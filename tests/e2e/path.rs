@@ -107,7 +107,10 @@ async fn what_is_wrong_with_a_submission_is_named_and_nothing_is_saved() {
     for (body, field) in [
         (json!({ "answers": [{ "question": 999, "choice": choice }] }), "answers[0].question"),
         (json!({ "answers": [{ "question": question, "choice": foreign }] }), "answers[0].choice"),
-        (json!({ "answers": [{ "question": question, "choice": choice }, { "question": question, "choice": choice }] }), "answers[1].question"),
+        (
+            json!({ "answers": [{ "question": question, "choice": choice }, { "question": question, "choice": choice }] }),
+            "answers[1].question",
+        ),
         (json!({ "answers": [{ "question": "one" }] }), "answers[0].question"),
         (json!({ "answer": [] }), "answer"),
     ] {

@@ -22,19 +22,40 @@ async fn a_student_who_reads_every_byte_never_sees_a_key_before_its_release() {
 
     let mut heard = Vec::new();
     for path in [
-        "/", "/join", &attempt, "/api/me", "/api/my_classes", "/api/pipeline", "/api/nothing",
-        &format!("/api/class_results?assignment={OPEN}"), &format!("/api/class_results?assignment={CLOSED}"),
+        "/",
+        "/join",
+        &attempt,
+        "/api/me",
+        "/api/my_classes",
+        "/api/pipeline",
+        "/api/nothing",
+        &format!("/api/class_results?assignment={OPEN}"),
+        &format!("/api/class_results?assignment={CLOSED}"),
         &format!("/api/live/assignments/{OPEN}"),
     ] {
         let answer = http.get(server.url(path)).bearer_auth(token).send().await.expect("an answer");
         heard.extend(format!("{:?}", answer.headers()).into_bytes());
         heard.extend(answer.bytes().await.expect("a body"));
     }
-    for body in [json!({}), json!({ "answers": [{ "question": view.questions[0].id, "choice": 1 }] }), json!(all(&view, 0)), json!(all(&view, 1))] {
+    for body in [
+        json!({}),
+        json!({ "answers": [{ "question": view.questions[0].id, "choice": 1 }] }),
+        json!(all(&view, 0)),
+        json!(all(&view, 1)),
+    ] {
         let answer = student.send(&server, &body).await.expect("an answer");
         heard.extend(answer.bytes().await.expect("a body"));
     }
-    heard.extend(http.get(server.url(&attempt)).bearer_auth(token).send().await.expect("an answer").bytes().await.expect("a body"));
+    heard.extend(
+        http.get(server.url(&attempt))
+            .bearer_auth(token)
+            .send()
+            .await
+            .expect("an answer")
+            .bytes()
+            .await
+            .expect("a body"),
+    );
 
     let heard = String::from_utf8_lossy(&heard);
     assert!(heard.contains("Where does most of the mass"), "the quiz itself was read");
@@ -110,7 +131,9 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 async fn without_the_right_session_nothing_is_shown() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;
-    for path in ["/api/me", "/api/my_classes", "/api/pipeline", "/api/class_results?assignment=1", "/api/live/assignments/1"] {
+    for path in
+        ["/api/me", "/api/my_classes", "/api/pipeline", "/api/class_results?assignment=1", "/api/live/assignments/1"]
+    {
         assert_eq!(client().get(server.url(path)).send().await.expect("an answer").status(), 401, "{path}");
     }
     assert_eq!(teacher.get(&server, "/api/pipeline").await.status(), 403);

@@ -143,7 +143,14 @@ mod tests {
     const T: Millis = 1_700_000_000_000;
 
     fn all_counted() -> Freshness {
-        Freshness { measured_at: T, accepted: 280, landed: 280, complete_through: T, oldest_waiting: None, closed: false }
+        Freshness {
+            measured_at: T,
+            accepted: 280,
+            landed: 280,
+            complete_through: T,
+            oldest_waiting: None,
+            closed: false,
+        }
     }
 
     fn one_waits_since(oldest: Millis) -> Freshness {

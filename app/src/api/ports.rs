@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::use_context;
 
+use super::ApiError;
 use super::accounts::Me;
 use super::pipeline::Pipeline;
 use super::results::{ClassResults, ClassSummary};
-use super::ApiError;
 
 /// What the pages read, on behalf of one request's session.
 #[async_trait::async_trait]

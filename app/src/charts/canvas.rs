@@ -32,7 +32,9 @@ pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme) {
     }
     let measure = |words: &str, size: i32| width_of(&context, words, size);
     let height = draw::height(picture, width, &measure);
-    let Some(backend) = SharpCanvas::new(canvas, &context, (width.unsigned_abs(), height.unsigned_abs())) else { return };
+    let Some(backend) = SharpCanvas::new(canvas, &context, (width.unsigned_abs(), height.unsigned_abs())) else {
+        return;
+    };
     // A canvas that cannot be drawn on leaves the table, which says the same.
     let _ = draw::draw(backend, picture, theme, &measure);
 }

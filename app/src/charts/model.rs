@@ -187,7 +187,10 @@ pub fn between(from: &Picture, to: &Picture, t: f64) -> Picture {
                 .collect(),
         ),
         (Picture::Choices(from), Picture::Choices(to)) if same_question(from, to) => Picture::Choices(
-            to.iter().zip(from).map(|(bar, old)| ChoiceBar { share: glide(old.share, bar.share), ..bar.clone() }).collect(),
+            to.iter()
+                .zip(from)
+                .map(|(bar, old)| ChoiceBar { share: glide(old.share, bar.share), ..bar.clone() })
+                .collect(),
         ),
         _ => to.clone(),
     }

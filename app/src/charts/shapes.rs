@@ -54,7 +54,11 @@ pub(super) fn hatch<DB: DrawingBackend>(
 }
 
 /// ✓ around a centre.
-pub(super) fn tick<DB: DrawingBackend>(plane: &Plane<DB>, (x, y): (i32, i32), color: RGBColor) -> Result<(), Error<DB>> {
+pub(super) fn tick<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    (x, y): (i32, i32),
+    color: RGBColor,
+) -> Result<(), Error<DB>> {
     plane.draw(&PathElement::new(vec![(x - 5, y), (x - 1, y + 4), (x + 5, y - 4)], color.stroke_width(2)))
 }
 

@@ -31,7 +31,14 @@ pub fn AdminBanner() -> impl IntoView {
         });
     };
     ask();
-    let polling = set_interval_with_handle(move || if is_visible() { ask() }, POLL);
+    let polling = set_interval_with_handle(
+        move || {
+            if is_visible() {
+                ask()
+            }
+        },
+        POLL,
+    );
     on_cleanup(move || {
         if let Ok(polling) = polling {
             polling.clear();
@@ -57,9 +64,10 @@ fn verdict(known: &Result<Pipeline, ApiError>, now: i64) -> Indicator {
     match known {
         Ok(pipeline) => worst(&pipeline.streams, now, time::clock)
             .unwrap_or_else(|| unknown("no delivery stream is configured".to_owned())),
-        Err(ApiError::Unreachable { .. }) => {
-            Indicator { state: State::Disconnected, sentence: "this page has lost the server and keeps trying".to_owned() }
-        }
+        Err(ApiError::Unreachable { .. }) => Indicator {
+            state: State::Disconnected,
+            sentence: "this page has lost the server and keeps trying".to_owned(),
+        },
         Err(error) => unknown(format!("its state cannot be read: {error}")),
     }
 }

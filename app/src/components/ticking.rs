@@ -20,7 +20,14 @@ impl Ticking {
     #[must_use]
     pub fn start() -> Self {
         let clock = Self { server: RwSignal::new(ServerClock::default()), here: RwSignal::new(time::now()) };
-        set_interval(move || if is_visible() { clock.tick() }, Duration::from_secs(1));
+        set_interval(
+            move || {
+                if is_visible() {
+                    clock.tick()
+                }
+            },
+            Duration::from_secs(1),
+        );
         clock
     }
 

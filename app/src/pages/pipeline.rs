@@ -41,7 +41,14 @@ fn Stages() -> impl IntoView {
         });
     };
     ask();
-    let polling = set_interval_with_handle(move || if is_visible() { ask() }, POLL);
+    let polling = set_interval_with_handle(
+        move || {
+            if is_visible() {
+                ask()
+            }
+        },
+        POLL,
+    );
     on_cleanup(move || {
         if let Ok(polling) = polling {
             polling.clear();
@@ -92,7 +99,11 @@ fn Stage(stage: StageStatus) -> impl IntoView {
     } else {
         words::count(stage.per_second.round() as i64)
     };
-    let unit = if matches!(stage.unit.as_str(), "answers" | "records") { "/s".to_owned() } else { format!(" {}/s", stage.unit) };
+    let unit = if matches!(stage.unit.as_str(), "answers" | "records") {
+        "/s".to_owned()
+    } else {
+        format!(" {}/s", stage.unit)
+    };
     let took = stage.p50_ms.map(|ms| format!("{ms:.1}\u{a0}ms · ")).unwrap_or_default();
     view! {
         <p class="small muted">{stage.stage}</p>

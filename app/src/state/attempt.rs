@@ -115,7 +115,8 @@ impl Attempt {
 
     /// Adds time on the question that is on screen.
     pub fn spend(&mut self, ms: i64) {
-        let Some(question) = self.place().and_then(|place| self.view.as_ref()?.questions.get(place)).map(|q| q.id) else {
+        let Some(question) = self.place().and_then(|place| self.view.as_ref()?.questions.get(place)).map(|q| q.id)
+        else {
             return;
         };
         self.given.entry(question).or_default().elapsed_ms += ms.max(0);

@@ -151,10 +151,7 @@ mod tests {
         );
         assert_eq!(
             says(Some(&measured(276)), open, T),
-            (
-                State::CatchingUp,
-                "4 answers wait, the oldest for 3\u{a0}s. Counted: 276 of 280, complete to T-3".into()
-            )
+            (State::CatchingUp, "4 answers wait, the oldest for 3\u{a0}s. Counted: 276 of 280, complete to T-3".into())
         );
         assert_eq!(says(Some(&measured(279)), open, T + 60_000).0, State::Delayed);
         assert_eq!(

@@ -85,7 +85,10 @@ mod tests {
         assert_eq!([of(1, "answer"), of(4, "answer")], ["1 answer", "4 answers"]);
         assert_eq!(percent(0.357), "36\u{a0}%");
         assert_eq!([minutes(380_000), minutes(999), minutes(-5)], ["6:20", "0:01", "0:00"]);
-        assert_eq!([age(8_999), age(119_000), age(120_000), age(7_200_000)], ["8\u{a0}s", "119\u{a0}s", "2\u{a0}min", "2\u{a0}h"]);
+        assert_eq!(
+            [age(8_999), age(119_000), age(120_000), age(7_200_000)],
+            ["8\u{a0}s", "119\u{a0}s", "2\u{a0}min", "2\u{a0}h"]
+        );
         assert_eq!([score(8.0), score(7.5)], ["8", "7.5"]);
         assert_eq!([bytes(220), bytes(10_819)], ["220\u{a0}B", "10.8\u{a0}kB"]);
         assert_eq!(list(&["2".into(), "4".into(), "9".into()]), "2, 4 and 9");

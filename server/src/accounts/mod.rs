@@ -5,9 +5,9 @@
 
 use app::api::Millis;
 use app::api::accounts::{Me, Role};
+use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::Argon2;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -92,10 +92,8 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::WrongCredentials`] after the same work whether the address is known or not.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<(String, User), AccountError> {
-        let found = account::Entity::find()
-            .filter(account::Column::Email.eq(fold_email(email)))
-            .one(&self.store.read)
-            .await?;
+        let found =
+            account::Entity::find().filter(account::Column::Email.eq(fold_email(email))).one(&self.store.read).await?;
         let stored = found.as_ref().map(|a| a.password_hash.clone());
         let password = password.to_owned();
         let right = off_thread(move || verify(&password, stored.as_deref())).await?;

@@ -246,8 +246,16 @@ impl<S: Source> Delivery<S> {
             object_bytes,
             now: self.clock.now(),
         })?;
-        if let Loaded::Rows(rows) = loaded && rows != cut.end - cut.start {
-            tracing::error!(stream = self.source.stream(), cut.start, cut.end, rows, "COPY brought another number of rows");
+        if let Loaded::Rows(rows) = loaded
+            && rows != cut.end - cut.start
+        {
+            tracing::error!(
+                stream = self.source.stream(),
+                cut.start,
+                cut.end,
+                rows,
+                "COPY brought another number of rows"
+            );
         }
         Ok(())
     }

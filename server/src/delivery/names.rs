@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn keys_follow_firehose_and_depend_on_the_range_alone() {
-        let names = |start, end| Names::of("quiz-answers", "shardId-000000000000", Cut { start, end }, 1_769_856_067_123);
+        let names =
+            |start, end| Names::of("quiz-answers", "shardId-000000000000", Cut { start, end }, 1_769_856_067_123);
         let one = names(0, 500);
         assert!(one.object.starts_with("quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-"), "{one:?}");
         assert!(one.object.ends_with(".gz"));

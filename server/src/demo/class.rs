@@ -90,7 +90,8 @@ async fn play_one(http: Client, flags: Flags, student: usize) -> Result<(), Demo
     let pause = |ms: u64| tokio::time::sleep(Duration::from_millis((ms as f64 / flags.speed) as u64));
     pause(spread(student, 0, 12_000)).await;
     let name = YEAR_8.get(student).map_or_else(|| format!("Student {}", student + 1), |name| (*name).to_owned());
-    let joined: Joined = ask(&flags, http.post(url(&flags, "api/join")).json(&Join { code: flags.code.clone(), name })).await?;
+    let joined: Joined =
+        ask(&flags, http.post(url(&flags, "api/join")).json(&Join { code: flags.code.clone(), name })).await?;
     let attempt = format!("api/attempts/{}", joined.attempt);
     let view: AttemptView = ask(&flags, http.get(url(&flags, &attempt)).bearer_auth(&joined.token)).await?;
     let mut answers = Vec::with_capacity(view.questions.len());
@@ -104,10 +105,8 @@ async fn play_one(http: Client, flags: Flags, student: usize) -> Result<(), Demo
             elapsed_ms: thinking as i64,
         });
     }
-    let answers = http
-        .post(url(&flags, &format!("{attempt}/answers")))
-        .bearer_auth(&joined.token)
-        .json(&Submission { answers });
+    let answers =
+        http.post(url(&flags, &format!("{attempt}/answers"))).bearer_auth(&joined.token).json(&Submission { answers });
     ask::<Receipt>(&flags, answers).await.map(|_| ())
 }
 
@@ -165,7 +164,8 @@ static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 
 /// A number below `range` that depends on its inputs alone and looks like chance.
 fn spread(student: usize, salt: usize, range: u64) -> u64 {
-    let mut x = (student as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (salt as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let mut x =
+        (student as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (salt as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
     x = (x ^ (x >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (x ^ (x >> 29)) % range
 }

@@ -77,7 +77,8 @@ async fn answer_all(quiz: &Quiz) -> Result<(), QuizError> {
             .enumerate()
             .map(|(number, question)| {
                 let text = &question.text;
-                let choice = super::class::pick(text, question.choices.iter().map(|c| c.text.as_str()), student, number);
+                let choice =
+                    super::class::pick(text, question.choices.iter().map(|c| c.text.as_str()), student, number);
                 GivenAnswer {
                     question: question.id,
                     choice: choice.and_then(|place| question.choices.get(place)).map(|choice| choice.id),

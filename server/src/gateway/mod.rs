@@ -96,7 +96,12 @@ impl Gateway {
     ///
     /// # Errors
     /// Names the record and the field where a record is at fault.
-    pub async fn put(&self, stream: &str, key: Option<&str>, body: &[u8]) -> Result<PutRecordBatchAnswer, GatewayError> {
+    pub async fn put(
+        &self,
+        stream: &str,
+        key: Option<&str>,
+        body: &[u8],
+    ) -> Result<PutRecordBatchAnswer, GatewayError> {
         let began = Instant::now();
         self.check_key(key)?;
         let entrance = self.entrances.get(stream).ok_or_else(|| GatewayError::UnknownStream(stream.to_owned()))?;
@@ -124,7 +129,10 @@ impl Gateway {
 fn records_of(body: &[u8]) -> Result<Vec<(String, &RawValue)>, GatewayError> {
     let malformed = |field: &str, problem: String| GatewayError::Malformed { field: field.to_owned(), problem };
     if body.len() > MOST_BYTES {
-        return Err(GatewayError::TooLarge(format!("a request may have {MOST_BYTES} bytes, this one has {}", body.len())));
+        return Err(GatewayError::TooLarge(format!(
+            "a request may have {MOST_BYTES} bytes, this one has {}",
+            body.len()
+        )));
     }
     let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body)
         .map_err(|e| malformed("body", format!("has to be a JSON object with \"records\", or one record: {e}")))?;

@@ -16,7 +16,9 @@ use crate::warehouse::columns::{Column, Kind, Table};
 pub(super) fn check(table: &Table, path: &str, text: &RawValue) -> Result<Record, GatewayError> {
     if text.get().len() > MOST_RECORD_BYTES {
         let size = text.get().len();
-        return Err(GatewayError::TooLarge(format!("{path}: a record may have {MOST_RECORD_BYTES} bytes, this one has {size}")));
+        return Err(GatewayError::TooLarge(format!(
+            "{path}: a record may have {MOST_RECORD_BYTES} bytes, this one has {size}"
+        )));
     }
     let malformed = |field: String, problem: String| GatewayError::Malformed { field, problem };
     let fields: Map<String, Value> = serde_json::from_str(text.get())

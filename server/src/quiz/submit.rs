@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use app::api::attempts::{GivenAnswer, Receipt, Submission};
 use app::api::Millis;
+use app::api::attempts::{GivenAnswer, Receipt, Submission};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -69,10 +69,8 @@ impl Quiz {
             tx.rollback().await?;
             return self.outcome_of_another(attempt).await;
         }
-        let student = student::Entity::find_by_id(attempt.student_id)
-            .one(&tx)
-            .await?
-            .ok_or(QuizError::Unknown("student"))?;
+        let student =
+            student::Entity::find_by_id(attempt.student_id).one(&tx).await?.ok_or(QuizError::Unknown("student"))?;
         let records: Vec<AnswerRecord<'_>> = questions
             .iter()
             .map(|(question, _)| {

@@ -20,10 +20,13 @@ impl Quiz {
     pub async fn view(&self, attempt: &str, token: &str) -> Result<AttemptView, QuizError> {
         let attempt = self.attempt_of(attempt, token).await?;
         let read = &self.store.read;
-        let assignment =
-            assignment::Entity::find_by_id(attempt.assignment_id).one(read).await?.ok_or(QuizError::Unknown("assignment"))?;
+        let assignment = assignment::Entity::find_by_id(attempt.assignment_id)
+            .one(read)
+            .await?
+            .ok_or(QuizError::Unknown("assignment"))?;
         let quiz = quiz::Entity::find_by_id(assignment.quiz_id).one(read).await?.ok_or(QuizError::Unknown("quiz"))?;
-        let class = class::Entity::find_by_id(assignment.class_id).one(read).await?.ok_or(QuizError::Unknown("class"))?;
+        let class =
+            class::Entity::find_by_id(assignment.class_id).one(read).await?.ok_or(QuizError::Unknown("class"))?;
         let questions = self.content(quiz.id).await?;
         let released = self.released(&attempt, &assignment, &questions).await?;
         Ok(AttemptView {
@@ -71,10 +74,8 @@ impl Quiz {
         if !may_see_keys(attempt, assignment) {
             return Ok(None);
         }
-        let answers = answer::Entity::find()
-            .filter(answer::Column::AttemptId.eq(&attempt.id))
-            .all(&self.store.read)
-            .await?;
+        let answers =
+            answer::Entity::find().filter(answer::Column::AttemptId.eq(&attempt.id)).all(&self.store.read).await?;
         let given = |question: i64| answers.iter().find(|a| a.question_id == question).and_then(|a| a.choice_id);
         let release = |(question, choices): &(question::Model, Vec<choice::Model>)| {
             let key = choices.iter().find(|c| c.is_key)?.id;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::api::accounts::Role;
-use app::api::results::{
-    AssignmentSummary, ChoiceResult, ClassResults, ClassSummary, Participation, QuestionResult,
-};
+use app::api::results::{AssignmentSummary, ChoiceResult, ClassResults, ClassSummary, Participation, QuestionResult};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Results, ResultsError, group};
@@ -97,7 +95,8 @@ impl Results {
             .await?
             .ok_or(ResultsError::Unknown("quiz"))?;
         let content = self.content(quiz.id).await?;
-        let keys: Vec<i64> = content.iter().flat_map(|(_, choices)| choices).filter(|c| c.is_key).map(|c| c.id).collect();
+        let keys: Vec<i64> =
+            content.iter().flat_map(|(_, choices)| choices).filter(|c| c.is_key).map(|c| c.id).collect();
         let students = self.students_of(class.id).await?;
         let participation = self.participation(id, students).await?;
         // Freshness first: what lands after it was measured makes the page better than it claims.
@@ -153,7 +152,12 @@ fn grade(content: Content, totals: &Totals) -> Vec<QuestionResult> {
             let omitted = count(question.id, None);
             let choices: Vec<ChoiceResult> = choices
                 .into_iter()
-                .map(|c| ChoiceResult { answers: count(question.id, Some(c.id)), id: c.id, text: c.text, is_key: c.is_key })
+                .map(|c| ChoiceResult {
+                    answers: count(question.id, Some(c.id)),
+                    id: c.id,
+                    text: c.text,
+                    is_key: c.is_key,
+                })
                 .collect();
             QuestionResult {
                 id: question.id,

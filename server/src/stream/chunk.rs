@@ -52,9 +52,11 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Chunk, StreamError> {
     let count = rest.try_get_u32().map_err(broken)?;
     let mut records = Vec::with_capacity(count.min(1 << 16) as usize);
     for _ in 0..count {
-        let key = take(&mut rest, |r| r.try_get_u16().map(usize::from)).ok_or_else(|| damaged(format!("offset {offset}"), "a key is cut short"))?;
+        let key = take(&mut rest, |r| r.try_get_u16().map(usize::from))
+            .ok_or_else(|| damaged(format!("offset {offset}"), "a key is cut short"))?;
         let key = String::from_utf8(key.to_vec()).map_err(|e| damaged(format!("offset {offset}"), e.to_string()))?;
-        let data = take(&mut rest, |r| r.try_get_u32().map(|n| n as usize)).ok_or_else(|| damaged(format!("offset {offset}"), "a record is cut short"))?;
+        let data = take(&mut rest, |r| r.try_get_u32().map(|n| n as usize))
+            .ok_or_else(|| damaged(format!("offset {offset}"), "a record is cut short"))?;
         records.push(Record { key, data: Bytes::copy_from_slice(data) });
     }
     Ok(Chunk { arrived, records })

@@ -57,7 +57,11 @@ async fn a_cut_is_kept_and_a_read_stops_where_it_ends() {
     let log = open(folder.path());
     assert_eq!(log.pending_cut().expect("read"), Some(cut));
     assert_eq!(log.read(cut.start, Until::Offset(cut.end)).expect("read").cut(), cut);
-    assert_eq!(log.read(0, Until::Bytes(9)).expect("read").cut(), Cut { start: 0, end: 1 }, "never less than one append");
+    assert_eq!(
+        log.read(0, Until::Bytes(9)).expect("read").cut(),
+        Cut { start: 0, end: 1 },
+        "never less than one append"
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,10 @@ use axum::http::{HeaderMap, header};
 use super::json::JsonBody;
 use super::{Shared, WebError};
 
-pub(super) async fn join(State(rooms): State<Shared>, JsonBody(join): JsonBody<Join>) -> Result<Json<Joined>, WebError> {
+pub(super) async fn join(
+    State(rooms): State<Shared>,
+    JsonBody(join): JsonBody<Join>,
+) -> Result<Json<Joined>, WebError> {
     Ok(Json(rooms.quiz.join(&join).await?))
 }
 

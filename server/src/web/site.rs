@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use axum::Router;
-use axum::extract::State;
 use axum::extract::Request;
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};

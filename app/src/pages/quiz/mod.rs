@@ -94,7 +94,8 @@ fn Quiz(attempt: Attempt) -> impl IntoView {
 
 #[component]
 fn Progress(taking: Taking) -> impl IntoView {
-    let text = move || taking.attempt.with(|a| (!a.is_empty()).then(|| format!("{} of {} answered", a.answered(), a.len())));
+    let text =
+        move || taking.attempt.with(|a| (!a.is_empty()).then(|| format!("{} of {} answered", a.answered(), a.len())));
     view! { <span class="small">{text}</span> }
 }
 

@@ -91,7 +91,9 @@ fn Kept(taking: Taking) -> impl IntoView {
             <p class="unsaved small">"This browser keeps nothing: stay on this page until you have handed in."</p>
         }
         .into_any(),
-        (true, true) => view! { <p class="saved small"><span aria-hidden="true">"✓ "</span>"Saved on this device"</p> }.into_any(),
+        (true, true) => {
+            view! { <p class="saved small"><span aria-hidden="true">"✓ "</span>"Saved on this device"</p> }.into_any()
+        }
         (true, false) => ().into_any(),
     }
 }

@@ -13,7 +13,8 @@ use crate::state::attempt::retry_after_ms;
 
 /// Sends whenever there is something to send, for as long as the page is open.
 pub(super) fn keep_sending(taking: Taking) {
-    let sender = Sender { taking, sending: StoredValue::new(false), tries: StoredValue::new(0), pause: StoredValue::new(None) };
+    let sender =
+        Sender { taking, sending: StoredValue::new(false), tries: StoredValue::new(0), pause: StoredValue::new(None) };
     let pending = Memo::new(move |_| taking.attempt.with(|a| a.is_pending()) && taking.refused.with(Option::is_none));
     Effect::new(move || {
         if pending.get() {

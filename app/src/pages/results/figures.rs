@@ -10,7 +10,8 @@ use crate::state::words;
 /// Who has submitted, the average, what to reteach, how long it took.
 #[component]
 pub(super) fn Figures(page: Page) -> impl IntoView {
-    let participation = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.participation).unwrap_or_default()));
+    let participation =
+        Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.participation).unwrap_or_default()));
     let figure = move |of: fn(&ClassResults) -> Figure| {
         Memo::new(move |_| page.results.with(|r| r.as_ref().map_or_else(Figure::none, of)))
     };
@@ -81,9 +82,7 @@ fn Submitted(p: Participation) -> impl IntoView {
         view! { <li><i class=class></i>{format!("{} {words}", words::count(n))}</li> }
     };
     let flex = |n: i64| format!("{n} 1 0");
-    let share = |class: &'static str, n: i64| {
-        (n > 0).then(|| view! { <i class=class style:flex=flex(n)></i> })
-    };
+    let share = |class: &'static str, n: i64| (n > 0).then(|| view! { <i class=class style:flex=flex(n)></i> });
     view! {
         <section class="card">
             <h2>{format!("{} of {} submitted", words::count(p.submitted), words::count(p.students))}</h2>

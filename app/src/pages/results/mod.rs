@@ -13,8 +13,8 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::api::results::ClassResults;
 use crate::api::Millis;
+use crate::api::results::ClassResults;
 use crate::browser::{http, time};
 use crate::charts::model::Order;
 use crate::components::{ConfirmDialog, FreshLine, Problem, StaffPage, Ticking};
@@ -91,8 +91,15 @@ fn Head(page: Page) -> impl IntoView {
     };
     let title = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.quiz_title.clone()).unwrap_or_default()));
     let class = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.class_name.clone()).unwrap_or_default()));
-    let times = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| (r.opened_at, r.closed_at, r.join_code.clone()))));
-    Effect::new(move || title.with(|title| if !title.is_empty() { crate::browser::set_title(title) }));
+    let times =
+        Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| (r.opened_at, r.closed_at, r.join_code.clone()))));
+    Effect::new(move || {
+        title.with(|title| {
+            if !title.is_empty() {
+                crate::browser::set_title(title)
+            }
+        })
+    });
     view! {
         <div class="head">
             <div>
@@ -159,7 +166,9 @@ impl Looking {
 #[component]
 fn Body(page: Page) -> impl IntoView {
     let looking = Looking::from_address(page);
-    let nobody = Memo::new(move |_| page.results.with(|r| r.as_ref().is_some_and(|r| r.students_counted == 0 && r.closed_at.is_none())));
+    let nobody = Memo::new(move |_| {
+        page.results.with(|r| r.as_ref().is_some_and(|r| r.students_counted == 0 && r.closed_at.is_none()))
+    });
     let code = move || page.results.with(|r| r.as_ref().map(|r| r.join_code.clone()).unwrap_or_default());
     view! {
         {move || nobody.get().then(|| view! {

@@ -153,8 +153,15 @@ fn paragraphs(source: &str) -> Result<Vec<Paragraph>, GiftError> {
         for brace in text::braces(line) {
             in_block = match (brace, in_block) {
                 ('{', None) => Some(number),
-                ('{', Some(_)) => return Err(GiftError::Syntax { line: number, problem: "a `{` inside an answer block; write `\\{`" }),
-                (_, None) => return Err(GiftError::Syntax { line: number, problem: "a `}` without its `{`; write `\\}`" }),
+                ('{', Some(_)) => {
+                    return Err(GiftError::Syntax {
+                        line: number,
+                        problem: "a `{` inside an answer block; write `\\{`",
+                    });
+                }
+                (_, None) => {
+                    return Err(GiftError::Syntax { line: number, problem: "a `}` without its `{`; write `\\}`" });
+                }
                 (_, Some(_)) => None,
             };
         }

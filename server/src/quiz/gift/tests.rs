@@ -16,7 +16,9 @@ fn key(question: &Question) -> &str {
 
 #[test]
 fn a_question_with_title_choices_feedback_and_explanation() {
-    let q = one("// who\n::Grant:: [html]Who lies in Grant's tomb?{\n =Grant#yes\n ~no one # almost\n\n ~Napoleon\n####Nobody is buried there.}");
+    let q = one(
+        "// who\n::Grant:: [html]Who lies in Grant's tomb?{\n =Grant#yes\n ~no one # almost\n\n ~Napoleon\n####Nobody is buried there.}",
+    );
     assert_eq!(q.title.as_deref(), Some("Grant"));
     assert_eq!(q.text, "Who lies in Grant's tomb?");
     assert_eq!(texts(&q), ["Grant", "no one", "Napoleon"]);

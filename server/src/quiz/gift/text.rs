@@ -67,7 +67,6 @@ pub(super) fn unescape(source: &str) -> String {
             c => push(&mut lines, c),
         }
     }
-    let folded: Vec<String> =
-        lines.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let folded: Vec<String> = lines.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     folded.join("\n").trim().to_owned()
 }

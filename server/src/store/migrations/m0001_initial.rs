@@ -4,10 +4,10 @@ use sea_orm::DbErr;
 use sea_orm::sea_query::{
     ForeignKey, ForeignKeyCreateStatement, Index, IndexCreateStatement, Table, TableCreateStatement,
 };
+use sea_orm_migration::prelude::DeriveMigrationName;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, big_pk_auto, boolean, string, string_null, string_uniq, text, text_null,
 };
-use sea_orm_migration::prelude::DeriveMigrationName;
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
 #[derive(DeriveMigrationName)]
