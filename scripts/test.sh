@@ -53,18 +53,22 @@ browser_tree() {
   [ -z "$twice" ] || { echo "in the browser's tree more than once: $twice"; return 1; }
 }
 
-docs() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --release --no-deps -p app -p server --features app/ssr; }
+docs() {
+  export RUSTDOCFLAGS='-D warnings'
+  cargo doc --locked --release --no-deps -p server || return 1
+  cargo doc --locked --profile wasm --no-deps -p app --features csr --target wasm32-unknown-unknown
+}
 
 check 'format' cargo fmt --all --check
 check 'browser dependencies' browser_tree
 check 'clippy (server)' cargo clippy --locked --release -p server --all-targets -- -D warnings
-check 'clippy (browser)' cargo clippy --locked --profile wasm -p app --features csr --target wasm32-unknown-unknown -- -D warnings
+check 'clippy (browser)' cargo clippy --locked --profile wasm -p app --all-targets --features csr --target wasm32-unknown-unknown -- -D warnings
 check 'documentation' docs
 check 'build' bash scripts/build.sh
 
 suite 'Rust' cargo nextest run --locked --cargo-profile release -p app -p server --features app/ssr --no-fail-fast --color never
 suite 'WASM in Chromium' bash tests/wasm.sh
-suite 'Browser' node --test --test-reporter=spec 'tests/browser/*.test.mjs'
+suite 'Browser' node --test --test-reporter=spec tests/browser/*.test.mjs
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -3,6 +3,7 @@
 //! The browser has two device pixels per CSS pixel.
 
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test stops where the browser says no")]
 
 use app::api::attempts::Joined;
 use app::browser::storage;

@@ -1,7 +1,7 @@
 //! The contracts between browser and server.
 //!
 //! Owns the wire types, the server functions and the ports that they call. Does not own a single answer: every
-//! `#[server]` body takes the [`Reports`] port from context, and the crate `server` implements it.
+//! `#[server]` body takes the port `Reports` from context, and the crate `server` implements it.
 //!
 //! Staff read through server functions (`GET /api/<name>`, session cookie). Everything that writes, and all that a
 //! student does, is plain JSON over HTTP (see [`attempts`] and [`accounts`]), because phones, scripts and other

@@ -34,7 +34,7 @@ pub fn AdminBanner() -> impl IntoView {
     let polling = set_interval_with_handle(
         move || {
             if is_visible() {
-                ask()
+                ask();
             }
         },
         POLL,

@@ -23,7 +23,7 @@ impl Ticking {
         set_interval(
             move || {
                 if is_visible() {
-                    clock.tick()
+                    clock.tick();
                 }
             },
             Duration::from_secs(1),

@@ -44,7 +44,7 @@ fn Stages() -> impl IntoView {
     let polling = set_interval_with_handle(
         move || {
             if is_visible() {
-                ask()
+                ask();
             }
         },
         POLL,

@@ -2,7 +2,7 @@
 //!
 //! | key space | key | value |
 //! |---|---|---|
-//! | `<stream>.chunks` | first offset, big-endian | the records of one append ([`chunk`]) |
+//! | `<stream>.chunks` | first offset, big-endian | the records of one append (`chunk.rs`) |
 //! | `<stream>.marks` | `end` | one past the last offset ever given out |
 //! | `<stream>.marks` | `cut` | the batch that delivery works on ([`Cut`]) |
 //!

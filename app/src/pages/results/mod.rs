@@ -96,9 +96,9 @@ fn Head(page: Page) -> impl IntoView {
     Effect::new(move || {
         title.with(|title| {
             if !title.is_empty() {
-                crate::browser::set_title(title)
+                crate::browser::set_title(title);
             }
-        })
+        });
     });
     view! {
         <div class="head">

@@ -82,7 +82,7 @@ fn QuestionTable(page: Page, order: Memo<Order>) -> impl IntoView {
             if order.get() == Order::HardestFirst {
                 questions.sort_by(|a, b| a.facility().unwrap_or(0.0).total_cmp(&b.facility().unwrap_or(0.0)));
             }
-            questions.into_iter().map(table_row).collect_view()
+            questions.iter().map(table_row).collect_view()
         })
     };
     view! {
@@ -98,7 +98,7 @@ fn QuestionTable(page: Page, order: Memo<Order>) -> impl IntoView {
     }
 }
 
-fn table_row(q: QuestionResult) -> impl IntoView {
+fn table_row(q: &QuestionResult) -> impl IntoView + use<> {
     let (low, high) = wilson(q.correct, q.n);
     let dash = || "–".to_owned();
     let share = q.facility();

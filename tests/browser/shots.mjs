@@ -1,0 +1,63 @@
+// Takes a screenshot of every page, light and dark, wide and narrow. Those of the results page go into docs/shots/ for
+// the README; the others into test-results/shots/, to be looked at.
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { CLOSED, OPEN, School, browser, join_quiz } from './school.mjs';
+
+const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
+const STUDENTS = 27;
+
+// name, who is signed in, address, how the page is brought into the state to be shown.
+const pages = [
+  ['results', 'teacher', `/results/${OPEN}?question=4`, (page) => page.getByText(`${STUDENTS} of 31 submitted`).waitFor()],
+  ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
+  ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').waitFor()],
+  ['classes', 'teacher', '/classes', (page) => page.getByRole('heading', { name: 'My classes' }).waitFor()],
+  ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { level: 1 }).waitFor()],
+  ['sign-in', null, '/sign-in', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
+  ['home', null, '/', (page) => page.getByRole('link').first().waitFor()],
+  ['join', null, '/join', (page) => page.getByRole('button', { name: 'Join' }).waitFor()],
+  ['not-found', null, '/nowhere', (page) => page.getByRole('heading').waitFor()],
+  ['quiz', null, '/join', async (page, name) => {
+    await join_quiz(page, name);
+    await page.getByRole('radio').nth(1).check();
+  }],
+];
+
+const students = ['Bilal Chaudhry', 'Clara Jensen', 'Dmitri Volkov', 'Esther Adeyemi'];
+
+const chrome = await browser();
+const school = await School.open();
+try {
+  await play_class();
+  const looks = ['light', 'dark'].flatMap((scheme) => [1280, 390].map((width) => ({ scheme, width })));
+  for (const [name, who, address, ready] of pages) {
+    for (const [place, look] of looks.entries()) await shoot(name, who, address, (page) => ready(page, students[place]), look);
+  }
+} finally {
+  await chrome.close();
+  await school.close();
+}
+
+function play_class() {
+  const args = ['demo', '--students', String(STUDENTS), '--server', school.address, '--speed', '40'];
+  const class_ = spawn(join(target, 'release/freshmark'), args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    class_.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));
+  });
+}
+
+async function shoot(name, who, address, ready, { scheme, width }) {
+  const options = { colorScheme: scheme, viewport: { width, height: width < 600 ? 844 : 800 }, deviceScaleFactor: 2, reducedMotion: 'reduce' };
+  const context = who ? await school.staff(chrome, who, options) : await school.visitor(chrome, options);
+  const page = await context.newPage();
+  await page.goto(address);
+  await ready(page);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  const folder = name === 'results' ? 'docs/shots' : 'test-results/shots';
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}-${scheme}-${width}.png`, fullPage: true });
+  await context.close();
+}
