@@ -13,13 +13,13 @@ const STUDENTS = 27;
 const pages = [
   ['results', 'teacher', `/results/${OPEN}?question=4`, (page) => page.getByText(`${STUDENTS} of 31 submitted`).waitFor()],
   ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
-  ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').waitFor()],
-  ['classes', 'teacher', '/classes', (page) => page.getByRole('heading', { name: 'My classes' }).waitFor()],
+  ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
+  ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').waitFor()],
   ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { level: 1 }).waitFor()],
-  ['sign-in', null, '/sign-in', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
+  ['sign-in', null, '/signin', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
   ['home', null, '/', (page) => page.getByRole('link').first().waitFor()],
-  ['join', null, '/join', (page) => page.getByRole('button', { name: 'Join' }).waitFor()],
-  ['not-found', null, '/nowhere', (page) => page.getByRole('heading').waitFor()],
+  ['join', null, '/join', (page) => page.getByRole('button', { name: 'Start' }).waitFor()],
+  ['not-found', null, '/nowhere', (page) => page.getByRole('heading').first().waitFor()],
   ['quiz', null, '/join', async (page, name) => {
     await join_quiz(page, name);
     await page.getByRole('radio').nth(1).check();

@@ -70,12 +70,23 @@ fn Assignment(assignment: i64) -> impl IntoView {
         changed.unwrap_or_default()
     });
     let is_there = Memo::new(move |_| page.results.with(Option::is_some));
+    let is_refused = Memo::new(move |_| !is_there.get() && page.problem.with(Option::is_some));
     view! {
-        <Head page />
-        <FreshLine indicator=verdict detail />
+        {move || if is_refused.get() {
+            view! { <div class="head"><div><Crumbs /><h1>"Results"</h1></div></div> }.into_any()
+        } else {
+            view! { <Head page /><FreshLine indicator=verdict detail /> }.into_any()
+        }}
         <Problem message=page.problem />
         {move || is_there.get().then(|| view! { <Body page /> })}
     }
+}
+
+/// The way back.
+#[component]
+fn Crumbs(#[prop(into, default = Signal::derive(String::new))] class: Signal<String>) -> impl IntoView {
+    let name = move || class.with(|class| if class.is_empty() { String::new() } else { format!(" › {class}") });
+    view! { <p class="small muted crumbs"><A href="/classes">"Classes"</A>{name}</p> }
 }
 
 /// Where we are, and what can be done.
@@ -103,7 +114,7 @@ fn Head(page: Page) -> impl IntoView {
     view! {
         <div class="head">
             <div>
-                <p class="small muted crumbs"><A href="/classes">"Classes"</A>" › "{class}</p>
+                <Crumbs class />
                 <h1>{title}</h1>
                 {move || times.get().map(|(opened, closed, code)| match closed {
                     Some(at) => view! {
