@@ -1,16 +1,17 @@
 //! Submit acknowledged → a results query shows it.
 //!
 //! A real server on a new data folder, its driver on the same machine. Students hand in 10 answers at a time, at a
-//! steady rate, to 40 assignments; one of these is watched by a results query that is asked again as soon as it has
-//! been answered. A submission is visible when an answer has come that declares its instant of acceptance complete.
+//! steady rate, to 40 assignments; one of these is watched as an open results page does it: the query is asked when an
+//! event says that something has changed. A submission is visible when an answer has come that declares its instant of
+//! acceptance complete.
 
-use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use app::api::Millis;
 use app::api::accounts::{Me, Role};
 use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
 use app::api::results::ClassResults;
@@ -50,6 +51,41 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// What the page has shown, and what it has still to show.
+#[derive(Default)]
+struct Seen {
+    /// Instant of acceptance, and when the student heard of it.
+    waiting: Vec<(Millis, Instant)>,
+    complete_through: Millis,
+    latencies: Vec<Duration>,
+}
+
+type Shared = Arc<Mutex<Seen>>;
+
+impl Seen {
+    /// A student has heard that a submission is accepted. The page may have shown it before that.
+    fn acknowledged(&mut self, accepted_at: Millis, at: Instant) {
+        if accepted_at < self.complete_through {
+            self.latencies.push(Duration::ZERO);
+        } else {
+            self.waiting.push((accepted_at, at));
+        }
+    }
+
+    /// The page has results that are complete up to an instant.
+    fn answered(&mut self, complete_through: Millis, at: Instant) {
+        self.complete_through = complete_through;
+        let latencies = &mut self.latencies;
+        self.waiting.retain(|(accepted_at, acknowledged)| {
+            let waits = *accepted_at >= complete_through;
+            if !waits {
+                latencies.push(at.saturating_duration_since(*acknowledged));
+            }
+            waits
+        });
+    }
+}
+
 /// A student who has read the quiz and will hand in.
 struct Ready {
     joined: Joined,
@@ -63,9 +99,9 @@ async fn measure(rate: usize) -> Outcome<Vec<Duration>> {
     let server = Server::start(folder.path())?;
     let http = Client::builder().no_proxy().build()?;
     let students = join_all(&http, &server.address, &codes, rate / ANSWERS * SECONDS).await?;
-    let pending: Arc<Mutex<VecDeque<(i64, Instant)>>> = Arc::default();
-    let watcher = tokio::spawn(watch(server.address.clone(), Arc::clone(&pending)));
-    hand_in(&http, &server.address, students, rate / ANSWERS, &pending).await?;
+    let seen = Shared::default();
+    let watcher = tokio::spawn(watch(server.address.clone(), Arc::clone(&seen)));
+    hand_in(&http, &server.address, students, rate / ANSWERS, &seen).await?;
     let latencies = watcher.await??;
     drop(server);
     Ok(latencies)
@@ -118,26 +154,20 @@ async fn join_all(http: &Client, address: &str, codes: &[String], count: usize) 
 }
 
 /// Hands in at a steady rate, on time whatever the answers take.
-async fn hand_in(
-    http: &Client,
-    address: &str,
-    students: Vec<Ready>,
-    per_second: usize,
-    pending: &Arc<Mutex<VecDeque<(i64, Instant)>>>,
-) -> Outcome<()> {
+async fn hand_in(http: &Client, address: &str, students: Vec<Ready>, per_second: usize, seen: &Shared) -> Outcome<()> {
     let mut pace = tokio::time::interval(Duration::from_secs_f64(1.0 / per_second as f64));
     let mut sent = tokio::task::JoinSet::new();
     for student in students {
         pace.tick().await;
-        let (http, address, pending) = (http.clone(), address.to_owned(), Arc::clone(pending));
+        let (http, address, seen) = (http.clone(), address.to_owned(), Arc::clone(seen));
         sent.spawn(async move {
             let url = format!("{address}/api/attempts/{}/answers", student.joined.attempt);
             let request = http.post(url).bearer_auth(&student.joined.token).json(&student.submission);
             let receipt: Receipt = request.send().await?.error_for_status()?.json().await?;
             if student.watched
-                && let Ok(mut pending) = pending.lock()
+                && let Ok(mut seen) = seen.lock()
             {
-                pending.push_back((receipt.accepted_at, Instant::now()));
+                seen.acknowledged(receipt.accepted_at, Instant::now());
             }
             Ok::<(), reqwest::Error>(())
         });
@@ -148,28 +178,28 @@ async fn hand_in(
     Ok(())
 }
 
-/// Asks for the results of the watched assignment again and again, until every submission has been seen.
-async fn watch(address: String, pending: Arc<Mutex<VecDeque<(i64, Instant)>>>) -> Outcome<Vec<Duration>> {
+/// Follows the watched assignment as its open page does, until every submission has been seen.
+async fn watch(address: String, seen: Shared) -> Outcome<Vec<Duration>> {
     let http = Client::builder().no_proxy().build()?;
     let signed_in =
         http.post(format!("{address}/api/session")).json(&json!({ "email": "t@x", "password": "pw" })).send().await?;
     let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
-    let mut latencies = Vec::new();
-    while latencies.len() < WATCHED_RATE * SECONDS {
-        let request = http.get(format!("{address}/api/class_results?assignment=1")).header("cookie", &cookie);
-        let results: ClassResults = request.send().await?.error_for_status()?.json().await?;
-        let seen = Instant::now();
-        if let Ok(mut pending) = pending.lock() {
-            pending.retain(|(accepted_at, acknowledged)| {
-                let waits = *accepted_at >= results.freshness.complete_through;
-                if !waits {
-                    latencies.push(seen.saturating_duration_since(*acknowledged));
-                }
-                waits
-            });
+    let ask = |path: &str| http.get(format!("{address}{path}")).header("cookie", &cookie).send();
+    let mut events = ask("/api/live/assignments/1").await?.error_for_status()?;
+    loop {
+        let heard = events.chunk().await?.ok_or("the server ended the events")?;
+        // A tick carries freshness too, but a page asks only when something has changed.
+        if String::from_utf8_lossy(&heard).contains("event: changed") {
+            let answer = ask("/api/class_results?assignment=1").await?.error_for_status()?;
+            let results: ClassResults = answer.json().await?;
+            let now = Instant::now();
+            seen.lock().map_err(|_| "poisoned")?.answered(results.freshness.complete_through, now);
+        }
+        let mut seen = seen.lock().map_err(|_| "poisoned")?;
+        if seen.latencies.len() >= WATCHED_RATE * SECONDS {
+            return Ok(std::mem::take(&mut seen.latencies));
         }
     }
-    Ok(latencies)
 }
 
 /// The real binary; ended when dropped.

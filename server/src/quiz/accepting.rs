@@ -15,7 +15,8 @@ pub struct Accepting(Arc<Mutex<Begun>>);
 #[derive(Default)]
 struct Begun {
     next: u64,
-    at: BTreeMap<u64, Millis>,
+    /// Assignment and instant, by the submission's number.
+    at: BTreeMap<u64, (i64, Millis)>,
 }
 
 /// One submission; done when dropped, whether it was saved or not.
@@ -25,19 +26,20 @@ pub(super) struct InFlight {
 }
 
 impl Accepting {
-    pub(super) fn begin(&self, now: Millis) -> InFlight {
+    pub(super) fn begin(&self, assignment: i64, now: Millis) -> InFlight {
         let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let id = begun.next;
         begun.next += 1;
-        begun.at.insert(id, now);
+        begun.at.insert(id, (assignment, now));
         InFlight { all: self.clone(), id }
     }
 
-    /// The latest instant before which no answer can be accepted any more, as of `now`.
+    /// The latest instant before which no answer of `assignment` can be accepted any more, as of `now`.
     #[must_use]
-    pub fn settled_before(&self, now: Millis) -> Millis {
+    pub fn settled_before(&self, assignment: i64, now: Millis) -> Millis {
         let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.at.values().copied().min().unwrap_or(now).min(now)
+        let of_this = begun.at.values().filter(|(of, _)| *of == assignment);
+        of_this.map(|(_, at)| *at).fold(now, Millis::min)
     }
 }
 
@@ -54,12 +56,19 @@ mod tests {
     #[test]
     fn nothing_is_settled_past_a_submission_that_is_being_saved() {
         let accepting = Accepting::default();
-        let first = accepting.begin(100);
-        let second = accepting.begin(200);
-        assert_eq!(accepting.settled_before(300), 100);
+        let first = accepting.begin(1, 100);
+        let second = accepting.begin(1, 200);
+        assert_eq!(accepting.settled_before(1, 300), 100);
         drop(first);
-        assert_eq!(accepting.settled_before(300), 200);
+        assert_eq!(accepting.settled_before(1, 300), 200);
         drop(second);
-        assert_eq!(accepting.settled_before(300), 300);
+        assert_eq!(accepting.settled_before(1, 300), 300);
+    }
+
+    #[test]
+    fn a_submission_to_another_assignment_holds_nothing_back() {
+        let accepting = Accepting::default();
+        let _elsewhere = accepting.begin(2, 100);
+        assert_eq!(accepting.settled_before(1, 300), 300);
     }
 }

@@ -41,7 +41,7 @@ impl Quiz {
         let questions = self.questions_of(assignment.quiz_id).await?;
         let given = check(submission, &questions)?;
 
-        let in_flight = self.accepting.begin(self.clock.now());
+        let in_flight = self.accepting.begin(assignment.id, self.clock.now());
         let receipt = self.save(&attempt, &assignment, &questions, &given).await?;
         drop(in_flight);
         self.outbox.wake();

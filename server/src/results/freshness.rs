@@ -74,7 +74,7 @@ impl Measure {
     }
 
     async fn accepted(&self, id: i64, now: Millis) -> Result<Accepted, ResultsError> {
-        let settled_before = self.accepting.settled_before(now);
+        let settled_before = self.accepting.settled_before(id, now);
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();
         let (count, last_seq) = answer::Entity::find()
