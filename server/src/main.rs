@@ -8,6 +8,11 @@ use server::demo;
 use server::serve::{self, Running};
 use tracing_subscriber::EnvFilter;
 
+/// DuckDB allocates much and from many threads; see the manifest.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A student presses Submit; a moment later the teacher sees how the class answered.
 #[derive(Parser)]
 #[command(name = "freshmark", version, arg_required_else_help = true)]

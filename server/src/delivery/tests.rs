@@ -158,7 +158,7 @@ async fn a_repeated_record_lands_twice_and_is_read_once() {
     plant.deliver_all().await;
     let landed: i64 = plant.history().await.iter().map(|load| load.records).sum();
     assert_eq!((landed, plant.answers().await), (10, 5));
-    let totals = plant.warehouse.totals(7, &[11]).await.expect("totals");
+    let totals = plant.warehouse.totals(7, &[11], i64::MAX).await.expect("totals");
     assert_eq!((totals.students, totals.choices[0].answers, totals.median_score), (5, 5, Some(1.0)));
 }
 

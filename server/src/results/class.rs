@@ -99,9 +99,11 @@ impl Results {
             content.iter().flat_map(|(_, choices)| choices).filter(|c| c.is_key).map(|c| c.id).collect();
         let students = self.students_of(class.id).await?;
         let participation = self.participation(id, students).await?;
-        // Freshness first: what lands after it was measured makes the page better than it claims.
-        let freshness = self.measure.assignment(id).await?;
-        let totals = self.warehouse.totals(id, &keys).await?;
+        // What was accepted first, then what has landed, in one snapshot with the figures: the page never claims more
+        // than it shows.
+        let accepted = self.measure.accepted(id).await?;
+        let totals = self.warehouse.totals(id, &keys, accepted.last_seq).await?;
+        let freshness = self.measure.compare(id, accepted, totals.landed).await?;
         Ok(ClassResults {
             assignment: id,
             class_name: class.name,

@@ -30,10 +30,12 @@ pub struct Measure {
 
 /// An assignment's answers in the transactional store, at one instant.
 #[derive(Clone, Copy)]
-struct Accepted {
+pub(super) struct Accepted {
+    measured_at: Millis,
     settled_before: Millis,
     count: i64,
-    last_seq: i64,
+    /// The running number of the newest.
+    pub(super) last_seq: i64,
     closed: bool,
 }
 
@@ -55,11 +57,20 @@ impl Measure {
     /// # Errors
     /// If one of the stores does not answer, or there is no such assignment.
     pub async fn assignment(&self, assignment: i64) -> Result<Freshness, ResultsError> {
-        let measured_at = self.clock.now();
-        let accepted = self.accepted(assignment, measured_at).await?;
+        let accepted = self.accepted(assignment).await?;
         let landed = self.warehouse.landed(assignment, accepted.last_seq).await?;
+        self.compare(assignment, accepted, landed).await
+    }
+
+    /// The freshness of an assignment of whose `accepted` answers so many have `landed`.
+    pub(super) async fn compare(
+        &self,
+        assignment: i64,
+        accepted: Accepted,
+        landed: i64,
+    ) -> Result<Freshness, ResultsError> {
         let all = Freshness {
-            measured_at,
+            measured_at: accepted.measured_at,
             accepted: accepted.count,
             landed,
             complete_through: accepted.settled_before,
@@ -73,8 +84,10 @@ impl Measure {
         Ok(Freshness { complete_through: oldest, oldest_waiting: Some(oldest), ..all })
     }
 
-    async fn accepted(&self, id: i64, now: Millis) -> Result<Accepted, ResultsError> {
-        let settled_before = self.accepting.settled_before(id, now);
+    /// What has been accepted by now.
+    pub(super) async fn accepted(&self, id: i64) -> Result<Accepted, ResultsError> {
+        let measured_at = self.clock.now();
+        let settled_before = self.accepting.settled_before(id, measured_at);
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();
         let (count, last_seq) = answer::Entity::find()
@@ -86,7 +99,7 @@ impl Measure {
             .one(&self.store.read)
             .await?
             .unwrap_or((0, None));
-        Ok(Accepted { settled_before, count, last_seq: last_seq.unwrap_or(0), closed })
+        Ok(Accepted { measured_at, settled_before, count, last_seq: last_seq.unwrap_or(0), closed })
     }
 
     /// When the first answer that has not landed was accepted.

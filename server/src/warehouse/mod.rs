@@ -101,11 +101,12 @@ impl Warehouse {
         &self.0.copies
     }
 
-    /// Runs `ask` on a connection of its own, in one snapshot, off the async threads.
+    /// Runs `ask` on a connection of its own, off the async threads. One statement sees one snapshot; no question here
+    /// needs two.
     async fn read<T, F>(&self, ask: F) -> Result<T, WarehouseError>
     where
         T: Send + 'static,
-        F: FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, duckdb::Error> + Send + 'static,
     {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || inner.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
@@ -113,12 +114,9 @@ impl Warehouse {
 }
 
 impl Inner {
-    fn read<T>(
-        &self,
-        ask: impl FnOnce(&duckdb::Transaction<'_>) -> Result<T, duckdb::Error>,
-    ) -> Result<T, WarehouseError> {
-        let mut reader = self.reader()?;
-        let answer = reader.transaction().and_then(|snapshot| ask(&snapshot))?;
+    fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, duckdb::Error>) -> Result<T, WarehouseError> {
+        let reader = self.reader()?;
+        let answer = ask(&reader)?;
         // A connection that failed is dropped instead.
         self.readers.lock().map_err(|_| WarehouseError::Poisoned)?.push(reader);
         Ok(answer)

@@ -2,7 +2,7 @@
 
 use app::api::Millis;
 use duckdb::types::{TimeUnit, Value};
-use duckdb::{OptionalExt, params};
+use duckdb::{OptionalExt, Row, params};
 
 use super::{Warehouse, WarehouseError};
 
@@ -17,19 +17,39 @@ pub struct ChoiceCount {
     pub answers: i64,
 }
 
-/// One assignment's rows, counted in one snapshot.
+/// One assignment's rows, counted by one statement and so in one snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Answers per question and choice, over first attempts.
     pub choices: Vec<ChoiceCount>,
     /// Question and its middle time in milliseconds.
     pub times: Vec<(i64, i64)>,
+    /// Distinct answers that have landed, among those accepted up to the number that was asked for.
+    pub landed: i64,
     /// Students whose first attempt has landed.
     pub students: i64,
     /// Middle score, in questions.
     pub median_score: Option<f64>,
     /// Middle time of an attempt, in milliseconds.
     pub typical_ms: Option<i64>,
+}
+
+impl Totals {
+    /// One row of `class_totals.sql`.
+    fn take_in(&mut self, row: &Row<'_>) -> Result<(), duckdb::Error> {
+        let (what, count): (String, i64) = (row.get(0)?, row.get(3)?);
+        let middle: Option<f64> = row.get(4)?;
+        match what.as_str() {
+            "choice" => {
+                self.choices.push(ChoiceCount { question: row.get(1)?, choice: row.get(2)?, answers: count });
+            }
+            "question" => self.times.push((row.get(1)?, middle.unwrap_or_default().round() as i64)),
+            "score" => (self.students, self.median_score) = (count, middle),
+            "landed" => self.landed = count,
+            _ => self.typical_ms = middle.map(|ms| ms.round() as i64),
+        }
+        Ok(())
+    }
 }
 
 /// One row of the load history.
@@ -59,28 +79,20 @@ pub struct StreamEnd {
 }
 
 impl Warehouse {
-    /// One assignment, graded against `keys`: the choices that are keys now.
+    /// One assignment, graded against `keys`: the choices that are keys now. `landed` is as of `accepted_seq`.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn totals(&self, assignment: i64, keys: &[i64]) -> Result<Totals, WarehouseError> {
+    pub async fn totals(&self, assignment: i64, keys: &[i64], accepted_seq: i64) -> Result<Totals, WarehouseError> {
         // No question, no key: a list in SQL may not be empty.
         let keys: Vec<String> = keys.iter().chain(keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
-        let attempt_totals = include_str!("sql/attempt_totals.sql").replace("{keys}", &keys.join(", "));
-        self.read(move |tx| {
-            let (students, median_score, typical_ms) = tx
-                .prepare_cached(&attempt_totals)?
-                .query_row(params![assignment], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let mut totals = Totals { students, median_score, typical_ms, ..Totals::default() };
-            let mut counts = tx.prepare_cached(include_str!("sql/question_counts.sql"))?;
-            let mut rows = counts.query(params![assignment])?;
+        let sql = include_str!("sql/class_totals.sql").replace("{keys}", &keys.join(", "));
+        self.read(move |reader| {
+            let mut statement = reader.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![assignment, accepted_seq])?;
+            let mut totals = Totals::default();
             while let Some(row) = rows.next()? {
-                let (question, of_choice): (i64, bool) = (row.get(0)?, row.get::<_, i32>(2)? == 1);
-                if of_choice {
-                    totals.choices.push(ChoiceCount { question, choice: row.get(1)?, answers: row.get(3)? });
-                } else {
-                    totals.times.push((question, row.get(4)?));
-                }
+                totals.take_in(row)?;
             }
             Ok(totals)
         })
@@ -92,8 +104,9 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn landed(&self, assignment: i64, accepted_seq: i64) -> Result<i64, WarehouseError> {
-        self.read(move |tx| {
-            tx.prepare_cached(include_str!("sql/landed.sql"))?
+        self.read(move |reader| {
+            reader
+                .prepare_cached(include_str!("sql/landed.sql"))?
                 .query_row(params![assignment, accepted_seq], |row| row.get(0))
         })
         .await
@@ -104,8 +117,9 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn has_record(&self, assignment: i64, record_id: String) -> Result<bool, WarehouseError> {
-        self.read(move |tx| {
-            tx.prepare_cached(include_str!("sql/record_landed.sql"))?
+        self.read(move |reader| {
+            reader
+                .prepare_cached(include_str!("sql/record_landed.sql"))?
                 .query_row(params![assignment, record_id], |row| row.get::<_, i64>(0))
         })
         .await
@@ -117,8 +131,9 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn loads(&self, most: u32) -> Result<Vec<LoadedRow>, WarehouseError> {
-        self.read(move |tx| {
-            tx.prepare_cached(include_str!("sql/loads.sql"))?
+        self.read(move |reader| {
+            reader
+                .prepare_cached(include_str!("sql/loads.sql"))?
                 .query_map(params![most], |row| {
                     Ok(LoadedRow {
                         loaded_at: millis(&row.get(0)?).unwrap_or_default(),
@@ -139,8 +154,8 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn stream_end(&self, stream: String) -> Result<StreamEnd, WarehouseError> {
-        self.read(move |tx| {
-            let found = tx
+        self.read(move |reader| {
+            let found = reader
                 .prepare_cached(include_str!("sql/stream_end.sql"))?
                 .query_row(params![stream], |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, Value>(1)?)))
                 .optional()?;
