@@ -12,9 +12,10 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 FRESHMARK := $(CARGO_TARGET_DIR)/release/freshmark
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
+STUDENTS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run dev test bench shots clean
+.PHONY: help setup build run demo dev test bench shots clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +28,9 @@ build: setup ## Build the front end and the server
 
 run: build ## Build, then serve on LISTEN (127.0.0.1:8080) with the demo school in DATA (./data)
 	@exec $(FRESHMARK) serve --demo --data "$(DATA)" --listen "$(LISTEN)" --site dist
+
+demo: ## Play a class of STUDENTS (30) against the server that `make run` has started
+	@$(FRESHMARK) demo --students $(STUDENTS) --server "http://$(LISTEN)"
 
 dev: setup ## The edit loop: the front end rebuilds and reloads, the server restarts
 	@bash scripts/dev.sh

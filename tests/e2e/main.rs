@@ -5,5 +5,6 @@ mod fresh;
 mod front_door;
 mod path;
 mod privacy;
+mod readme;
 mod server;
 mod start;

@@ -93,8 +93,8 @@ pub fn wilson(hits: i64, n: i64) -> (f64, f64) {
 
 /// The bars of "Correct, per question".
 #[must_use]
-pub fn questions(results: &ClassResults, order: Order, selected: Option<i64>) -> Vec<QuestionBar> {
-    let mut bars: Vec<QuestionBar> = results.questions.iter().map(|q| question_bar(q, selected)).collect();
+pub fn questions(results: &[QuestionResult], order: Order, selected: Option<i64>) -> Vec<QuestionBar> {
+    let mut bars: Vec<QuestionBar> = results.iter().map(|q| question_bar(q, selected)).collect();
     if order == Order::HardestFirst {
         bars.sort_by(|a, b| a.share.total_cmp(&b.share));
     }

@@ -28,7 +28,7 @@ Demo school:
   admin    admin@demo.school    pipeline-2026
   teacher  teacher@demo.school  freshmark-2026
   students join at /join with the code KLM-482
-Watch a class answer: freshmark demo --students 30
+Watch a class answer: make demo, or freshmark demo --students 30
 ";
 
 const MINUTE: Millis = 60_000;

@@ -16,14 +16,14 @@ use crate::secret;
 /// What Trunk writes where a nonce belongs.
 const NONCE: &str = "{{__TRUNK NONCE__}}";
 
-/// Serves `folder`; every path that is no file is a page of the front end.
+/// Serves `folder`; every path that names no file is a page of the front end.
 pub(super) fn service(folder: &Path) -> Router {
     let index = folder.join("index.html");
     let files = ServeDir::new(folder)
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
-        .fallback(get(page).with_state(index.clone()));
+        .fallback(get(page_of_the_front_end).with_state(index.clone()));
     Router::new()
         .route("/", get(page).with_state(index.clone()))
         .route("/index.html", get(page).with_state(index))
@@ -43,8 +43,20 @@ async fn cache_for_ever(request: Request, next: Next) -> Response {
 
 /// `app-1f2e3d4c5b6a7988_bg.wasm` is; `favicon.svg` is not.
 fn is_hashed(uri: &Uri) -> bool {
-    let name = uri.path().rsplit('/').next().unwrap_or_default();
-    name.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    last_part(uri).split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A page has no dot in its name. What has one and is not there is gone: after an update, a browser that still asks for
+/// an old script must not be given a page instead.
+async fn page_of_the_front_end(index: State<PathBuf>, uri: Uri) -> Response {
+    if last_part(&uri).contains('.') {
+        return (StatusCode::NOT_FOUND, "there is no such file; reload the page").into_response();
+    }
+    page(index).await
+}
+
+fn last_part(uri: &Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
 }
 
 async fn page(State(index): State<PathBuf>) -> Response {

@@ -17,7 +17,7 @@ pub(super) fn Questions(page: Page, looking: Looking) -> impl IntoView {
         page.results.with(|r| {
             let Some(r) = r else { return Vec::new() };
             let id = r.questions.iter().find(|q| q.number == selected()).map(|q| q.id);
-            questions(r, looking.order.get(), id)
+            questions(&r.questions, looking.order.get(), id)
         })
     });
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
