@@ -33,5 +33,5 @@ test('scripts and WASM are compressed and kept for ever', async () => {
 test('a script of an older build is gone, not a page that is kept for ever', async () => {
   const answer = await get('/app-0123456789abcdef.js');
   assert.equal(answer.status, 404);
-  assert.equal(answer.headers.get('cache-control'), null);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
 });
