@@ -1,7 +1,7 @@
 //! Freshmark's server: from a student's *Submit* to the teacher's chart in one process.
 //!
 //! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
-//! [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
+//! [`registry`] knows which stream they go to, [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
 //! [`live`] tells pages. [`accounts`] says who is asking and [`web`] alone knows HTTP. A room imports only what stands
 //! below it; [`store`], [`clock`], [`pace`] and [`secret`] stand below all. [`serve`] puts the rooms together.
 
@@ -15,6 +15,7 @@ pub mod lake;
 pub mod live;
 pub mod pace;
 pub mod quiz;
+pub mod registry;
 pub mod results;
 pub mod secret;
 pub mod serve;

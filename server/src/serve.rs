@@ -17,18 +17,16 @@ use url::Url;
 use crate::accounts::{AccountError, Accounts};
 use crate::clock::Clock;
 use crate::config::{Config, DataConfig};
-use crate::delivery::{Delivery, Health};
 use crate::demo;
-use crate::gateway::{Entrance, Gateway};
+use crate::gateway::{Gateway, Keys};
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
-use crate::pace::Pace;
-use crate::quiz::{Heartbeats, QUIZ_ANSWERS, Quiz, QuizError, Relay};
-use crate::results::{Measure, Parts, Results, Stream};
+use crate::quiz::{Beating, Heartbeats, QUIZ_CATALOG, Quiz, QuizError, Relay};
+use crate::registry::{Plant, Registry, RegistryError};
+use crate::results::{Feed, Measure, Parts, Results};
 use crate::secret;
 use crate::store::Store;
-use crate::stream::{Log, Logs, StreamError};
-use crate::warehouse::columns;
+use crate::stream::{Logs, StreamError};
 use crate::warehouse::{Warehouse, WarehouseError};
 use crate::web::{self, Rooms};
 
@@ -66,6 +64,14 @@ pub enum StartError {
     /// The warehouse cannot be opened.
     #[error("cannot open the warehouse: {0}; is another freshmark running on this data folder?")]
     Warehouse(#[from] WarehouseError),
+    /// A stream cannot be started.
+    #[error("cannot start the stream {stream}: {source}")]
+    Registry {
+        /// Which.
+        stream: String,
+        /// Why.
+        source: RegistryError,
+    },
     /// The gateway's address is none.
     #[error("the gateway's address is not right: {0}")]
     Gateway(#[from] url::ParseError),
@@ -87,7 +93,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     stop: watch::Sender<bool>,
-    delivery: std::thread::JoinHandle<()>,
+    registry: Registry,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -98,7 +104,7 @@ impl Running {
         self.address
     }
 
-    /// Stops taking requests, finishes the batch in hand and closes the stores.
+    /// Stops taking requests, finishes the batches in hand and closes the stores.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         for task in self.tasks {
@@ -106,20 +112,18 @@ impl Running {
                 tracing::warn!("a task did not stop in time");
             }
         }
-        let delivery = self.delivery;
-        if tokio::task::spawn_blocking(move || delivery.join()).await.is_err() {
-            tracing::warn!("delivery did not stop");
+        let registry = self.registry;
+        if tokio::task::spawn_blocking(move || registry.end()).await.is_err() {
+            tracing::warn!("the deliveries did not stop");
         }
     }
 }
 
 /// The stores, opened.
-struct Stores {
-    store: Store,
-    logs: Logs,
-    lake: Lake,
-    warehouse: Warehouse,
-    gateway_key: String,
+pub(crate) struct Stores {
+    pub store: Store,
+    pub plant: Plant,
+    pub gateway_key: String,
 }
 
 /// Starts everything. When it returns, requests are answered.
@@ -128,40 +132,43 @@ struct Stores {
 /// Says which part did not start, and what to do.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     // The port first: it is the likeliest to fail, and nothing has been touched yet.
-    let listen = config.server.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
-    let address = listener.local_addr().map_err(|source| StartError::Listen { address: listen, source })?;
-    let stores = open_stores(&config).await?;
-    let common = Common { live: Live::default(), clock: Clock::system(), stop: watch::Sender::new(false) };
-    let Common { live, clock, stop } = &common;
-    let quiz = Quiz::new(stores.store.clone(), live.clone(), clock.clone());
-    let accounts = Accounts::new(stores.store.clone(), clock.clone());
+    let (listener, address) = bind(config.server.listen).await?;
+    let stop = watch::Sender::new(false);
+    let Stores { store, plant, gateway_key } = open_stores(&config).await?;
+    let Plant { warehouse, live, clock, .. } = plant.clone();
+    let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
+    let accounts = Accounts::new(store.clone(), clock.clone());
     if config.server.demo && accounts.is_empty().await? {
-        demo::school::fill(&accounts, &quiz, clock).await?;
+        demo::school::fill(&accounts, &quiz, &clock).await?;
     }
 
-    let landed = stores.warehouse.stream_end(QUIZ_ANSWERS.to_owned()).await?.end;
-    let log = stores.logs.log(QUIZ_ANSWERS, landed, clock.clone())?;
-    let pipeline = start_pipeline(&config, address, &stores, log, &quiz, &common)?;
-    let measure = Measure {
-        store: stores.store.clone(),
-        warehouse: stores.warehouse.clone(),
-        accepting: quiz.accepting().clone(),
-        clock: clock.clone(),
-    };
-    let parts = Parts {
-        quiz: quiz.clone(),
-        lake: stores.lake,
-        streams: vec![pipeline.stream],
-        heartbeat_every_ms: config.heartbeat.as_millis() as i64,
-    };
-    let results = Results::new(stores.store, stores.warehouse, measure, Arc::new(parts));
-    let rooms =
-        Rooms { quiz, accounts, results, gateway: pipeline.gateway, live: live.clone(), stop: stop.subscribe() };
+    let registry = Registry::new(plant);
+    for stream in config.streams.clone() {
+        let name = stream.name.clone();
+        let started = registry.start(stream, false).await;
+        started.map_err(|source| StartError::Registry { stream: name, source })?;
+    }
+    announce_to_a_new_warehouse(&quiz, &warehouse).await?;
+    let keys = Keys::new(store.clone(), &gateway_key, clock.clone());
+    let mut tasks = Vec::new();
+    let feeds = start_feeds(&config, address, &gateway_key, &quiz, &warehouse, &stop, &mut tasks)?;
+    let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
+    let measure = Measure { store: store.clone(), warehouse: warehouse.clone(), accepting, clock };
+    let heartbeat_every_ms = config.heartbeat.as_millis() as i64;
+    let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
+    let results = Results::new(store, warehouse, measure, Arc::new(parts));
+    let gateway = Gateway::new(registry.clone(), keys);
+    let rooms = Rooms { quiz, accounts, results, gateway, live, stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
-    let mut tasks = pipeline.tasks;
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
-    Ok(Running { address, stop: common.stop, delivery: pipeline.delivery, tasks })
+    Ok(Running { address, stop, registry, tasks })
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let unusable = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
+    Ok((listener, address))
 }
 
 async fn answer_requests(listener: TcpListener, router: axum::Router, mut stop: watch::Receiver<bool>) {
@@ -173,21 +180,31 @@ async fn answer_requests(listener: TcpListener, router: axum::Router, mut stop: 
     }
 }
 
-async fn open_stores(config: &Config) -> Result<Stores, StartError> {
+pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
     let data = &config.data;
     let unusable = |source| StartError::Data { folder: data.folder().to_owned(), source };
     std::fs::create_dir_all(data.folder()).map_err(unusable)?;
+    // A folder that was used before may have become read-only; the stores would name that in many ways.
+    tempfile_in(data.folder()).map_err(unusable)?;
     let gateway_key = match &config.gateway.key {
         Some(key) => key.clone(),
         None => key_in(data)?,
     };
-    Ok(Stores {
+    let plant = Plant {
         logs: Logs::open(&data.stream())?,
         warehouse: Warehouse::open(&data.warehouse(), config.warehouse)?,
         lake: Lake::local(&data.lake())?,
-        store: Store::open(&data.store()).await?,
-        gateway_key,
-    })
+        live: Live::default(),
+        clock: Clock::system(),
+    };
+    Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key })
+}
+
+/// Whether files can be made in a folder.
+fn tempfile_in(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(".writable");
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(&probe)
 }
 
 /// The gateway's key in the data folder, made at the first start.
@@ -215,53 +232,37 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What every room is given.
-struct Common {
-    live: Live,
-    clock: Clock,
-    stop: watch::Sender<bool>,
+/// A warehouse that has never heard of a quiz, class or assignment is told of all there are.
+async fn announce_to_a_new_warehouse(quiz: &Quiz, warehouse: &Warehouse) -> Result<(), StartError> {
+    let has_heard = !warehouse.stream_ends(QUIZ_CATALOG.to_owned()).await?.by_shard.is_empty();
+    if has_heard || quiz.outbox().waiting(QUIZ_CATALOG).await?.records > 0 {
+        return Ok(());
+    }
+    Ok(quiz.announce_everything().await?)
 }
 
-/// The running way of an answer.
-struct Pipeline {
-    gateway: Gateway,
-    stream: Stream,
-    delivery: std::thread::JoinHandle<()>,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-fn start_pipeline(
+/// Starts what this server itself puts into its two streams: a relay and heartbeats for each.
+fn start_feeds(
     config: &Config,
     address: SocketAddr,
-    stores: &Stores,
-    log: Log,
+    gateway_key: &str,
     quiz: &Quiz,
-    Common { live, clock, stop }: &Common,
-) -> Result<Pipeline, StartError> {
-    let table = &columns::QUIZ_ANSWERS;
-    let delivery = Delivery {
-        source: log.clone(),
-        table,
-        lake: stores.lake.clone(),
-        warehouse: stores.warehouse.clone(),
-        live: live.clone(),
-        hints: config.buffering,
-        clock: clock.clone(),
-    };
-    let (health, delivery): (Arc<Health>, _) = delivery
-        .spawn(stop.subscribe())
-        .map_err(|source| StartError::Data { folder: config.data.folder().to_owned(), source })?;
-    let relay_to = gateway_address(config, address)?.join(QUIZ_ANSWERS)?;
-    let relay = Relay::new(quiz.outbox().clone(), QUIZ_ANSWERS, relay_to, stores.gateway_key.clone())?;
-    let relay_health = relay.health();
-    let heartbeats = Heartbeats::default();
-    let beating = heartbeats.clone().run(quiz.clone(), stores.warehouse.clone(), config.heartbeat, stop.subscribe());
-    let tasks = vec![tokio::spawn(relay.run(stop.subscribe())), tokio::spawn(beating)];
-    let pace = Arc::new(Pace::default());
-    let entrance = Entrance { log: log.clone(), table, pace: Arc::clone(&pace) };
-    let gateway = Gateway::new(BTreeMap::from([(QUIZ_ANSWERS.to_owned(), entrance)]), &stores.gateway_key);
-    let stream = Stream { log, gateway: pace, delivery: health, relay: relay_health, heartbeats };
-    Ok(Pipeline { gateway, stream, delivery, tasks })
+    warehouse: &Warehouse,
+    stop: &watch::Sender<bool>,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> Result<BTreeMap<String, Feed>, StartError> {
+    let mut feeds = BTreeMap::new();
+    let gateway = gateway_address(config, address)?;
+    for on in [Beating::Answers, Beating::Catalog] {
+        let name = on.stream();
+        let relay = Relay::new(quiz.outbox().clone(), name, gateway.join(name)?, gateway_key.to_owned())?;
+        let feed = Feed { relay: relay.health(), heartbeats: Heartbeats::default() };
+        let beating = feed.heartbeats.clone();
+        let beating = beating.run(on, quiz.clone(), warehouse.clone(), config.heartbeat, stop.subscribe());
+        tasks.extend([tokio::spawn(relay.run(stop.subscribe())), tokio::spawn(beating)]);
+        feeds.insert(name.to_owned(), feed);
+    }
+    Ok(feeds)
 }
 
 /// Where the relay puts records: the configured gateway, or this server's own.

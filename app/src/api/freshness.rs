@@ -104,8 +104,9 @@ pub struct StreamFreshness {
     pub oldest_waiting: Option<Millis>,
     /// The last instant at which a record, an answer or a heartbeat, landed.
     pub last_landed: Option<Millis>,
-    /// How often a heartbeat is sent when no one answers, in milliseconds.
-    pub heartbeat_every_ms: i64,
+    /// How often a heartbeat is sent when no one answers, in milliseconds; absent for a stream without heartbeats, which
+    /// is judged by what waits alone.
+    pub heartbeat_every_ms: Option<i64>,
     /// What the failing stage said last, if one is failing.
     pub problem: Option<String>,
 }
@@ -128,9 +129,10 @@ impl StreamFreshness {
                 _ => State::Live,
             };
         }
+        let Some(every) = self.heartbeat_every_ms else { return State::Live };
         match self.last_landed {
             None => State::Unknown,
-            Some(at) if now - at > self.heartbeat_every_ms + DELAYED_AFTER_MS => State::Delayed,
+            Some(at) if now - at > every + DELAYED_AFTER_MS => State::Delayed,
             Some(_) => State::Live,
         }
     }
@@ -206,7 +208,7 @@ mod tests {
             waiting: 0,
             oldest_waiting: None,
             last_landed: Some(T - 5_000),
-            heartbeat_every_ms: 10_000,
+            heartbeat_every_ms: Some(10_000),
             problem: None,
         }
     }
@@ -218,6 +220,8 @@ mod tests {
         assert_eq!(dead.state(T), State::Delayed);
         let young = StreamFreshness { last_landed: None, ..quiet_stream() };
         assert_eq!(young.state(T), State::Unknown);
+        let without = StreamFreshness { last_landed: None, heartbeat_every_ms: None, ..quiet_stream() };
+        assert_eq!(without.state(T), State::Live, "nothing waits, and nothing is expected");
     }
 
     #[test]

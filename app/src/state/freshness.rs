@@ -183,7 +183,7 @@ mod tests {
                 waiting,
                 oldest_waiting: (waiting > 0).then_some(T - 8_000),
                 last_landed: Some(T - 1_000),
-                heartbeat_every_ms: 10_000,
+                heartbeat_every_ms: Some(10_000),
                 problem: None,
             },
             stages: vec![],

@@ -1,5 +1,8 @@
 //! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
 
+pub mod streams;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +11,7 @@ use clap::Args;
 use serde::Deserialize;
 use url::Url;
 
+use self::streams::{StreamConfig, WrittenStream};
 use crate::delivery::BufferingHints;
 use crate::warehouse::Limits;
 
@@ -40,6 +44,17 @@ pub enum ConfigError {
         /// What it is.
         value: u64,
     },
+    /// A stream's settings are not right.
+    #[error("streams.{stream}: {problem}")]
+    Stream {
+        /// Its name.
+        stream: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A key that lets everybody in.
+    #[error("gateway_key is empty; leave it out, and one is made and kept in the data folder")]
+    EmptyKey,
 }
 
 /// What `freshmark serve` takes on its command line; every flag has a variable in the environment.
@@ -94,6 +109,7 @@ struct File {
     buffer_seconds: Option<u64>,
     heartbeat_seconds: Option<u64>,
     warehouse_mib: Option<u32>,
+    streams: BTreeMap<String, WrittenStream>,
 }
 
 /// Where the server listens and what it serves.
@@ -167,8 +183,8 @@ pub struct Config {
     pub data: DataConfig,
     /// Where the relay puts records.
     pub gateway: GatewayConfig,
-    /// When batches are cut.
-    pub buffering: BufferingHints,
+    /// The delivery streams.
+    pub streams: Vec<StreamConfig>,
     /// How often a heartbeat is sent when no one answers.
     pub heartbeat: Duration,
     /// How much of the machine the warehouse may use.
@@ -189,6 +205,11 @@ impl Config {
         let heartbeat = in_range("heartbeat_seconds", heartbeat, 1..=3600, "1 to 3600")?;
         let memory = flags.warehouse_mib.or(file.warehouse_mib).unwrap_or(512);
         in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
+        let hints = BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) };
+        let key = flags.gateway_key.or(file.gateway_key);
+        if key.as_deref().is_some_and(|key| key.trim().is_empty()) {
+            return Err(ConfigError::EmptyKey);
+        }
         Ok(Self {
             server: ServerConfig {
                 listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -196,15 +217,20 @@ impl Config {
                 demo: flags.demo,
             },
             data: DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into())),
-            gateway: GatewayConfig {
-                url: flags.gateway_url.or(file.gateway_url),
-                key: flags.gateway_key.or(file.gateway_key),
-            },
-            buffering: BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) },
+            gateway: GatewayConfig { url: flags.gateway_url.or(file.gateway_url).map(as_folder), key },
+            streams: streams::streams(file.streams, hints)?,
             heartbeat: Duration::from_secs(heartbeat),
             warehouse: Limits { memory_mib: memory, threads: warehouse_threads() },
         })
     }
+}
+
+/// The stream's name goes behind the address, which may have been written without its last slash.
+fn as_folder(mut url: Url) -> Url {
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("");
+    }
+    url
 }
 
 /// Half of the machine, so that a large question leaves room for the submissions. Small questions are answered faster
@@ -245,7 +271,8 @@ mod tests {
     fn a_flag_beats_the_file_and_the_file_beats_the_default() {
         let flags = Flags { buffer_mib: Some(2), ..Flags::default() };
         let config = with_file("buffer_mib = 9\nheartbeat_seconds = 3", flags).expect("config");
-        assert_eq!(config.buffering.size_bytes, 2 << 20);
+        let destination = config.streams[0].destination.as_ref().expect("delivered");
+        assert_eq!(destination.settings.hints.size_bytes, 2 << 20);
         assert_eq!(config.heartbeat, Duration::from_secs(3));
         assert_eq!(config.server.listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
     }
@@ -256,5 +283,19 @@ mod tests {
         assert!(unknown.contains("bufer_mib"), "{unknown}");
         let range = with_file("buffer_seconds = 901", Flags::default()).expect_err("range").to_string();
         assert_eq!(range, "buffer_seconds has to be 0 to 900, not 901");
+    }
+
+    #[test]
+    fn an_empty_key_would_let_everybody_in_and_is_refused() {
+        assert!(matches!(with_file("gateway_key = \" \"", Flags::default()), Err(ConfigError::EmptyKey)));
+    }
+
+    #[test]
+    fn the_gateway_s_address_may_be_written_without_its_last_slash() {
+        for written in ["http://h/gateway", "http://h/gateway/"] {
+            let config = with_file(&format!("gateway_url = \"{written}\""), Flags::default()).expect("config");
+            let stream = config.gateway.url.and_then(|url| url.join("quiz-answers").ok()).expect("an address");
+            assert_eq!(stream.as_str(), "http://h/gateway/quiz-answers");
+        }
     }
 }

@@ -1,20 +1,25 @@
-//! From a stream to the warehouse, one batch at a time.
+//! From one shard of a stream to the warehouse, one batch at a time.
 //!
 //! The order of operations, each of which may be the last before a crash:
 //!
 //! 1. cut: the batch's range of offsets is recorded in the stream;
-//! 2. the object is put; its name and bytes follow from the range alone;
+//! 2. the object is put, with the error output before it; their names follow from the range alone;
 //! 3. the manifest is put, likewise;
 //! 4. COPY: rows and load history in one transaction;
-//! 5. the stream forgets the range, and `Loaded` is announced.
+//! 5. `Loaded` is announced, and the stream may forget the range.
 //!
 //! After a crash the recorded cut is worked on again from step 2: the same names are written with the same bytes, and
 //! a COPY that had committed is a no-op by the load history. Where the next batch begins is read from the load history,
-//! never from a clock.
+//! never from a clock. A step that fails is tried again, with the same batch; a COPY that fails for as long as
+//! [`Settings::copy_retry`] is parked: its manifest is left under `errors/manifests/`, and the stream goes on.
+//!
+//! A stream without a table ends in the lake: step 3 is left out, and step 4 is its row in the load history alone.
 //!
 //! Owns this order and the retry. Does not own how anything is stored: the [`Source`], the lake and the warehouse do.
-//! Runs on a thread of its own for each stream, so that one dead stream never slows another.
+//! Runs on a thread of its own for each shard, so that one dead stream never slows another.
 
+mod failed;
+mod hand;
 mod names;
 mod object;
 mod source;
@@ -25,18 +30,23 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use source::{Cut, Gathered, Source, SourceError, Until};
+pub use names::MANIFESTS;
+pub use object::{Entry, Manifest, Meta, Size};
+pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
+use self::hand::{Hand, Route};
 use crate::clock::Clock;
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::pace::Pace;
 use crate::warehouse::columns::Table;
-use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
+use crate::warehouse::{Load, Warehouse, WarehouseError};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A look at the stream even if nothing was heard of it.
+const LOOK_ANYWAY: Duration = Duration::from_secs(3600);
 
 /// When a batch is cut: at `size_bytes`, or when its first record has waited for `interval`, whichever comes first.
 /// An interval of zero means "as soon as the last COPY has finished".
@@ -48,10 +58,19 @@ pub struct BufferingHints {
     pub interval: Duration,
 }
 
-/// Why a batch did not land. It is tried again.
+/// How a stream is delivered; may change while it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// When batches are cut.
+    pub hints: BufferingHints,
+    /// How long a COPY that fails is tried again before its batch is parked.
+    pub copy_retry: Duration,
+}
+
+/// Why a batch did not land.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// The stream could not be read.
+    /// The stream could not be read or written.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The lake did not take the object or the manifest.
@@ -60,16 +79,18 @@ pub enum DeliveryError {
     /// COPY failed.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
-    /// The object could not be compressed.
+    /// The object could not be put together.
     #[error("the object could not be written: {0}")]
     Object(#[from] std::io::Error),
+    /// A mistake in this program.
+    #[error("the delivery panicked, which is a bug; it goes on from what is written down")]
+    Panicked,
 }
 
-/// What is said of a stream's delivery from outside.
+/// What is said of a shard's delivery from outside.
 #[derive(Default)]
 pub struct Health {
     problem: Mutex<Option<String>>,
-    delivered: std::sync::atomic::AtomicU64,
     pace: Pace,
 }
 
@@ -78,12 +99,6 @@ impl Health {
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         self.problem.lock().ok()?.clone()
-    }
-
-    /// One past the last offset that has landed.
-    #[must_use]
-    pub fn delivered(&self) -> u64 {
-        self.delivered.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// How fast batches go.
@@ -99,22 +114,30 @@ impl Health {
     }
 }
 
-/// Everything that one stream's delivery works with.
+/// Everything that one shard's delivery works with.
 pub struct Delivery<S> {
     /// Where records come from.
     pub source: S,
-    /// Where they go.
-    pub table: &'static Table,
+    /// Where they go; without a table the lake is the destination.
+    pub table: Option<Arc<Table>>,
     /// Where objects and manifests are kept.
     pub lake: Lake,
     /// What loads them.
     pub warehouse: Warehouse,
     /// Who hears of it.
     pub live: Live,
-    /// When batches are cut.
-    pub hints: BufferingHints,
+    /// How it is done.
+    pub settings: watch::Receiver<Settings>,
     /// What time it is.
     pub clock: Clock,
+}
+
+/// Where one shard's delivery stands. Nothing here has to outlive the process.
+#[derive(Default)]
+struct Standing {
+    /// Where the next batch begins; not known after a start.
+    next: Option<u64>,
+    hand: Option<Hand>,
 }
 
 impl<S: Source> Delivery<S> {
@@ -134,86 +157,134 @@ impl<S: Source> Delivery<S> {
 
     fn run(&self, runtime: &Handle, health: &Health, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_PAUSE;
-        let mut next = None;
+        let mut standing = Standing::default();
         while !*stop.borrow() {
-            match self.turn(runtime, health, &mut next, &mut stop) {
+            match self.guarded_turn(runtime, health, &mut standing, &mut stop) {
                 Ok(()) => {
                     health.set_problem(None);
                     pause = FIRST_PAUSE;
                 }
                 Err(error) => {
-                    tracing::warn!(stream = self.source.stream(), %error, ?pause, "a batch did not land; trying again");
+                    let (stream, shard) = (self.source.stream(), self.source.shard());
+                    tracing::warn!(stream, shard, %error, ?pause, "a batch did not land; trying again");
                     health.set_problem(Some(error.to_string()));
-                    let _ = runtime.block_on(tokio::time::timeout(pause, stop.wait_for(|stop| *stop)));
+                    runtime.block_on(async {
+                        let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
+                    });
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
 
-    /// Finds where it stands, waits for a batch and brings it in.
+    /// A turn that panics is a bug; it must not end the delivery for good and in silence. What it stood at is found out
+    /// anew.
+    fn guarded_turn(
+        &self,
+        runtime: &Handle,
+        health: &Health,
+        standing: &mut Standing,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), DeliveryError> {
+        let turn = std::panic::AssertUnwindSafe(|| self.turn(runtime, health, standing, stop));
+        std::panic::catch_unwind(turn).unwrap_or_else(|_| {
+            *standing = Standing::default();
+            Err(DeliveryError::Panicked)
+        })
+    }
+
+    /// Takes the next batch in hand, unless there is one, and brings it in.
     fn turn(
         &self,
         runtime: &Handle,
         health: &Health,
-        next: &mut Option<u64>,
+        standing: &mut Standing,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), DeliveryError> {
-        let from = match *next {
-            Some(from) => from,
-            None => self.resume(runtime)?,
-        };
-        *next = Some(from);
-        health.delivered.store(from, std::sync::atomic::Ordering::Relaxed);
-        let Some(batch) = self.wait_for_batch(runtime, from, stop)? else { return Ok(()) };
-        let began = Instant::now();
-        let cut = batch.cut();
-        self.source.record_cut(cut)?;
-        self.bring_in(runtime, &batch)?;
-        *next = Some(cut.end);
-        health.delivered.store(cut.end, std::sync::atomic::Ordering::Relaxed);
-        health.pace.note(1, began);
-        self.finish(&batch)
+        if standing.hand.is_none() {
+            standing.hand = self.next_batch(runtime, standing, stop)?;
+        }
+        let Some(hand) = &mut standing.hand else { return Ok(()) };
+        self.put(runtime, hand)?;
+        match self.copy(hand) {
+            Ok(()) => health.pace.note(1, hand.began),
+            Err(error) => self.park_or_fail(runtime, hand, error)?,
+        }
+        let (end, touched) = (hand.cut.end, std::mem::take(&mut hand.touched));
+        *standing = Standing { next: Some(end), hand: None };
+        self.live.publish(touched);
+        self.source.forget_before(end)?;
+        Ok(())
     }
 
-    /// Where the next batch begins, after finishing one that a crash interrupted.
-    fn resume(&self, runtime: &Handle) -> Result<u64, DeliveryError> {
-        let landed = runtime.block_on(self.warehouse.stream_end(self.source.stream().to_owned()))?.end;
-        let Some(cut) = self.source.pending_cut()?.filter(|cut| cut.end > landed) else {
-            self.source.forget_before(landed)?;
-            return Ok(landed);
+    /// The batch that a crash interrupted, or else the next one that the buffering hints cut; `None` for `stop`.
+    fn next_batch(
+        &self,
+        runtime: &Handle,
+        standing: &mut Standing,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Option<Hand>, DeliveryError> {
+        let batch = match standing.next {
+            Some(from) => self.wait_for_batch(runtime, from, stop)?,
+            None => match self.interrupted(runtime, standing)? {
+                Some(batch) => Some(batch),
+                None => return Ok(None),
+            },
         };
-        tracing::info!(stream = self.source.stream(), cut.start, cut.end, "finishing the batch that was interrupted");
-        let batch = self.source.read(cut.start, Until::Offset(cut.end))?;
-        self.bring_in(runtime, &batch)?;
-        self.finish(&batch)?;
-        Ok(cut.end)
+        let Some(batch) = batch else { return Ok(None) };
+        // After a log was damaged, a recorded cut may hold fewer records than it did; what is there is delivered.
+        self.source.record_cut(batch.cut())?;
+        let shard = self.source.shard();
+        let route = Route { stream: self.source.stream(), shard: &shard, table: self.table.as_deref() };
+        Ok(Some(Hand::take(&route, &batch, |key| self.lake.url(key), self.clock.now())?))
     }
 
-    /// Waits until the buffering hints say "cut", or for `stop`.
+    /// Finds out where the next batch begins, and reads the one that a crash interrupted, if there is one.
+    fn interrupted(&self, runtime: &Handle, standing: &mut Standing) -> Result<Option<Gathered>, DeliveryError> {
+        let ends = runtime.block_on(self.warehouse.stream_ends(self.source.stream().to_owned()))?;
+        let landed = ends.by_shard.get(&self.source.shard()).copied().unwrap_or(0);
+        let parked = self.source.parked()?.iter().map(|parked| parked.cut.end).max().unwrap_or(0);
+        let reached = landed.max(parked);
+        if let Some(cut) = self.source.pending_cut()?.filter(|cut| cut.end > reached) {
+            let mut batch = Gathered::starting_at(cut.start.max(reached));
+            self.source.read(&mut batch, Until::Offset(cut.end))?;
+            if batch.records() > 0 {
+                tracing::info!(stream = self.source.stream(), cut.start, cut.end, "finishing an interrupted batch");
+                return Ok(Some(batch));
+            }
+        }
+        self.source.forget_before(reached)?;
+        standing.next = Some(reached);
+        Ok(None)
+    }
+
+    /// Waits until the buffering hints say "cut", or for `stop`. What has been read is not read again.
     fn wait_for_batch(
         &self,
         runtime: &Handle,
         from: u64,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Option<Gathered>, DeliveryError> {
-        let mut end = self.source.end();
+        let (mut end, mut settings) = (self.source.end(), self.settings.clone());
+        let mut batch = Gathered::starting_at(from);
         loop {
+            let hints = settings.borrow_and_update().hints;
             let seen = *end.borrow_and_update();
-            let deadline = if seen > from {
-                let batch = self.source.read(from, Until::Bytes(self.hints.size_bytes))?;
-                let waited = self.clock.now() - batch.first_arrived();
-                let left = self.hints.interval.saturating_sub(Duration::from_millis(waited.max(0).unsigned_abs()));
-                if left.is_zero() || batch.end() < seen {
+            let mut deadline = LOOK_ANYWAY;
+            if seen > batch.end() {
+                self.source.read(&mut batch, Until::Bytes(hints.size_bytes))?;
+            }
+            if batch.records() > 0 {
+                let waited = (self.clock.now() - batch.first_arrived()).max(0).unsigned_abs();
+                deadline = hints.interval.saturating_sub(Duration::from_millis(waited));
+                if deadline.is_zero() || batch.end() < seen {
                     return Ok(Some(batch));
                 }
-                left
-            } else {
-                Duration::from_secs(3600)
-            };
+            }
             let more = runtime.block_on(async {
                 tokio::select! {
                     more = end.changed() => more.is_ok(),
+                    () = changed(&mut settings) => true,
                     () = tokio::time::sleep(deadline) => true,
                     _ = stop.wait_for(|stop| *stop) => false,
                 }
@@ -224,47 +295,54 @@ impl<S: Source> Delivery<S> {
         }
     }
 
-    /// Steps 2 to 4.
-    fn bring_in(&self, runtime: &Handle, batch: &Gathered) -> Result<(), DeliveryError> {
-        let cut = batch.cut();
-        let names = names::Names::of(self.source.stream(), self.source.shard(), cut, batch.first_arrived());
-        let object = object::gzip(&batch.data)?;
-        let object_bytes = object.len() as u64;
-        let manifest = object::manifest(&self.lake.url(&names.object));
-        runtime.block_on(async {
-            self.lake.put(&names.object, object).await?;
-            self.lake.put(&names.manifest, manifest).await
-        })?;
-        let loaded = self.warehouse.load(&Load {
-            table: self.table,
-            stream: self.source.stream().to_owned(),
-            shard: self.source.shard().to_owned(),
-            start: cut.start,
-            end: cut.end,
-            manifest: self.lake.url(&names.manifest),
-            object: names.object,
-            object_bytes,
-            now: self.clock.now(),
-        })?;
-        if let Loaded::Rows(rows) = loaded
-            && rows != cut.end - cut.start
-        {
-            tracing::error!(
-                stream = self.source.stream(),
-                cut.start,
-                cut.end,
-                rows,
-                "COPY brought another number of rows"
-            );
+    /// Steps 2 and 3. What has been put is not put again.
+    fn put(&self, runtime: &Handle, hand: &mut Hand) -> Result<(), DeliveryError> {
+        while let Some((key, body)) = hand.to_put.first() {
+            runtime.block_on(self.lake.put(key, body.clone()))?;
+            hand.to_put.remove(0);
         }
         Ok(())
     }
 
-    /// Step 5.
-    fn finish(&self, batch: &Gathered) -> Result<(), DeliveryError> {
-        self.live.publish(batch.assignments());
-        self.source.forget_before(batch.end())?;
+    /// Step 4.
+    fn copy(&self, hand: &Hand) -> Result<(), WarehouseError> {
+        let (stream, shard) = (self.source.stream().to_owned(), self.source.shard());
+        self.warehouse.load(&Load {
+            table: self.table.clone(),
+            stream,
+            shard,
+            start: hand.cut.start,
+            end: hand.cut.end,
+            manifest: self.lake.url(&hand.names.manifest),
+            rows: hand.rows,
+            object: hand.names.object.clone(),
+            object_bytes: hand.object_bytes,
+            now: self.clock.now(),
+        })?;
         Ok(())
+    }
+
+    /// A COPY has failed: parks the batch if that has gone on for long enough, or says that it is to be tried again.
+    fn park_or_fail(&self, runtime: &Handle, hand: &mut Hand, error: WarehouseError) -> Result<(), DeliveryError> {
+        let since = *hand.failing_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < self.settings.borrow().copy_retry {
+            return Err(error.into());
+        }
+        let (stream, cut) = (self.source.stream(), hand.cut);
+        tracing::error!(stream, cut.start, cut.end, %error, "a COPY failed for too long; its batch is parked");
+        let shard = self.source.shard();
+        let size = Size { content_length: hand.object_bytes, record_count: hand.rows };
+        let manifest = Manifest::of(stream, &shard, cut, self.lake.url(&hand.names.object), size).bytes()?;
+        runtime.block_on(self.lake.put(&hand.names.parked, manifest))?;
+        self.source.park(&hand.parked(self.clock.now(), error.to_string()))?;
+        Ok(())
+    }
+}
+
+/// Waits for other settings; for ever, once nobody can change them.
+async fn changed(settings: &mut watch::Receiver<Settings>) {
+    if settings.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -15,11 +15,20 @@ const VERSION: u32 = 1;
 /// Version-5 uuids of batches live in this name space.
 const BATCHES: Uuid = Uuid::from_u128(0x6f1d_7a52_8c1e_4f0b_9d3c_5b7e_2a94_c610);
 
-/// Keys of one batch's object and manifest.
-#[derive(Debug, PartialEq, Eq)]
+/// Where the manifests lie that COPY takes, below the lake's root.
+pub const MANIFESTS: &str = "manifests";
+
+/// Keys of what one batch leaves in the lake.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
+    /// The rows.
     pub object: String,
+    /// The manifest that COPY takes.
     pub manifest: String,
+    /// Records that could not be processed.
+    pub failed: String,
+    /// The same manifest, left there if COPY failed for good.
+    pub parked: String,
 }
 
 impl Names {
@@ -28,7 +37,12 @@ impl Names {
         let range = format!("{stream}/{shard}/{}-{}", cut.start, cut.end);
         let uuid = Uuid::new_v5(&BATCHES, range.as_bytes());
         let name = format!("{}/{stream}-{VERSION}-{}-{uuid}", at.format("%Y/%m/%d/%H"), at.format("%Y-%m-%d-%H-%M-%S"));
-        Self { object: format!("{stream}/{name}.gz"), manifest: format!("manifests/{stream}/{name}") }
+        Self {
+            object: format!("{stream}/{name}.gz"),
+            manifest: format!("{MANIFESTS}/{stream}/{name}"),
+            failed: format!("processing-failed/{stream}/{name}"),
+            parked: format!("errors/manifests/{stream}/{name}"),
+        }
     }
 }
 
@@ -41,9 +55,11 @@ mod tests {
         let names =
             |start, end| Names::of("quiz-answers", "shardId-000000000000", Cut { start, end }, 1_769_856_067_123);
         let one = names(0, 500);
-        assert!(one.object.starts_with("quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-"), "{one:?}");
-        assert!(one.object.ends_with(".gz"));
-        assert!(one.manifest.starts_with("manifests/quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-"));
+        let hour = "quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-";
+        assert!(one.object.starts_with(hour) && one.object.ends_with(".gz"), "{one:?}");
+        assert!(one.manifest.starts_with(&format!("manifests/{hour}")));
+        assert!(one.failed.starts_with(&format!("processing-failed/{hour}")));
+        assert!(one.parked.starts_with(&format!("errors/manifests/{hour}")));
         assert_eq!(one, names(0, 500));
         assert_ne!(one, names(0, 501));
         assert_ne!(one, names(500, 1000));

@@ -1,12 +1,17 @@
 //! What goes into the lake: a gzip member of JSON lines, and the manifest that names it.
+//!
+//! The manifest has the shape that Redshift's `UNLOAD … MANIFEST VERBOSE` writes and its COPY reads. Its `meta` carries
+//! the range besides, so that the whole lake can be brought into an empty warehouse, load history and all.
 
 use std::io::Write;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use url::Url;
+
+use super::Cut;
 
 /// Compresses an object. The bytes depend on the data alone: the gzip header carries no time and no name.
 pub(super) fn gzip(lines: &[u8]) -> std::io::Result<Bytes> {
@@ -15,7 +20,58 @@ pub(super) fn gzip(lines: &[u8]) -> std::io::Result<Bytes> {
     Ok(encoder.finish()?.into())
 }
 
-/// A manifest as Redshift's COPY takes it. `mandatory`, because a missing object must stop the COPY.
-pub(super) fn manifest(object: &Url) -> Bytes {
-    json!({ "entries": [{ "url": object, "mandatory": true }] }).to_string().into()
+/// A manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The objects to load.
+    pub entries: Vec<Entry>,
+    /// Which range of which stream it is.
+    pub meta: Option<Meta>,
+}
+
+/// One object of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where it lies.
+    pub url: Url,
+    /// Whether a COPY without it has to fail. Redshift takes an absent one as `false`.
+    #[serde(default)]
+    pub mandatory: bool,
+    /// Its size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Size>,
+}
+
+/// How large an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Bytes, compressed.
+    pub content_length: u64,
+    /// Rows.
+    pub record_count: u64,
+}
+
+/// Which range a manifest stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Delivery stream.
+    pub stream: String,
+    /// Shard of it.
+    pub shard: String,
+    /// First record.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
+}
+
+impl Manifest {
+    /// The manifest of one batch. The object is mandatory, because a missing one must stop the COPY.
+    pub(super) fn of(stream: &str, shard: &str, cut: Cut, object: Url, size: Size) -> Self {
+        let meta = Meta { stream: stream.to_owned(), shard: shard.to_owned(), start: cut.start, end: cut.end };
+        Self { entries: vec![Entry { url: object, mandatory: true, meta: Some(size) }], meta: Some(meta) }
+    }
+
+    pub(super) fn bytes(&self) -> std::io::Result<Bytes> {
+        Ok(serde_json::to_vec(self)?.into())
+    }
 }

@@ -1,6 +1,4 @@
-//! What delivery needs of a stream: contiguous ranges, and a place to write down the cut.
-
-use std::collections::BTreeSet;
+//! What delivery needs of a stream: contiguous ranges, a place to write down the cut, and one for what was parked.
 
 use app::api::Millis;
 use serde::{Deserialize, Serialize};
@@ -29,7 +27,7 @@ impl Until {
     #[must_use]
     pub fn is_reached(self, gathered: &Gathered, bytes: usize) -> bool {
         match self {
-            Self::Bytes(most) => gathered.records > 0 && gathered.data.len() + bytes > most,
+            Self::Bytes(most) => gathered.records() > 0 && gathered.data.len() + bytes > most,
             Self::Offset(end) => gathered.end() >= end,
         }
     }
@@ -40,16 +38,44 @@ impl Until {
 #[error(transparent)]
 pub struct SourceError(pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Records of a contiguous range, as they go into an object.
+/// Records of a contiguous range, one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
     start: u64,
-    first_arrived: Option<Millis>,
-    keys: BTreeSet<i64>,
-    /// How many records.
-    pub records: u64,
-    /// Their lines, one after the other.
-    pub data: Vec<u8>,
+    data: Vec<u8>,
+    /// Where each record ends in `data`.
+    ends: Vec<usize>,
+    /// Appends, in order.
+    appends: Vec<Append>,
+}
+
+/// What is known of the records of one append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Append {
+    /// Place of the first.
+    from: usize,
+    arrived: Millis,
+    form: Form,
+}
+
+/// Whether records have been checked already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As the sender wrote them.
+    Raw,
+    /// Lines that fit the stream's table.
+    Fitted,
+}
+
+/// One record of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// When it arrived at the stream.
+    pub arrived: Millis,
+    /// Whether it has been checked.
+    pub form: Form,
+    /// What was sent, or its line.
+    pub data: &'a [u8],
 }
 
 impl Gathered {
@@ -59,20 +85,57 @@ impl Gathered {
         Self { start, ..Self::default() }
     }
 
-    /// Puts the records of the next append (partition key and line) at the end.
-    pub fn add<'a>(&mut self, arrived: Millis, records: impl Iterator<Item = (&'a str, &'a [u8])>) {
-        self.first_arrived.get_or_insert(arrived);
-        for (key, line) in records {
-            self.keys.extend(key.parse::<i64>().ok());
-            self.data.extend_from_slice(line);
-            self.records += 1;
+    /// Moves the start of a range that is still empty: what lay before is not kept any more.
+    pub fn skip_to(&mut self, start: u64) {
+        if self.ends.is_empty() {
+            self.start = start;
         }
+    }
+
+    /// The records that are pushed from now on came in one append.
+    pub fn begin(&mut self, arrived: Millis, form: Form) {
+        self.appends.push(Append { from: self.ends.len(), arrived, form });
+    }
+
+    /// Puts a record at the end.
+    pub fn push(&mut self, data: &[u8]) {
+        self.data.extend_from_slice(data);
+        self.ends.push(self.data.len());
+    }
+
+    /// How many records.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    /// All records, one after the other.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Whether every record is a line that fits the table.
+    #[must_use]
+    pub fn is_fitted(&self) -> bool {
+        self.appends.iter().all(|append| append.form == Form::Fitted)
+    }
+
+    /// Each record by itself.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        let bounds = self.appends.iter().skip(1).map(|next| next.from).chain([self.ends.len()]);
+        self.appends.iter().zip(bounds).flat_map(|(append, until)| {
+            (append.from..until).map(|place| {
+                let begin = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+                Item { arrived: append.arrived, form: append.form, data: &self.data[begin..self.ends[place]] }
+            })
+        })
     }
 
     /// One past the last offset.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.start + self.records
+        self.start + self.records()
     }
 
     /// The range.
@@ -84,29 +147,50 @@ impl Gathered {
     /// When the first record arrived at the stream; 0 for an empty range.
     #[must_use]
     pub fn first_arrived(&self) -> Millis {
-        self.first_arrived.unwrap_or_default()
-    }
-
-    /// The assignments that the range touches: its partition keys.
-    #[must_use]
-    pub fn assignments(&self) -> Vec<i64> {
-        self.keys.iter().copied().collect()
+        self.appends.first().map_or(0, |append| append.arrived)
     }
 }
 
-/// A durable, ordered stream that delivery reads. Blocking.
-pub trait Source: Send + 'static {
+/// A batch whose COPY failed for so long that the stream went on without it. Its object is in the lake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Its range.
+    pub cut: Cut,
+    /// Records in it.
+    pub records: u64,
+    /// Key of the manifest that COPY takes.
+    pub manifest: String,
+    /// Key of the object.
+    pub object: String,
+    /// Compressed size of the object.
+    pub object_bytes: u64,
+    /// When its first record arrived.
+    pub first_arrived: Millis,
+    /// When it was parked.
+    pub parked_at: Millis,
+    /// What COPY said last.
+    pub reason: String,
+}
+
+/// One shard of a durable, ordered stream, as delivery reads it. Blocking.
+pub trait Source: Send + Sync + 'static {
     /// Name of the delivery stream.
     fn stream(&self) -> &str;
     /// Name of the shard.
-    fn shard(&self) -> &str;
-    /// Follows the end of the stream without polling.
+    fn shard(&self) -> String;
+    /// Follows the end of the shard without polling.
     fn end(&self) -> watch::Receiver<u64>;
-    /// Records from `from`, which begins an append, on.
+    /// When the oldest record at or after `offset` arrived.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn arrival_of(&self, offset: u64) -> Result<Option<Millis>, SourceError>;
+    /// Adds the records that follow `gathered`. If that is empty and begins before the oldest that is kept, it begins
+    /// there.
     ///
     /// # Errors
     /// If they cannot be read.
-    fn read(&self, from: u64, until: Until) -> Result<Gathered, SourceError>;
+    fn read(&self, gathered: &mut Gathered, until: Until) -> Result<(), SourceError>;
     /// The cut that was recorded last.
     ///
     /// # Errors
@@ -117,7 +201,22 @@ pub trait Source: Send + 'static {
     /// # Errors
     /// If it cannot be written down.
     fn record_cut(&self, cut: Cut) -> Result<(), SourceError>;
-    /// Lets go of what lies before `offset`.
+    /// The batches that were parked, oldest first.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn parked(&self) -> Result<Vec<Parked>, SourceError>;
+    /// Writes down that a batch is parked, durably. Again is the same.
+    ///
+    /// # Errors
+    /// If it cannot be written down.
+    fn park(&self, parked: &Parked) -> Result<(), SourceError>;
+    /// Strikes a parked batch off, durably, by its first offset.
+    ///
+    /// # Errors
+    /// If that cannot be written down.
+    fn unpark(&self, start: u64) -> Result<(), SourceError>;
+    /// Lets go of what lies before `offset`, as soon as retention allows.
     ///
     /// # Errors
     /// If that cannot be written down; nothing is lost by that.

@@ -5,91 +5,145 @@ use std::path::Path;
 use tokio::sync::watch;
 
 use super::*;
-use crate::gateway::{Entrance, Gateway};
-use crate::stream::{Log, Logs};
-use crate::warehouse::columns::QUIZ_ANSWERS;
+use crate::config::streams::{Misfits, StreamConfig};
+use crate::registry::{DeliveryStream, Incoming, Plant, Registry};
+use crate::stream::{Logs, ShardLog};
+use crate::warehouse::columns::quiz_answers;
 use crate::warehouse::{Limits, LoadedRow};
 
-const KEY: &str = "key";
+const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
+const NOW: i64 = 1_769_856_067_123;
 
-/// Everything below the gateway, on one folder.
-struct Plant {
-    log: Log,
-    gateway: Gateway,
-    lake: Lake,
-    warehouse: Warehouse,
-    live: Live,
+fn plant(folder: &Path) -> Plant {
+    let limits = Limits { memory_mib: 128, threads: 1 };
+    Plant {
+        logs: logs(folder),
+        lake: Lake::local(&folder.join("lake")).expect("lake"),
+        warehouse: Warehouse::open(&folder.join("w.duckdb"), limits).expect("warehouse"),
+        live: Live::default(),
+        clock: Clock::manual(NOW).0,
+    }
 }
 
-impl Plant {
-    async fn on(folder: &Path) -> Self {
-        let clock = Clock::manual(1_769_856_067_123).0;
-        let limits = Limits { memory_mib: 128, threads: 1 };
-        let warehouse = Warehouse::open(&folder.join("w.duckdb"), limits).expect("warehouse");
-        let landed = warehouse.stream_end("s".into()).await.expect("end").end;
-        let log = Logs::open(&folder.join("stream")).expect("logs").log("s", landed, clock).expect("log");
-        let entrance = Entrance { log: log.clone(), table: &QUIZ_ANSWERS, pace: Arc::default() };
-        Self {
-            gateway: Gateway::new([("s".to_owned(), entrance)].into(), KEY),
-            log,
-            lake: Lake::local(&folder.join("lake")).expect("lake"),
-            warehouse,
-            live: Live::default(),
+/// The writer of a log that was dropped lets go of the folder a moment later.
+fn logs(folder: &Path) -> Logs {
+    loop {
+        match Logs::open(&folder.join("stream")) {
+            Err(crate::stream::StreamError::Storage(fjall::Error::Locked)) => std::thread::yield_now(),
+            logs => return logs.expect("logs"),
         }
     }
+}
 
-    fn delivery(&self) -> Delivery<Log> {
-        Delivery {
-            source: self.log.clone(),
-            table: &QUIZ_ANSWERS,
-            lake: self.lake.clone(),
-            warehouse: self.warehouse.clone(),
-            live: self.live.clone(),
-            hints: BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO },
-            clock: Clock::manual(1_769_856_068_000).0,
+fn config() -> StreamConfig {
+    StreamConfig::to_table("s", quiz_answers(), HINTS)
+}
+
+/// Everything below the gateway, on one folder.
+struct Works {
+    plant: Plant,
+    registry: Registry,
+    stream: Arc<DeliveryStream>,
+}
+
+impl Works {
+    /// A stream that is taken in but not delivered, so that the test takes the steps.
+    async fn idle(folder: &Path) -> Self {
+        let mut config = config();
+        // Never reached: the interval is what holds delivery back.
+        if let Some(destination) = &mut config.destination {
+            destination.settings.hints.interval = Duration::from_secs(900);
         }
+        Self::with(folder, config).await
+    }
+
+    async fn running(folder: &Path) -> Self {
+        Self::with(folder, config()).await
+    }
+
+    async fn with(folder: &Path, config: StreamConfig) -> Self {
+        let plant = plant(folder);
+        let registry = Registry::new(plant.clone());
+        let stream = registry.start(config, false).await.expect("started");
+        Self { plant, registry, stream }
+    }
+
+    fn shard(&self) -> ShardLog {
+        self.stream.log().shards().remove(0)
+    }
+
+    fn delivery(&self) -> Delivery<ShardLog> {
+        let Plant { lake, warehouse, live, clock, .. } = self.plant.clone();
+        let (table, settings) = (self.stream.table().cloned(), self.stream.settings().expect("delivered"));
+        let settings = watch::Sender::new(settings).subscribe();
+        Delivery { source: self.shard(), table, lake, warehouse, live, settings, clock }
     }
 
     /// Puts answers of students `range` to question 1 of assignment 7, as one request.
     async fn put(&self, range: std::ops::Range<u64>) {
-        let record = |n: u64| {
-            serde_json::json!({
-                "record_id": format!("r{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
-                "assignment_id": 7, "class_id": 1, "quiz_id": 1, "attempt_id": format!("a{n}"), "attempt_no": 1,
-                "student_key": format!("s{n}"), "question_id": 1, "choice_id": 11, "elapsed_ms": 5,
-            })
-        };
-        let body = serde_json::json!({ "records": range.map(record).collect::<Vec<_>>() }).to_string();
-        self.gateway.put("s", Some(KEY), body.as_bytes()).await.expect("taken");
+        self.put_data(range.map(|n| answer(n).to_string().into_bytes())).await;
+    }
+
+    async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
+        let incoming = data.into_iter().map(|data| Incoming { key: None, data: data.into() });
+        for outcome in self.stream.take(self.stream.check(incoming)).await {
+            outcome.expect("taken");
+        }
     }
 
     fn read(&self) -> Gathered {
-        self.log.read(0, Until::Bytes(1 << 20)).expect("read")
+        let mut batch = Gathered::starting_at(0);
+        self.shard().read(&mut batch, Until::Bytes(1 << 20)).expect("read");
+        batch
     }
 
-    /// Delivers until everything in the log has landed.
-    async fn deliver_all(&self) {
-        let mut landings = self.live.listen();
-        let stop = watch::Sender::new(false);
-        let (health, thread) = self.delivery().spawn(stop.subscribe()).expect("spawn");
-        let landed = || async { self.warehouse.stream_end("s".into()).await.expect("end").end };
-        while landed().await < Log::end(&self.log) {
-            assert!(landings.changed(7).await, "{:?}", health.problem());
+    fn hand(&self) -> Hand {
+        let table = self.stream.table().cloned();
+        let route = Route { stream: "s", shard: &self.shard().shard(), table: table.as_deref() };
+        Hand::take(&route, &self.read(), |key| self.plant.lake.url(key), NOW).expect("in hand")
+    }
+
+    async fn reached(&self) -> u64 {
+        let ends = self.plant.warehouse.stream_ends("s".into()).await.expect("ends");
+        let parked = self.shard().parked_batches().expect("parked").last().map_or(0, |parked| parked.cut.end);
+        ends.by_shard.values().copied().max().unwrap_or(0).max(parked)
+    }
+
+    /// Waits until everything in the log has landed or was parked.
+    async fn settle(&self) {
+        let mut landings = self.plant.live.listen();
+        while self.reached().await < self.shard().end_offset() {
+            let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed(7)).await;
+            assert!(heard.unwrap_or(true), "{:?}", self.stream.problem());
         }
-        stop.send_replace(true);
-        tokio::task::spawn_blocking(|| thread.join()).await.expect("joined").expect("no panic");
+    }
+
+    async fn end(self) {
+        let registry = self.registry.clone();
+        tokio::task::spawn_blocking(move || registry.end()).await.expect("ended");
     }
 
     async fn answers(&self) -> i64 {
-        self.warehouse.landed(7, i64::MAX).await.expect("landed")
+        self.plant.warehouse.landed(7, i64::MAX).await.expect("landed")
     }
 
+    /// Ranges that were loaded, oldest first.
     async fn history(&self) -> Vec<LoadedRow> {
-        self.warehouse.loads(100).await.expect("loads")
+        let mut loads = self.plant.warehouse.loads(100).await.expect("loads");
+        loads.reverse();
+        loads
     }
 }
 
-fn objects(folder: &Path) -> Vec<String> {
+fn answer(n: u64) -> serde_json::Value {
+    serde_json::json!({
+        "record_id": format!("r{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
+        "assignment_id": 7, "class_id": 1, "quiz_id": 1, "attempt_id": format!("a{n}"), "attempt_no": 1,
+        "student_key": format!("s{n}"), "question_id": 1, "choice_id": 11, "elapsed_ms": 5,
+    })
+}
+
+fn files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {
@@ -111,120 +165,260 @@ async fn a_crash_after_any_step_is_repaired_by_doing_the_step_again() {
     for steps in 0..=4 {
         let folder = tempfile::tempdir().expect("a folder");
         {
-            let plant = Plant::on(folder.path()).await;
-            plant.put(0..20).await;
-            let (delivery, batch) = (plant.delivery(), plant.read());
+            let works = Works::idle(folder.path()).await;
+            works.put(0..20).await;
+            let (delivery, mut hand) = (works.delivery(), works.hand());
             let runtime = Handle::current();
             tokio::task::spawn_blocking(move || {
-                let names = names::Names::of("s", delivery.source.shard(), batch.cut(), batch.first_arrived());
                 if steps >= 1 {
-                    delivery.source.record_cut(batch.cut()).expect("cut");
+                    delivery.source.record_cut(hand.cut).expect("cut");
                 }
-                if steps >= 2 {
-                    let object = object::gzip(&batch.data).expect("gzip");
-                    runtime.block_on(delivery.lake.put(&names.object, object)).expect("object");
+                if steps == 2 {
+                    let (key, object) = hand.to_put.remove(0);
+                    runtime.block_on(delivery.lake.put(&key, object)).expect("object");
                 }
                 if steps >= 3 {
-                    let manifest = object::manifest(&delivery.lake.url(&names.object));
-                    runtime.block_on(delivery.lake.put(&names.manifest, manifest)).expect("manifest");
+                    delivery.put(&runtime, &mut hand).expect("object and manifest");
                 }
                 if steps >= 4 {
-                    delivery.bring_in(&runtime, &batch).expect("copy");
+                    delivery.copy(&hand).expect("copy");
                 }
             })
             .await
             .expect("no panic");
             // More arrives before the crash; it must not grow the batch that was cut.
-            plant.put(20..30).await;
+            works.put(20..30).await;
+            works.end().await;
         }
-        let plant = Plant::on(folder.path()).await;
-        plant.deliver_all().await;
-        assert_eq!(plant.answers().await, 30, "after {steps} steps");
-        let sizes: Vec<i64> = plant.history().await.iter().map(|load| load.records).collect();
-        let expected: &[i64] = if steps == 0 { &[30] } else { &[10, 20] };
+        let works = Works::running(folder.path()).await;
+        works.settle().await;
+        assert_eq!(works.answers().await, 30, "after {steps} steps");
+        let sizes: Vec<i64> = works.history().await.iter().map(|load| load.records).collect();
+        let expected: &[i64] = if steps == 0 { &[30] } else { &[20, 10] };
         assert_eq!(sizes, expected, "after {steps} steps");
-        assert_eq!(objects(&folder.path().join("lake")).len(), expected.len() * 2, "no object was written twice");
-        assert_eq!(plant.log.oldest_after(0).expect("read"), None, "the log has let go");
+        assert_eq!(files(&folder.path().join("lake")).len(), expected.len() * 2, "no object was written twice");
+        let shard = works.shard();
+        works.end().await;
+        assert_eq!(shard.arrival_of(0).expect("read"), None, "the log has let go");
     }
+}
+
+/// A step that fails is tried again with the same batch: what has come meanwhile makes the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_failed_is_brought_in_as_it_was_cut() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let works = Works::idle(folder.path()).await;
+    works.put(0..5).await;
+    let hand = works.hand();
+    // A folder where the manifest belongs: the lake cannot put it.
+    let in_the_way = folder.path().join("lake").join(&hand.names.manifest);
+    std::fs::create_dir_all(in_the_way.join("x")).expect("in the way");
+    let hints = works.stream.settings().expect("delivered");
+    works.stream.change(Settings { hints: HINTS, ..hints });
+    while works.stream.problem().is_none() {
+        tokio::task::yield_now().await;
+    }
+    works.put(5..9).await;
+    std::fs::remove_dir_all(in_the_way).expect("out of the way");
+    works.settle().await;
+    let sizes: Vec<i64> = works.history().await.iter().map(|load| load.records).collect();
+    assert_eq!((sizes, works.answers().await), (vec![5, 4], 9));
+    assert_eq!(files(&folder.path().join("lake")).len(), 4, "no object was abandoned");
+    works.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_record_lands_twice_and_is_read_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plant = Plant::on(folder.path()).await;
-    plant.put(0..5).await;
-    plant.deliver_all().await;
-    plant.put(0..5).await;
-    plant.deliver_all().await;
-    let landed: i64 = plant.history().await.iter().map(|load| load.records).sum();
-    assert_eq!((landed, plant.answers().await), (10, 5));
-    let totals = plant.warehouse.totals(7, &[11], i64::MAX).await.expect("totals");
+    let works = Works::running(folder.path()).await;
+    works.put(0..5).await;
+    works.put(0..5).await;
+    works.settle().await;
+    let landed: i64 = works.history().await.iter().map(|load| load.records).sum();
+    assert_eq!((landed, works.answers().await), (10, 5));
+    let totals = works.plant.warehouse.totals(7, &[11], i64::MAX).await.expect("totals");
     assert_eq!((totals.students, totals.choices[0].answers, totals.median_score), (5, 5, Some(1.0)));
+    works.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_fails_brings_nothing_and_lands_whole_later() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plant = Plant::on(folder.path()).await;
-    plant.put(0..5).await;
-    let batch = plant.read();
-    let cut = batch.cut();
-    let names = names::Names::of("s", plant.log.shard(), cut, batch.first_arrived());
-    let half_good = [&batch.data[..], b"{\"record_id\":\"x\",\"accepted_seq\":\"not a number\"}\n"].concat();
-    let load = Load {
-        table: &QUIZ_ANSWERS,
-        stream: "s".into(),
-        shard: plant.log.shard().into(),
-        start: cut.start,
-        end: cut.end,
-        manifest: plant.lake.url(&names.manifest),
-        object: names.object.clone(),
-        object_bytes: 1,
-        now: 0,
-    };
-    let missing = plant.warehouse.load(&load).expect_err("no manifest").to_string();
-    assert!(missing.contains(&names.manifest), "{missing}");
-    plant.lake.put(&names.manifest, object::manifest(&plant.lake.url(&names.object))).await.expect("manifest");
-    assert!(plant.warehouse.load(&load).expect_err("no object").to_string().contains("mandatory and missing"));
-    plant.lake.put(&names.object, object::gzip(&half_good).expect("gzip")).await.expect("object");
-    assert!(plant.warehouse.load(&load).is_err());
-    assert_eq!((plant.answers().await, plant.history().await.len()), (0, 0), "all or nothing");
-    plant.deliver_all().await;
-    assert_eq!((plant.answers().await, plant.history().await.len()), (5, 1));
+    let works = Works::idle(folder.path()).await;
+    works.put(0..5).await;
+    let (delivery, hand) = (works.delivery(), works.hand());
+    let lake = works.plant.lake.clone();
+    let missing = delivery.copy(&hand).expect_err("no manifest").to_string();
+    assert!(missing.contains(&hand.names.manifest), "{missing}");
+    let (_, manifest) = hand.to_put[1].clone();
+    lake.put(&hand.names.manifest, manifest).await.expect("manifest");
+    assert!(delivery.copy(&hand).expect_err("no object").to_string().contains("mandatory and missing"));
+    let bad = b"{\"record_id\":\"x\",\"accepted_seq\":\"not a number\"}\n";
+    let half_good = [works.read().data(), bad].concat();
+    let cut_short = &hand.to_put[0].1[..hand.to_put[0].1.len() - 12];
+    for object in [object::gzip(&half_good).expect("gzip"), object::gzip(b"").expect("gzip"), cut_short.to_vec().into()]
+    {
+        lake.put(&hand.names.object, object).await.expect("object");
+        assert!(delivery.copy(&hand).is_err());
+        assert_eq!((works.answers().await, works.history().await.len()), (0, 0), "all or nothing");
+    }
+    drop(delivery);
+    works.end().await;
+    let works = Works::running(folder.path()).await;
+    works.settle().await;
+    assert_eq!((works.answers().await, works.history().await.len()), (5, 1));
+    works.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loads_at_the_same_time_happen_one_after_the_other_and_each_range_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plant = Plant::on(folder.path()).await;
-    plant.put(0..8).await;
-    let batch = plant.read();
-    let delivery = Arc::new(plant.delivery());
+    let works = Works::idle(folder.path()).await;
+    works.put(0..8).await;
+    let delivery = Arc::new(works.delivery());
     let loads = (0..8).map(|_| {
-        let (delivery, batch, runtime) = (Arc::clone(&delivery), batch.clone(), Handle::current());
-        tokio::task::spawn_blocking(move || delivery.bring_in(&runtime, &batch))
+        let (delivery, mut hand, runtime) = (Arc::clone(&delivery), works.hand(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            delivery.put(&runtime, &mut hand).expect("put");
+            delivery.copy(&hand).expect("loaded, or known already");
+        })
     });
     for load in futures::future::join_all(loads).await {
-        load.expect("no panic").expect("loaded, or known already");
+        load.expect("no panic");
     }
-    assert_eq!((plant.answers().await, plant.history().await.len()), (8, 1));
+    assert_eq!((works.answers().await, works.history().await.len()), (8, 1));
+    let other = Hand { cut: Cut { start: 0, end: 9 }, ..works.hand() };
+    let overlap = delivery.copy(&other).expect_err("a range that is known in part").to_string();
+    assert!(overlap.contains("0..9") && overlap.contains("0..8"), "{overlap}");
+    works.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_lost_does_not_make_new_records_look_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
-    {
-        let plant = Plant::on(folder.path()).await;
-        plant.put(0..20).await;
-        plant.deliver_all().await;
-    }
+    let works = Works::running(folder.path()).await;
+    works.put(0..20).await;
+    works.settle().await;
+    works.end().await;
     std::fs::remove_dir_all(folder.path().join("stream")).expect("removed");
-    let plant = Plant::on(folder.path()).await;
-    plant.put(20..25).await;
-    plant.deliver_all().await;
-    plant.put(25..30).await;
-    plant.deliver_all().await;
-    assert_eq!(plant.answers().await, 30);
+    let works = Works::running(folder.path()).await;
+    works.put(20..25).await;
+    works.settle().await;
+    works.put(25..30).await;
+    works.settle().await;
+    assert_eq!(works.answers().await, 30);
+    works.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_cut_by_size_before_its_interval_has_passed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let works = Works::idle(folder.path()).await;
+    let record = || Incoming { key: None, data: bytes::Bytes::from(answer(1).to_string()) };
+    let bytes = 400 * answer(1).to_string().len();
+    for _ in 0..=(1 << 20) / bytes {
+        let outcomes = works.stream.take(works.stream.check((0..400).map(|_| record()))).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+    }
+    let mut landings = works.plant.live.listen();
+    while works.history().await.is_empty() {
+        assert!(landings.changed(7).await);
+    }
+    let first = works.history().await.remove(0);
+    assert!(first.records > 0 && (first.records as u64) < works.shard().end_offset(), "{first:?}: the rest waits");
+    assert_eq!(first.records % 400, 0, "appends are never divided");
+    works.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_cut_when_its_first_record_has_waited_for_the_interval() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plant = Plant { clock: Clock::system(), ..plant(folder.path()) };
+    let registry = Registry::new(plant.clone());
+    let mut config = config();
+    if let Some(destination) = &mut config.destination {
+        destination.settings.hints.interval = Duration::from_millis(400);
+    }
+    let stream = registry.start(config, false).await.expect("started");
+    let works = Works { plant, registry, stream };
+    works.put(0..3).await;
+    let arrived = works.shard().arrival_of(0).expect("read").expect("arrived");
+    works.put(3..5).await;
+    works.settle().await;
+    let loads = works.history().await;
+    assert!(loads[0].loaded_at - arrived >= 400, "cut {} ms after its first record", loads[0].loaded_at - arrived);
+    assert_eq!((loads.len(), works.answers().await), (1, 5), "what came meanwhile is in the same batch");
+    works.end().await;
+}
+
+/// A record that was fitted to a table which has changed since: COPY refuses it whatever is tried.
+const UNFIT: &[u8] = b"{\"record_id\":\"x\",\"accepted_seq\":\"not a number\"}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_fails_for_too_long_is_parked_and_the_stream_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config();
+    if let Some(destination) = &mut config.destination {
+        destination.settings.copy_retry = Duration::from_millis(150);
+    }
+    let works = Works::with(folder.path(), config.clone()).await;
+    works.put(0..5).await;
+    works.settle().await;
+    let unfit = crate::stream::Record { key: "7".into(), data: UNFIT.into() };
+    works.stream.log().append(&[unfit], Form::Fitted).await.expect("taken");
+    works.put(5..8).await;
+    works.settle().await;
+    assert_eq!(works.answers().await, if works.history().await.len() == 2 { 8 } else { 5 });
+    let parked = works.shard().parked_batches().expect("read").remove(0);
+    assert!(parked.cut.start == 5 && parked.reason.contains("not a number"), "{parked:?}");
+    let [left] = &files(&folder.path().join("lake/errors/manifests"))[..] else { panic!("one manifest is left") };
+    let manifest: Manifest = serde_json::from_slice(&std::fs::read(left).expect("readable")).expect("a manifest");
+    assert_eq!(manifest.meta.map(|meta| (meta.start, meta.end)), Some((parked.cut.start, parked.cut.end)));
+    works.end().await;
+
+    let works = Works::with(folder.path(), config).await;
+    works.put(8..9).await;
+    works.settle().await;
+    assert_eq!(works.shard().parked_batches().expect("read"), [parked], "a parked batch is not tried again by itself");
+    works.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_taken_by_policy_and_stands_in_the_error_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config();
+    if let Some(destination) = &mut config.destination {
+        destination.misfits = Misfits::ErrorOutput;
+    }
+    let works = Works::with(folder.path(), config).await;
+    works.put_data([answer(1).to_string().into_bytes(), vec![0xff, 0xfe], answer(2).to_string().into_bytes()]).await;
+    works.put_data([b"{}".to_vec()]).await;
+    works.settle().await;
+    assert_eq!(works.answers().await, 2);
+    let failed: String = files(&folder.path().join("lake/processing-failed"))
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("readable"))
+        .collect();
+    assert_eq!(failed.lines().count(), 2, "{failed}");
+    assert!(failed.contains("\"rawData\":\"//4=\"") && failed.contains("record_id: is missing"), "{failed}");
+    let ends = works.plant.warehouse.stream_ends("s".into()).await.expect("ends").by_shard;
+    assert_eq!(ends.values().copied().collect::<Vec<_>>(), [4], "the load history has no gap");
+    works.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_without_a_table_ends_in_the_lake() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let works = Works::with(folder.path(), StreamConfig::to_lake("s", HINTS)).await;
+    works.put_data([vec![0, 255], b"text".to_vec()]).await;
+    works.settle().await;
+    let [object] = &files(&folder.path().join("lake"))[..] else { panic!("one object, and no manifest") };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(object).expect("readable");
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut bytes).expect("gzip");
+    assert_eq!(bytes, b"\0\xfftext", "records are not separated, as Firehose does not");
+    assert_eq!(works.history().await[0].records, 2);
+    works.end().await;
 }
 
 #[test]

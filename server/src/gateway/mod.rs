@@ -1,21 +1,22 @@
 //! The front door: `{"records":[…]}` in, Firehose's answer out.
 //!
-//! Owns who may put (keys), how much (limits) and that a record fits its destination's columns. Does not own HTTP,
-//! nor what becomes of a record once the stream has it. A request is taken whole or not at all.
+//! Owns keys and what they allow, and the shape of a request. Does not own HTTP, nor whether a record fits: the room
+//! `registry` does. A request that holds a record that does not fit is refused whole, with the record and field named;
+//! of one that is right, each record is taken or said not to be, as Firehose does.
 
-mod record;
+pub mod keys;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
-use crate::pace::Pace;
-use crate::stream::{Log, StreamError};
-use crate::warehouse::columns::Table;
+pub use keys::{Key, KeyError, Keys, NewKey};
+
+use crate::registry::{Incoming, Refused, Registry};
+use crate::stream::Place;
 
 /// Firehose's limit on the records of one call.
 pub const MOST_RECORDS: usize = 500;
@@ -27,12 +28,20 @@ pub const MOST_RECORD_BYTES: usize = 1_024_000;
 /// Why a request was not taken. None of its records was.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// No such delivery stream.
+    /// No such delivery stream, or not for this key. Which of the two is not said.
     #[error("there is no delivery stream named {0:?}")]
     UnknownStream(String),
     /// The key is missing or not known.
     #[error("send the header x-api-key with a key that this gateway knows")]
     WrongKey,
+    /// The key has been used too often.
+    #[error("{problem}")]
+    TooMany {
+        /// Which limit.
+        problem: String,
+        /// When to try again.
+        wait: Duration,
+    },
     /// The body is not what it has to be.
     #[error("{field}: {problem}")]
     Malformed {
@@ -44,9 +53,20 @@ pub enum GatewayError {
     /// More than a call may carry.
     #[error("{0}")]
     TooLarge(String),
-    /// The stream did not take it.
-    #[error(transparent)]
-    Stream(#[from] StreamError),
+    /// The keys cannot be read.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] sea_orm::DbErr),
+}
+
+impl From<KeyError> for GatewayError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Unknown => Self::WrongKey,
+            KeyError::TooMany { problem, wait } => Self::TooMany { problem, wait },
+            KeyError::Store(error) => Self::Store(error),
+            KeyError::Randomness(_) | KeyError::Invalid { .. } => Self::WrongKey,
+        }
+    }
 }
 
 /// Firehose's answer to `PutRecordBatch`.
@@ -61,67 +81,97 @@ pub struct PutRecordBatchAnswer {
     pub request_responses: Vec<PutEntry>,
 }
 
-/// The answer to one record that was taken.
+/// What became of one record.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PutEntry {
-    /// Names the record in the stream: shard and offset.
-    pub record_id: String,
+#[serde(untagged, rename_all_fields = "PascalCase")]
+pub enum PutEntry {
+    /// It was taken.
+    Taken {
+        /// Names the record in the stream: shard and offset.
+        record_id: String,
+    },
+    /// It was not.
+    Failed {
+        /// `ServiceUnavailableException` passes, `InternalFailure` may.
+        error_code: &'static str,
+        /// What to do.
+        error_message: String,
+    },
 }
 
-/// One delivery stream as the gateway sees it.
-pub struct Entrance {
-    /// Its log.
-    pub log: Log,
-    /// What its records have to fit.
-    pub table: &'static Table,
-    /// How fast requests are taken.
-    pub pace: Arc<Pace>,
+impl PutRecordBatchAnswer {
+    /// The answer to records that met these ends.
+    #[must_use]
+    pub fn of(outcomes: Vec<Result<Place, Refused>>) -> Self {
+        let failed_put_count = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let request_responses = outcomes.into_iter().map(PutEntry::of).collect();
+        Self { failed_put_count, encrypted: false, request_responses }
+    }
+}
+
+impl PutEntry {
+    fn of(outcome: Result<Place, Refused>) -> Self {
+        match outcome {
+            Ok(place) => Self::Taken { record_id: record_id(place) },
+            Err(refused) => Self::Failed { error_code: error_code(&refused), error_message: refused.to_string() },
+        }
+    }
+}
+
+/// Names a record in its stream.
+#[must_use]
+pub fn record_id(place: Place) -> String {
+    format!("{}-{:020}", place.shard, place.offset)
+}
+
+/// Firehose's code for one record that was not taken.
+#[must_use]
+pub fn error_code(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Misfit(_) => "InvalidArgumentException",
+        Refused::Throttled | Refused::Busy(_) => "ServiceUnavailableException",
+        Refused::Failed(_) => "InternalFailure",
+    }
 }
 
 /// The front door of every delivery stream.
 pub struct Gateway {
-    entrances: BTreeMap<String, Entrance>,
-    key_hash: [u8; 32],
+    registry: Registry,
+    keys: Keys,
 }
 
 impl Gateway {
-    /// A gateway with one key for all its streams.
+    /// A gateway for these streams and keys.
     #[must_use]
-    pub fn new(entrances: BTreeMap<String, Entrance>, key: &str) -> Self {
-        Self { entrances, key_hash: Sha256::digest(key).into() }
+    pub fn new(registry: Registry, keys: Keys) -> Self {
+        Self { registry, keys }
     }
 
-    /// Takes the records of one request's body, or none of them.
+    /// Takes the records of one request's body.
     ///
     /// # Errors
-    /// Names the record and the field where a record is at fault.
+    /// Names the record and the field where a record is at fault. None was taken then.
     pub async fn put(
         &self,
         stream: &str,
         key: Option<&str>,
-        body: &[u8],
+        body: &Bytes,
     ) -> Result<PutRecordBatchAnswer, GatewayError> {
-        let began = Instant::now();
-        self.check_key(key)?;
-        let entrance = self.entrances.get(stream).ok_or_else(|| GatewayError::UnknownStream(stream.to_owned()))?;
+        let key = self.keys.allow(key.unwrap_or_default()).await?;
+        let unknown = || GatewayError::UnknownStream(stream.to_owned());
+        let entrance = self.registry.get(stream).filter(|_| key.may_put_to(stream)).ok_or_else(unknown)?;
         let texts = records_of(body)?;
-        let records = texts
-            .iter()
-            .map(|(field, text)| record::check(entrance.table, field, text))
-            .collect::<Result<Vec<_>, _>>()?;
-        let count = records.len() as u64;
-        let first = entrance.log.append(records).await?;
-        entrance.pace.note(texts.len(), began);
-        let request_responses =
-            (first..first + count).map(|offset| PutEntry { record_id: format!("0-{offset:020}") }).collect();
-        Ok(PutRecordBatchAnswer { failed_put_count: 0, encrypted: false, request_responses })
-    }
-
-    /// Compares digests, so that the time it takes says nothing about the key.
-    fn check_key(&self, key: Option<&str>) -> Result<(), GatewayError> {
-        let offered: [u8; 32] = Sha256::digest(key.unwrap_or_default()).into();
-        if offered == self.key_hash { Ok(()) } else { Err(GatewayError::WrongKey) }
+        let incoming = texts.iter().map(|(_, text)| {
+            let data = body.slice_ref(text.get().as_bytes());
+            Incoming { key: None, data }
+        });
+        let checked = entrance.check(incoming);
+        if let Some((place, misfit)) = checked.first_misfit() {
+            let path = &texts[place].0;
+            let field = misfit.field.as_ref().map_or_else(|| path.clone(), |field| format!("{path}.{field}"));
+            return Err(GatewayError::Malformed { field, problem: misfit.problem.clone() });
+        }
+        Ok(PutRecordBatchAnswer::of(entrance.take(checked).await))
     }
 }
 
@@ -129,16 +179,14 @@ impl Gateway {
 fn records_of(body: &[u8]) -> Result<Vec<(String, &RawValue)>, GatewayError> {
     let malformed = |field: &str, problem: String| GatewayError::Malformed { field: field.to_owned(), problem };
     if body.len() > MOST_BYTES {
-        return Err(GatewayError::TooLarge(format!(
-            "a request may have {MOST_BYTES} bytes, this one has {}",
-            body.len()
-        )));
+        let problem = format!("a request may have {MOST_BYTES} bytes, this one has {}", body.len());
+        return Err(GatewayError::TooLarge(problem));
     }
     let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body)
         .map_err(|e| malformed("body", format!("has to be a JSON object with \"records\", or one record: {e}")))?;
     let Some(list) = fields.get("records") else {
         let whole = serde_json::from_slice(body).map_err(|e| malformed("body", e.to_string()))?;
-        return Ok(vec![("record".to_owned(), whole)]);
+        return Ok(vec![("record".to_owned(), small_enough("record", whole)?)]);
     };
     if let Some(other) = fields.keys().find(|name| *name != "records") {
         return Err(malformed(other, "is not known beside \"records\"".to_owned()));
@@ -149,13 +197,54 @@ fn records_of(body: &[u8]) -> Result<Vec<(String, &RawValue)>, GatewayError> {
         return Err(malformed("records", "holds no record".to_owned()));
     }
     if records.len() > MOST_RECORDS {
-        return Err(GatewayError::TooLarge(format!(
-            "records: a request may hold {MOST_RECORDS}, this one holds {}",
-            records.len()
-        )));
+        let problem = format!("records: a request may hold {MOST_RECORDS}, this one holds {}", records.len());
+        return Err(GatewayError::TooLarge(problem));
     }
-    Ok(records.into_iter().enumerate().map(|(i, text)| (format!("records[{i}]"), text)).collect())
+    let named = records.into_iter().enumerate().map(|(i, text)| {
+        let path = format!("records[{i}]");
+        small_enough(&path, text).map(|text| (path, text))
+    });
+    named.collect()
+}
+
+fn small_enough<'a>(path: &str, text: &'a RawValue) -> Result<&'a RawValue, GatewayError> {
+    let size = text.get().len();
+    if size <= MOST_RECORD_BYTES {
+        return Ok(text);
+    }
+    Err(GatewayError::TooLarge(format!("{path}: a record may have {MOST_RECORD_BYTES} bytes, this one has {size}")))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"{"a":1,"b":"x"}"#;
+
+    #[test]
+    fn one_record_alone_is_named_record() {
+        let (path, text) = records_of(RECORD.as_bytes()).expect("one").remove(0);
+        assert_eq!((path.as_str(), text.get()), ("record", RECORD));
+    }
+
+    /// No panic, whatever is cut off or changed.
+    #[test]
+    fn broken_bodies_are_errors_and_never_panics() {
+        let body = format!("{{\"records\":[{RECORD},{RECORD}]}}");
+        for place in 0..body.len() {
+            assert!(records_of(&body.as_bytes()[..place]).is_err(), "cut at {place}");
+            let mut changed = body.clone().into_bytes();
+            changed[place] = b"{}[]\",:\\\xff0"[place % 10];
+            let _ = records_of(&changed);
+        }
+    }
+
+    #[test]
+    fn an_answer_has_an_entry_for_each_record_in_order() {
+        let answer = PutRecordBatchAnswer::of(vec![Ok(Place { shard: 2, offset: 41 }), Err(Refused::Throttled)]);
+        let json = serde_json::to_value(&answer).expect("json");
+        assert_eq!(json["FailedPutCount"], 1);
+        assert_eq!(json["RequestResponses"][0]["RecordId"], "2-00000000000000000041");
+        assert_eq!(json["RequestResponses"][1]["ErrorCode"], "ServiceUnavailableException");
+    }
+}

@@ -2,9 +2,10 @@
 
 use app::api::Millis;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, TransactionTrait};
 use uuid::Uuid;
 
+use super::catalog::CatalogRecord;
 use super::view::AFTER_CLOSE;
 use super::{Quiz, QuizError, fold_name};
 use crate::store::tables::{assignment, class, student};
@@ -28,8 +29,11 @@ impl Quiz {
     /// # Errors
     /// If the transactional store says no.
     pub async fn add_class(&self, teacher: i64, name: &str, students: &[&str]) -> Result<i64, QuizError> {
+        let now = self.clock.now();
+        let tx = self.store.write.begin().await?;
         let class = class::ActiveModel { id: NotSet, name: Set(name.to_owned()), teacher_id: Set(teacher) };
-        let class = class.insert(&self.store.write).await?.id;
+        let row = class.insert(&tx).await?;
+        let class = row.id;
         let rows = students.iter().map(|name| student::ActiveModel {
             id: NotSet,
             class_id: Set(class),
@@ -37,7 +41,12 @@ impl Quiz {
             folded_name: Set(fold_name(name)),
             student_key: Set(Uuid::new_v4().to_string()),
         });
-        student::Entity::insert_many(rows).exec_without_returning(&self.store.write).await?;
+        if !students.is_empty() {
+            student::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        }
+        self.announce(&tx, now, &[CatalogRecord::class(&row, now)]).await?;
+        tx.commit().await?;
+        self.outbox.wake();
         Ok(class)
     }
 
@@ -55,6 +64,12 @@ impl Quiz {
             closed_at: Set(None),
             release: Set(AFTER_CLOSE.to_owned()),
         };
-        Ok(assignment.insert(&self.store.write).await?.id)
+        let now = self.clock.now();
+        let tx = self.store.write.begin().await?;
+        let row = assignment.insert(&tx).await?;
+        self.announce(&tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(row.id)
     }
 }

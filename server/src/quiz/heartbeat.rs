@@ -1,5 +1,7 @@
-//! A record of no student that travels the whole way when no one is answering, so that a quiet school and a dead
+//! A record of nobody that travels a stream's whole way when no one is answering, so that a quiet school and a dead
 //! pipeline look different.
+//!
+//! Owns sending and recognising it. Does not own a verdict.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,9 +11,37 @@ use sea_orm::{DbErr, TransactionTrait};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{QUIZ_ANSWERS, Quiz, record};
+use super::catalog::CatalogRecord;
+use super::{QUIZ_ANSWERS, QUIZ_CATALOG, Quiz, record};
 use crate::live::NO_ASSIGNMENT;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, WarehouseError};
+
+/// The streams that carry heartbeats: those whose columns are known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beating {
+    /// `quiz-answers`.
+    Answers,
+    /// `quiz-catalog`.
+    Catalog,
+}
+
+impl Beating {
+    /// Name of the stream.
+    #[must_use]
+    pub const fn stream(self) -> &'static str {
+        match self {
+            Self::Answers => QUIZ_ANSWERS,
+            Self::Catalog => QUIZ_CATALOG,
+        }
+    }
+
+    async fn has_landed(self, warehouse: &Warehouse, id: Uuid) -> Result<bool, WarehouseError> {
+        match self {
+            Self::Answers => warehouse.has_answer(NO_ASSIGNMENT, id.to_string()).await,
+            Self::Catalog => warehouse.has_catalog_record(id.to_string()).await,
+        }
+    }
+}
 
 /// The last heartbeat that arrived. Clones share.
 #[derive(Clone, Default)]
@@ -25,12 +55,19 @@ impl Heartbeats {
     }
 
     /// Sends one now, and one each time that nothing has landed for `every`; until `stop` says true.
-    pub async fn run(self, quiz: Quiz, warehouse: Warehouse, every: Duration, mut stop: watch::Receiver<bool>) {
+    pub async fn run(
+        self,
+        on: Beating,
+        quiz: Quiz,
+        warehouse: Warehouse,
+        every: Duration,
+        mut stop: watch::Receiver<bool>,
+    ) {
         loop {
-            if is_quiet(&quiz, &warehouse, every).await
-                && let Err(error) = self.beat(&quiz, &warehouse, every).await
+            if is_quiet(on, &quiz, &warehouse, every).await
+                && let Err(error) = self.beat(on, &quiz, &warehouse, every).await
             {
-                tracing::warn!(%error, "a heartbeat was not sent");
+                tracing::warn!(stream = on.stream(), %error, "a heartbeat was not sent");
             }
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
@@ -39,13 +76,13 @@ impl Heartbeats {
         }
     }
 
-    async fn beat(&self, quiz: &Quiz, warehouse: &Warehouse, patience: Duration) -> Result<(), DbErr> {
+    async fn beat(&self, on: Beating, quiz: &Quiz, warehouse: &Warehouse, patience: Duration) -> Result<(), DbErr> {
         let mut landings = quiz.live.listen();
         let id = Uuid::new_v4();
-        let sent_at = quiz.send_heartbeat(id).await?;
+        let sent_at = quiz.send_heartbeat(on, id).await?;
         let arrived = async {
             while landings.changed(NO_ASSIGNMENT).await {
-                if warehouse.has_record(NO_ASSIGNMENT, id.to_string()).await.unwrap_or(false) {
+                if on.has_landed(warehouse, id).await.unwrap_or(false) {
                     return true;
                 }
             }
@@ -62,18 +99,24 @@ impl Heartbeats {
 
 /// Whether nothing has landed for `every`. A warehouse that does not answer counts as quiet: a heartbeat that waits is
 /// what makes that visible.
-async fn is_quiet(quiz: &Quiz, warehouse: &Warehouse, every: Duration) -> bool {
-    match warehouse.stream_end(QUIZ_ANSWERS.to_owned()).await {
-        Ok(end) => end.loaded_at.is_none_or(|at| quiz.clock.now() - at >= every.as_millis() as i64),
+async fn is_quiet(on: Beating, quiz: &Quiz, warehouse: &Warehouse, every: Duration) -> bool {
+    match warehouse.stream_ends(on.stream().to_owned()).await {
+        Ok(ends) => ends.loaded_at.is_none_or(|at| quiz.clock.now() - at >= every.as_millis() as i64),
         Err(_) => true,
     }
 }
 
 impl Quiz {
-    async fn send_heartbeat(&self, id: Uuid) -> Result<i64, DbErr> {
+    async fn send_heartbeat(&self, on: Beating, id: Uuid) -> Result<i64, DbErr> {
         let accepted_at = self.clock.now();
         let tx = self.store.write.begin().await?;
-        self.outbox.write(&tx, QUIZ_ANSWERS, accepted_at, &[record::heartbeat(id, accepted_at)]).await?;
+        match on {
+            Beating::Answers => {
+                let record = record::heartbeat(id, accepted_at);
+                self.outbox.write(&tx, QUIZ_ANSWERS, accepted_at, &[record]).await?;
+            }
+            Beating::Catalog => self.announce(&tx, accepted_at, &[CatalogRecord::heartbeat(id, accepted_at)]).await?,
+        }
         tx.commit().await?;
         self.outbox.wake();
         Ok(accepted_at)

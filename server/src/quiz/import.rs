@@ -3,6 +3,7 @@
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, TransactionTrait};
 
+use super::catalog::CatalogRecord;
 use super::gift::{self, Question};
 use super::{Quiz, QuizError};
 use crate::store::tables::{choice, question, quiz};
@@ -14,18 +15,29 @@ impl Quiz {
     /// If the source is no GIFT that Freshmark can take; the error names the line.
     pub async fn import_gift(&self, teacher: i64, title: &str, source: &str) -> Result<i64, QuizError> {
         let questions = gift::parse(source)?;
+        let now = self.clock.now();
         let tx = self.store.write.begin().await?;
         let quiz = quiz::ActiveModel { id: NotSet, title: Set(title.to_owned()), teacher_id: Set(teacher) };
-        let quiz = quiz.insert(&tx).await?.id;
+        let quiz = quiz.insert(&tx).await?;
+        let mut announced = vec![CatalogRecord::quiz(&quiz, now)];
         for (number, question) in (1..).zip(questions) {
-            write_question(&tx, quiz, number, question).await?;
+            let (question, choices) = write_question(&tx, quiz.id, number, question).await?;
+            announced.push(CatalogRecord::question(&question, now));
+            announced.extend(choices.iter().map(|choice| CatalogRecord::choice(choice, now)));
         }
+        self.announce(&tx, now, &announced).await?;
         tx.commit().await?;
-        Ok(quiz)
+        self.outbox.wake();
+        Ok(quiz.id)
     }
 }
 
-async fn write_question<C: ConnectionTrait>(tx: &C, quiz: i64, number: i64, from: Question) -> Result<(), DbErr> {
+async fn write_question<C: ConnectionTrait>(
+    tx: &C,
+    quiz: i64,
+    number: i64,
+    from: Question,
+) -> Result<(question::Model, Vec<choice::Model>), DbErr> {
     let question = question::ActiveModel {
         id: NotSet,
         quiz_id: Set(quiz),
@@ -33,13 +45,14 @@ async fn write_question<C: ConnectionTrait>(tx: &C, quiz: i64, number: i64, from
         text: Set(from.text),
         explanation: Set(from.explanation),
     };
-    let question = question.insert(tx).await?.id;
+    let question = question.insert(tx).await?;
     let choices = (1..).zip(from.choices).map(|(number, from)| choice::ActiveModel {
         id: NotSet,
-        question_id: Set(question),
+        question_id: Set(question.id),
         number: Set(number),
         text: Set(from.text),
         is_key: Set(from.is_key),
     });
-    choice::Entity::insert_many(choices).exec_without_returning(tx).await.map(|_| ())
+    let choices = choice::Entity::insert_many(choices).exec_with_returning(tx).await?;
+    Ok((question, choices))
 }

@@ -5,6 +5,7 @@
 //! becomes of a record there, nor how results are computed.
 
 mod accepting;
+mod catalog;
 mod classes;
 mod error;
 pub mod gift;
@@ -20,7 +21,7 @@ mod view;
 pub use accepting::Accepting;
 pub use classes::NewAssignment;
 pub use error::QuizError;
-pub use heartbeat::Heartbeats;
+pub use heartbeat::{Beating, Heartbeats};
 pub use join::fold_name;
 pub use outbox::{Outbox, Waiting};
 pub use relay::{Relay, RelayHealth};
@@ -34,6 +35,8 @@ use crate::store::Store;
 
 /// Name of the delivery stream that answers take.
 pub const QUIZ_ANSWERS: &str = "quiz-answers";
+/// Name of the delivery stream that quizzes, questions, choices, classes and assignments take.
+pub const QUIZ_CATALOG: &str = "quiz-catalog";
 
 /// The room's door. Cheap to clone.
 #[derive(Clone)]

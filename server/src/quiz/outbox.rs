@@ -1,6 +1,6 @@
 //! The outbox: records that are saved and that the gateway has not acknowledged.
 //!
-//! Owns the rows and the wake-up of the relay. A row is written in the transaction that it speaks of, and goes only
+//! Owns the rows and the wake-up of the relays. A row is written in the transaction that it speaks of, and goes only
 //! when the gateway has acknowledged its record.
 
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use app::api::Millis;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::Notify;
+use serde::Serialize;
+use tokio::sync::watch;
 
-use super::record::AnswerRecord;
 use crate::store::Store;
 use crate::store::tables::outbox::{ActiveModel, Column, Entity, Model};
 
@@ -27,12 +27,13 @@ pub struct Waiting {
 #[derive(Clone)]
 pub struct Outbox {
     store: Store,
-    written: Arc<Notify>,
+    /// Counts transactions that wrote records; each relay follows it.
+    written: Arc<watch::Sender<u64>>,
 }
 
 impl Outbox {
     pub(super) fn new(store: Store) -> Self {
-        Self { store, written: Arc::default() }
+        Self { store, written: Arc::new(watch::Sender::new(0)) }
     }
 
     /// Writes records within the caller's transaction and returns their running numbers, in the same order.
@@ -41,8 +42,11 @@ impl Outbox {
         tx: &C,
         stream: &str,
         accepted_at: Millis,
-        records: &[AnswerRecord<'_>],
+        records: &[impl Serialize],
     ) -> Result<Vec<i64>, DbErr> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
             let payload = serde_json::to_string(record).map_err(|e| DbErr::Custom(e.to_string()))?;
@@ -60,13 +64,13 @@ impl Outbox {
         Ok(numbers)
     }
 
-    /// Tells the relay that a transaction with records has committed.
+    /// Tells the relays that a transaction with records has committed.
     pub(super) fn wake(&self) {
-        self.written.notify_one();
+        self.written.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    pub(super) async fn written(&self) {
-        self.written.notified().await;
+    pub(super) fn follow(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 
     /// The oldest records of a stream.

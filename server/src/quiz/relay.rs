@@ -98,7 +98,9 @@ impl Relay {
     /// Drains until `stop` says true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_PAUSE;
+        let mut written = self.outbox.follow();
         loop {
+            written.mark_unchanged();
             let wait = match self.send_head().await {
                 Ok(0) => LOOK_ANYWAY,
                 Ok(_) => {
@@ -116,7 +118,7 @@ impl Relay {
             };
             let waking = wait == LOOK_ANYWAY;
             tokio::select! {
-                () = self.outbox.written(), if waking => {}
+                _ = written.changed(), if waking => {}
                 () = tokio::time::sleep(wait) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }

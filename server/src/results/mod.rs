@@ -16,7 +16,7 @@ use app::api::results::{ClassResults, ClassSummary};
 use app::api::{ApiError, Reports};
 
 pub use freshness::Measure;
-pub use pipeline::{Parts, Stream};
+pub use pipeline::{Feed, Parts};
 
 use crate::accounts::User;
 use crate::store::Store;

@@ -3,17 +3,16 @@
 //! Owns how the parts' figures become one picture. What waits is counted where it waits: in the outbox, and in the
 //! stream behind the last offset that the load history knows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, Pipeline, StageStatus, StreamStatus};
 
 use super::{Results, ResultsError};
-use crate::delivery::{Health, Source};
-use crate::lake::Lake;
 use crate::pace::Pace;
 use crate::quiz::{Heartbeats, Quiz, RelayHealth};
-use crate::stream::Log;
+use crate::registry::{DeliveryStream, Registry};
 
 /// Loads that the page lists.
 const LOADS: u32 = 20;
@@ -22,23 +21,17 @@ const LOADS: u32 = 20;
 pub struct Parts {
     /// Accepts answers.
     pub quiz: Quiz,
-    /// Keeps objects.
-    pub lake: Lake,
-    /// In the order of configuration.
-    pub streams: Vec<Stream>,
+    /// The streams.
+    pub registry: Registry,
+    /// What feeds the streams that this server feeds itself, by their names.
+    pub feeds: BTreeMap<String, Feed>,
     /// How often a heartbeat is sent when no one answers, in milliseconds.
     pub heartbeat_every_ms: i64,
 }
 
-/// One delivery stream's running parts.
-pub struct Stream {
-    /// Its log.
-    pub log: Log,
-    /// Its entrance at the gateway.
-    pub gateway: Arc<Pace>,
-    /// Its delivery.
-    pub delivery: Arc<Health>,
-    /// Its relay.
+/// What this server itself puts into a stream.
+pub struct Feed {
+    /// The outbox's relay.
     pub relay: Arc<RelayHealth>,
     /// Its heartbeats.
     pub heartbeats: Heartbeats,
@@ -46,13 +39,15 @@ pub struct Stream {
 
 impl Results {
     pub(super) async fn pipeline(&self) -> Result<Pipeline, ResultsError> {
-        let mut streams = Vec::with_capacity(self.parts.streams.len());
-        for stream in &self.parts.streams {
+        let delivered = self.parts.registry.all().into_iter().filter(|stream| stream.settings().is_some());
+        let mut streams = Vec::new();
+        for stream in delivered {
+            let feed = self.parts.feeds.get(stream.name());
             streams.push(StreamStatus {
-                name: stream.log.stream().to_owned(),
-                freshness: self.stream_freshness(stream).await,
-                stages: self.stages(stream),
-                heartbeat: stream.heartbeats.last(),
+                name: stream.name().to_owned(),
+                freshness: self.stream_freshness(&stream, feed).await,
+                stages: self.stages(&stream),
+                heartbeat: feed.and_then(|feed| feed.heartbeats.last()),
             });
         }
         let loads = self.warehouse.loads(LOADS).await.map(|rows| rows.into_iter().map(load_row).collect());
@@ -63,55 +58,72 @@ impl Results {
     }
 
     /// A part that does not answer makes the verdict worse; it never leaves the last good one standing.
-    async fn stream_freshness(&self, stream: &Stream) -> StreamFreshness {
-        let now = self.measure.now();
-        let name = stream.log.stream().to_owned();
+    async fn stream_freshness(&self, stream: &DeliveryStream, feed: Option<&Feed>) -> StreamFreshness {
         let mut freshness = StreamFreshness {
-            measured_at: Some(now),
+            measured_at: Some(self.measure.now()),
             waiting: 0,
             oldest_waiting: None,
             last_landed: None,
-            heartbeat_every_ms: self.parts.heartbeat_every_ms,
-            problem: stream.relay.problem().or_else(|| stream.delivery.problem()),
+            heartbeat_every_ms: feed.map(|_| self.parts.heartbeat_every_ms),
+            problem: feed.and_then(|feed| feed.relay.problem()).or_else(|| stream.problem()),
         };
-        let waiting = match self.parts.quiz.outbox().waiting(&name).await {
-            Ok(waiting) => waiting,
-            Err(error) => return unmeasured(freshness, &error),
-        };
-        let landed = match self.warehouse.stream_end(name).await {
-            Ok(landed) => landed,
-            Err(error) => return unmeasured(freshness, &error),
-        };
-        let in_log = Log::end(&stream.log).saturating_sub(landed.end);
-        let oldest_in_log = match stream.log.oldest_after(landed.end) {
-            Ok(oldest) => oldest,
-            Err(error) => return unmeasured(freshness, &error),
-        };
-        freshness.waiting = (waiting.records + in_log) as i64;
-        freshness.oldest_waiting = waiting.oldest.into_iter().chain(oldest_in_log).min();
-        freshness.last_landed = landed.loaded_at;
+        if let Err(problem) = self.measure_stream(stream, &mut freshness).await {
+            tracing::error!(%problem, stream = stream.name(), "a stream's freshness could not be measured");
+            freshness.measured_at = None;
+            freshness.problem = Some(problem);
+        }
         freshness
     }
 
-    fn stages(&self, stream: &Stream) -> Vec<StageStatus> {
-        let Parts { quiz, lake, .. } = self.parts.as_ref();
-        let in_log = Log::end(&stream.log).saturating_sub(stream.delivery.delivered());
-        vec![
-            stage("quiz", quiz.pace(), "answers", "accepted and saved"),
-            stage("gateway", &stream.gateway, "records", "PutRecordBatch"),
-            stage("stream", stream.log.pace(), "records", &format!("{in_log} buffered")),
-            stage("delivery", stream.delivery.pace(), "batches", "cut by offset"),
-            stage("lake", lake.pace(), "objects", "gzip and manifest"),
-            stage("warehouse", self.warehouse.pace(), "loads", "COPY"),
-        ]
+    /// What waits in the outbox, in the log behind what has landed, and in parked batches.
+    async fn measure_stream(&self, stream: &DeliveryStream, freshness: &mut StreamFreshness) -> Result<(), String> {
+        let name = stream.name();
+        let outbox = self.parts.quiz.outbox().waiting(name).await.map_err(|e| e.to_string())?;
+        let landed = self.warehouse.stream_ends(name.to_owned()).await.map_err(|e| e.to_string())?;
+        let parked = stream.parked().map_err(|e| e.to_string())?;
+        let mut reached = landed.by_shard;
+        for (shard, parked) in &parked {
+            let end = reached.entry(shard.clone()).or_default();
+            *end = parked.cut.end.max(*end);
+        }
+        let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
+        let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
+        let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
+        freshness.waiting = (outbox.records + in_log + in_parked) as i64;
+        freshness.oldest_waiting = outbox.oldest.into_iter().chain(oldest_in_log).chain(oldest_parked).min();
+        freshness.last_landed = landed.loaded_at;
+        if let Some((shard, last)) = parked.last() {
+            let problem = format!("a batch of {shard} is parked: {}", last.reason);
+            freshness.problem.get_or_insert(problem);
+        }
+        Ok(())
+    }
+
+    fn stages(&self, stream: &DeliveryStream) -> Vec<StageStatus> {
+        let plant = self.parts.registry.plant();
+        let held = stream.log().held_bytes();
+        let mut stages = Vec::with_capacity(6);
+        if self.parts.feeds.contains_key(stream.name()) {
+            stages.push(stage("quiz", self.parts.quiz.pace(), "answers", "accepted and saved"));
+        }
+        stages.push(stage("gateway", stream.entrance(), "records", "PutRecordBatch"));
+        stages.push(stage("stream", stream.log().pace(), "records", &format!("{} buffered", size(held))));
+        if let Some(delivery) = stream.deliveries().first() {
+            stages.push(stage("delivery", delivery.pace(), "batches", "cut by offset"));
+        }
+        stages.push(stage("lake", plant.lake.pace(), "objects", "gzip and manifest"));
+        stages.push(stage("warehouse", plant.warehouse.pace(), "loads", "COPY"));
+        stages
     }
 }
 
-fn unmeasured(mut freshness: StreamFreshness, problem: &dyn std::fmt::Display) -> StreamFreshness {
-    tracing::error!(%problem, "a stream's freshness could not be measured");
-    freshness.measured_at = None;
-    freshness.problem = Some(problem.to_string());
-    freshness
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 fn stage(stage: &str, pace: &Pace, unit: &str, note: &str) -> StageStatus {

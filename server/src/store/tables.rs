@@ -158,3 +158,32 @@ table! {
         accepted_at: i64,
     }
 }
+
+table! {
+    /// A key of the gateway. `secret_hash` is the SHA-256 of the API key, in URL-safe base64; `streams` is the names that it
+    /// opens, separated by commas, or nothing for all; `rate`, `burst` and `daily` count requests.
+    gateway_key, "gateway_key" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: String,
+        name: String,
+        secret_hash: String,
+        access_key_id: String,
+        streams: String,
+        rate: Option<i64>,
+        burst: Option<i64>,
+        daily: Option<i64>,
+        created_at: i64,
+        revoked_at: Option<i64>,
+    }
+}
+
+table! {
+    /// Requests of a key with a daily quota; `day` counts from 1970-01-01 in UTC.
+    gateway_usage, "gateway_usage" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        key_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        day: i64,
+        requests: i64,
+    }
+}

@@ -1,45 +1,77 @@
-//! The durable log between the gateway and delivery.
+//! The durable log between the gateway and delivery: a stream of shards, each in order.
 //!
-//! | key space | key | value |
-//! |---|---|---|
-//! | `<stream>.chunks` | first offset, big-endian | the records of one append (`chunk.rs`) |
-//! | `<stream>.marks` | `end` | one past the last offset ever given out |
-//! | `<stream>.marks` | `cut` | the batch that delivery works on ([`Cut`]) |
+//! Owns offsets, shards, durability, order within a shard, and retention. Does not own what a record means, nor when
+//! it is delivered. An append is one chunk a shard; appends that arrive together are committed together (group commit)
+//! and each is acknowledged after the sync. Offsets are given out once: a shard's end is kept even when every chunk has
+//! been delivered and forgotten. Where a reader stands is the reader's own affair, so any number of them read a shard.
 //!
-//! Owns offsets, durability and order. Does not own what a record means, nor when it is delivered. An append is one
-//! chunk; appends that arrive together are committed together (group commit) and each is acknowledged after the sync.
-//! Offsets are given out once: `end` is kept even when every chunk has been delivered and forgotten.
+//! Memory is bounded: at most [`IN_FLIGHT_BYTES`] wait to be written; more is refused with [`StreamError::Busy`]. The
+//! disk is bounded by [`Spec::most_bytes`]: what has been delivered goes first, and when nothing more may go, appends
+//! are refused with [`StreamError::Full`] until delivery has caught up. Nothing that was acknowledged is ever dropped.
 
 mod chunk;
+mod engine;
+mod keys;
+mod read;
+mod shard;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use app::api::Millis;
 use bytes::Bytes;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
+pub use read::{Kept, ShardLog};
+pub use shard::ShardRange;
+
+use self::chunk::Draft;
+use self::engine::Engine;
+use self::keys::{End, Floor};
 use crate::clock::Clock;
-use crate::delivery::{Cut, Gathered, Source, SourceError, Until};
+use crate::delivery::Form;
 use crate::pace::Pace;
 
-/// Appends that may wait for the writer; more make the producer wait, so that memory stays bounded.
-const QUEUE: usize = 256;
-
-const END: &str = "end";
-const CUT: &str = "cut";
+/// Bytes that may wait to be written, over all requests of one stream.
+pub const IN_FLIGHT_BYTES: usize = 64 << 20;
+/// Permits of the semaphore that counts them stand for so many bytes each.
+const ROOM_UNIT: usize = 1 << 10;
+/// Appends that may wait for the writer; their bytes are bounded besides.
+const QUEUE: usize = 4096;
 
 /// One record of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Partition key: records that share it stay in order.
+    /// Partition key, at most 256 characters: records that share it stay in order.
     pub key: String,
-    /// What was sent, one line of JSON with its newline.
+    /// What was sent; for a table, one line of JSON with its newline.
     pub data: Bytes,
+}
+
+/// Where a record lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Number of the shard.
+    pub shard: u32,
+    /// Offset in it.
+    pub offset: u64,
+}
+
+/// How a stream is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Open shards.
+    pub shards: u32,
+    /// How long a record is kept after it was delivered.
+    pub retention: Duration,
+    /// Bytes that a stream may hold on disk, over its shards.
+    pub most_bytes: u64,
+    /// Whether somebody delivers it: what has not been delivered is kept whatever its age.
+    pub is_delivered: bool,
 }
 
 /// Why the log did not do what it was asked.
@@ -48,6 +80,9 @@ pub enum StreamError {
     /// The storage engine said no.
     #[error("the stream's storage answered: {0}")]
     Storage(#[from] fjall::Error),
+    /// A write failed, and the storage has not been opened again yet.
+    #[error("the stream's storage is being opened again after a write that failed")]
+    Recovering,
     /// A chunk or a mark does not read as it was written.
     #[error("the stream's log is damaged at {at}: {problem}")]
     Damaged {
@@ -56,16 +91,23 @@ pub enum StreamError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The commit failed; nothing of this append was taken.
+    /// The commit failed; nothing of this append was acknowledged.
     #[error("the stream could not be written: {0}")]
     NotWritten(String),
+    /// More waits to be written than memory should hold.
+    #[error("more arrives than can be written; slow down and send it again")]
+    Busy,
+    /// More waits to be delivered than the disk should hold.
+    #[error("the stream holds all that it may until delivery catches up; send it again later")]
+    Full,
     /// The server is stopping.
     #[error("the stream is shutting down")]
     Stopped,
 }
 
-/// The folder that holds every stream's log.
-pub struct Logs(Database);
+/// The folder that holds every stream's log. Cheap to clone.
+#[derive(Clone)]
+pub struct Logs(Arc<Engine>);
 
 impl Logs {
     /// Opens, or creates, the folder.
@@ -73,43 +115,61 @@ impl Logs {
     /// # Errors
     /// If it cannot be opened, is locked by another process or is damaged.
     pub fn open(folder: &Path) -> Result<Self, StreamError> {
-        Ok(Self(Database::builder(folder).worker_threads(1).open()?))
+        Ok(Self(Arc::new(Engine::open(folder)?)))
     }
 
-    /// One delivery stream's log. No offset below `landed`, which the load history knows already, is ever given out:
-    /// after a log was lost, new records would look as if they had been delivered.
+    /// One stream's log. `landed` says for each shard which offset delivery has reached already: none below it is ever
+    /// given out, or new records would look as if they had been delivered after a log was lost.
     ///
     /// # Errors
     /// If the log cannot be opened.
-    pub fn log(&self, stream: &str, landed: u64, clock: Clock) -> Result<Log, StreamError> {
-        let chunks = self.0.keyspace(&format!("{stream}.chunks"), KeyspaceCreateOptions::default)?;
-        let marks = self.0.keyspace(&format!("{stream}.marks"), KeyspaceCreateOptions::default)?;
-        let store = Store { db: self.0.clone(), chunks, marks };
-        let end = store.end()?;
-        if end < landed {
-            tracing::warn!(stream, end, landed, "the log is behind the warehouse; skipping ahead");
-        }
-        let end = watch::Sender::new(end.max(landed));
+    pub fn log(
+        &self,
+        stream: &str,
+        spec: Spec,
+        landed: &BTreeMap<String, u64>,
+        clock: Clock,
+    ) -> Result<Log, StreamError> {
+        let ranges = self.lay_out(stream, spec.shards)?;
+        let open = |range| Shard::open(&self.0, stream, range, spec, landed);
+        let shards = ranges.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let (appends, queue) = mpsc::channel(QUEUE);
-        let pace = Arc::new(Pace::default());
-        writer::spawn(store.clone(), queue, end.clone(), clock);
-        Ok(Log { name: stream.into(), store, appends, end, pace, floor: Arc::default() })
+        let inner = Arc::new(Inner {
+            name: stream.to_owned(),
+            engine: Arc::clone(&self.0),
+            shards,
+            spec: Mutex::new(spec),
+            room: Arc::new(Semaphore::new(IN_FLIGHT_BYTES / ROOM_UNIT)),
+            trimming: Mutex::default(),
+            pace: Pace::default(),
+            clock: clock.clone(),
+        });
+        writer::spawn(Arc::clone(&inner), queue, clock);
+        Ok(Log { inner, appends })
     }
-}
 
-/// The key spaces of one stream.
-#[derive(Clone)]
-struct Store {
-    db: Database,
-    chunks: Keyspace,
-    marks: Keyspace,
-}
+    /// Removes a stream's log with all that it holds. Handles that are left fail from then on.
+    ///
+    /// # Errors
+    /// If the storage says no.
+    pub fn remove(&self, stream: &str) -> Result<(), StreamError> {
+        self.0.drop_stream(stream)
+    }
 
-impl Store {
-    fn end(&self) -> Result<u64, StreamError> {
-        let Some(value) = self.marks.get(END)? else { return Ok(0) };
-        let bytes = value.as_ref().try_into().map_err(|_| damaged(END, "not 8 bytes"))?;
-        Ok(u64::from_be_bytes(bytes))
+    fn lay_out(&self, stream: &str, count: u32) -> Result<Vec<ShardRange>, StreamError> {
+        let before = self.0.read(stream, |space| {
+            let Some(value) = space.get(keys::SHARDS)? else { return Ok(Vec::new()) };
+            serde_json::from_slice(&value).map_err(|e| damaged("the list of shards", e.to_string()))
+        })?;
+        let after = shard::lay_out(before.clone(), count);
+        if after != before {
+            let value = serde_json::to_vec(&after).map_err(|e| damaged("the list of shards", e.to_string()))?;
+            self.0.write(stream, true, |batch, space| {
+                batch.insert(space, keys::SHARDS, value);
+                Ok(())
+            })?;
+        }
+        Ok(after)
     }
 }
 
@@ -117,127 +177,242 @@ fn damaged(at: impl Into<String>, problem: impl Into<String>) -> StreamError {
     StreamError::Damaged { at: at.into(), problem: problem.into() }
 }
 
-/// A handle on one stream's log. Cheap to clone; all clones are one.
+/// What all handles on one log share.
+struct Inner {
+    name: String,
+    engine: Arc<Engine>,
+    shards: Vec<Shard>,
+    spec: Mutex<Spec>,
+    room: Arc<Semaphore>,
+    /// One trim at a time.
+    trimming: Mutex<()>,
+    pace: Pace,
+    clock: Clock,
+}
+
+/// What is remembered of one shard; the engine has the rest.
+struct Shard {
+    range: ShardRange,
+    end: watch::Sender<u64>,
+    appended_bytes: AtomicU64,
+    floor: AtomicU64,
+    removed_bytes: AtomicU64,
+    /// Everything below has been delivered and may go.
+    released: AtomicU64,
+}
+
+impl Shard {
+    fn open(
+        engine: &Engine,
+        stream: &str,
+        range: ShardRange,
+        spec: Spec,
+        landed: &BTreeMap<String, u64>,
+    ) -> Result<Self, StreamError> {
+        let (mut end, floor) = engine.read(stream, |space| {
+            let end = End::decode(space.get(keys::end(range.number))?.as_deref())?;
+            Ok((end, Floor::decode(space.get(keys::floor(range.number))?.as_deref())?))
+        })?;
+        let landed = landed.get(&range.id()).copied().unwrap_or(0);
+        if end.offset < landed {
+            tracing::warn!(
+                stream,
+                shard = range.id(),
+                end.offset,
+                landed,
+                "the log is behind the warehouse; skipping ahead"
+            );
+            end.offset = landed;
+        }
+        Ok(Self {
+            range,
+            end: watch::Sender::new(end.offset),
+            appended_bytes: AtomicU64::new(end.appended_bytes),
+            floor: AtomicU64::new(floor.offset),
+            removed_bytes: AtomicU64::new(floor.removed_bytes),
+            released: AtomicU64::new(if spec.is_delivered { landed } else { u64::MAX }),
+        })
+    }
+
+    fn end_mark(&self) -> End {
+        End { offset: *self.end.borrow(), appended_bytes: self.appended_bytes.load(Ordering::Acquire) }
+    }
+
+    fn advance(&self, to: End) {
+        self.appended_bytes.store(to.appended_bytes, Ordering::Release);
+        self.end.send_if_modified(|end| std::mem::replace(end, to.offset) != to.offset);
+    }
+
+    fn floor(&self) -> Floor {
+        let removed_bytes = self.removed_bytes.load(Ordering::Acquire);
+        Floor { offset: self.floor.load(Ordering::Acquire), removed_bytes }
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.appended_bytes.load(Ordering::Acquire).saturating_sub(self.removed_bytes.load(Ordering::Acquire))
+    }
+}
+
+impl Inner {
+    fn spec(&self) -> Spec {
+        *self.spec.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.shards.iter().map(Shard::held_bytes).sum()
+    }
+
+    /// What is on disk decides where each shard ends; never lower than what was said already.
+    fn read_ends_again(&self) -> Result<(), StreamError> {
+        for shard in &self.shards {
+            let stored = self
+                .engine
+                .read(&self.name, |space| End::decode(space.get(keys::end(shard.range.number))?.as_deref()))?;
+            if stored.offset > shard.end_mark().offset {
+                shard.advance(stored);
+            }
+        }
+        Ok(())
+    }
+
+    /// Index of the open shard that a partition key belongs to.
+    fn shard_of(&self, key: &str) -> usize {
+        let open = |shard: &&Shard| shard.range.is_open;
+        let first = self.shards.iter().position(|shard| open(&shard)).unwrap_or(0);
+        if first + 1 == self.shards.len() {
+            return first;
+        }
+        let hash = shard::hash(key);
+        first + self.shards[first..].iter().position(|s| hash <= s.range.high).unwrap_or(0)
+    }
+}
+
+/// A handle on one stream's log. Cheap to clone; all clones are one. The log's writer ends with the last of them.
 #[derive(Clone)]
 pub struct Log {
-    name: Arc<str>,
-    store: Store,
+    inner: Arc<Inner>,
     appends: mpsc::Sender<writer::Append>,
-    end: watch::Sender<u64>,
-    pace: Arc<Pace>,
-    /// Everything below has been forgotten, so that forgetting more need not step over what is gone.
-    floor: Arc<AtomicU64>,
 }
 
 impl Log {
-    /// Appends records, all or none, and returns the offset of the first once they are on disk.
-    ///
-    /// # Errors
-    /// If there is one, none of the records was taken.
-    pub async fn append(&self, records: Vec<Record>) -> Result<u64, StreamError> {
-        let began = Instant::now();
-        let count = records.len();
-        if count == 0 {
-            return Ok(self.end());
-        }
-        let (done, acknowledged) = oneshot::channel();
-        self.appends.send(writer::Append { records, done }).await.map_err(|_| StreamError::Stopped)?;
-        let first = acknowledged.await.map_err(|_| StreamError::Stopped)??;
-        self.pace.note(count, began);
-        Ok(first)
+    /// Name of the stream.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        &self.inner.name
     }
 
-    /// One past the last offset.
+    /// Every shard that was ever opened, oldest first.
     #[must_use]
-    pub fn end(&self) -> u64 {
-        *self.end.borrow()
+    pub fn shards(&self) -> Vec<ShardLog> {
+        (0..self.inner.shards.len()).map(|index| ShardLog::new(Arc::clone(&self.inner), index)).collect()
+    }
+
+    /// One shard by its number.
+    #[must_use]
+    pub fn shard(&self, number: u32) -> Option<ShardLog> {
+        let index = self.inner.shards.iter().position(|shard| shard.range.number == number)?;
+        Some(ShardLog::new(Arc::clone(&self.inner), index))
+    }
+
+    /// Appends records, all or none, and returns the place of each once they are on disk. `form` says whether they have
+    /// been checked against the stream's table.
+    ///
+    /// # Errors
+    /// If there is one, none of the records was acknowledged. [`StreamError::Busy`] and [`StreamError::Full`] pass.
+    pub async fn append(&self, records: &[Record], form: Form) -> Result<Vec<Place>, StreamError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let began = Instant::now();
+        let bytes: usize = records.iter().map(|r| r.key.len() + r.data.len()).sum();
+        let room = Arc::clone(&self.inner.room);
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).map_err(|_| StreamError::Busy)?;
+        let room = room.try_acquire_many_owned(units).map_err(|_| StreamError::Busy)?;
+        self.make_space(bytes as u64)?;
+
+        let owners: Vec<usize> = records.iter().map(|r| self.inner.shard_of(&r.key)).collect();
+        let parts = drafts(records, &owners, form);
+        let order: Vec<usize> = parts.iter().map(|(shard, ..)| *shard).collect();
+        let (done, acknowledged) = oneshot::channel();
+        self.appends.send(writer::Append { parts, done, room }).await.map_err(|_| StreamError::Stopped)?;
+        let firsts = acknowledged.await.map_err(|_| StreamError::Stopped)??;
+        self.inner.pace.note(records.len(), began);
+        Ok(self.places(&owners, &order, &firsts))
+    }
+
+    /// Refuses what the disk should not hold, after letting go of what may go.
+    fn make_space(&self, bytes: u64) -> Result<(), StreamError> {
+        let most = self.inner.spec().most_bytes;
+        if self.inner.held_bytes() + bytes <= most {
+            return Ok(());
+        }
+        for shard in self.shards() {
+            shard.trim(most.saturating_sub(bytes))?;
+        }
+        if self.inner.held_bytes() + bytes <= most { Ok(()) } else { Err(StreamError::Full) }
+    }
+
+    fn places(&self, owners: &[usize], order: &[usize], firsts: &[u64]) -> Vec<Place> {
+        let mut next = vec![0; self.inner.shards.len()];
+        for (shard, first) in order.iter().zip(firsts) {
+            next[*shard] = *first;
+        }
+        let place = |shard: &usize| {
+            let offset = next[*shard];
+            next[*shard] += 1;
+            Place { shard: self.inner.shards[*shard].range.number, offset }
+        };
+        owners.iter().map(place).collect()
+    }
+
+    /// How a stream is kept, from now on. The number of shards changes at the next start only.
+    pub fn set_spec(&self, spec: Spec) {
+        *self.inner.spec.lock().unwrap_or_else(PoisonError::into_inner) = spec;
+    }
+
+    /// How it is kept.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        self.inner.spec()
+    }
+
+    /// Bytes that the stream holds.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.inner.held_bytes()
     }
 
     /// How fast appends go.
     #[must_use]
     pub fn pace(&self) -> &Pace {
-        &self.pace
+        &self.inner.pace
     }
 
-    /// When the oldest record at or after `offset` arrived.
+    /// Records at or after `landed`, each shard's own offset, and when the oldest of them arrived.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn oldest_after(&self, offset: u64) -> Result<Option<Millis>, StreamError> {
-        let Some(guard) = self.store.chunks.range(offset.to_be_bytes()..).next() else { return Ok(None) };
-        let (key, value) = guard.into_inner()?;
-        Ok(Some(chunk::decode(&key, &value)?.arrived))
-    }
-
-    /// Removes the chunks that end at or before `offset`. Not synced: a chunk that comes back after a crash is below
-    /// what the load history knows, and is never read again.
-    fn forget(&self, offset: u64) -> Result<(), StreamError> {
-        let mut batch = self.store.db.batch();
-        let floor = self.floor.load(Ordering::Relaxed).min(offset);
-        for guard in self.store.chunks.range(floor.to_be_bytes()..offset.to_be_bytes()) {
-            let (key, value) = guard.into_inner()?;
-            if chunk::end(&key, &value)? <= offset {
-                batch.remove(&self.store.chunks, key);
-            }
+    pub fn waiting(&self, landed: &BTreeMap<String, u64>) -> Result<(u64, Option<Millis>), StreamError> {
+        let (mut records, mut oldest) = (0, None::<Millis>);
+        for shard in self.shards() {
+            let from = landed.get(&shard.range().id()).copied().unwrap_or(0);
+            records += shard.end_offset().saturating_sub(from.max(shard.floor_offset()));
+            oldest = oldest.into_iter().chain(shard.arrival_of(from)?).min();
         }
-        batch.commit()?;
-        self.floor.fetch_max(offset, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn gather(&self, from: u64, until: Until) -> Result<Gathered, StreamError> {
-        let mut gathered = Gathered::starting_at(from);
-        for guard in self.store.chunks.range(from.to_be_bytes()..) {
-            let (key, value) = guard.into_inner()?;
-            let chunk = chunk::decode(&key, &value)?;
-            if until.is_reached(&gathered, chunk.bytes()) {
-                break;
-            }
-            gathered.add(chunk.arrived, chunk.records.iter().map(|r| (r.key.as_str(), r.data.as_ref())));
-        }
-        Ok(gathered)
+        Ok((records, oldest))
     }
 }
 
-impl Source for Log {
-    fn stream(&self) -> &str {
-        &self.name
-    }
-
-    fn shard(&self) -> &'static str {
-        "shardId-000000000000"
-    }
-
-    fn end(&self) -> watch::Receiver<u64> {
-        self.end.subscribe()
-    }
-
-    fn read(&self, from: u64, until: Until) -> Result<Gathered, SourceError> {
-        Ok(self.gather(from, until)?)
-    }
-
-    fn pending_cut(&self) -> Result<Option<Cut>, SourceError> {
-        let Some(value) = self.store.marks.get(CUT).map_err(StreamError::from)? else { return Ok(None) };
-        let cut = serde_json::from_slice(&value).map_err(|e| damaged(CUT, e.to_string()))?;
-        Ok(Some(cut))
-    }
-
-    fn record_cut(&self, cut: Cut) -> Result<(), SourceError> {
-        let value = serde_json::to_vec(&cut).map_err(|e| damaged(CUT, e.to_string()))?;
-        self.store.marks.insert(CUT, value).map_err(StreamError::from)?;
-        self.store.db.persist(PersistMode::SyncAll).map_err(StreamError::from)?;
-        Ok(())
-    }
-
-    fn forget_before(&self, offset: u64) -> Result<(), SourceError> {
-        Ok(self.forget(offset)?)
-    }
-}
-
-impl From<StreamError> for SourceError {
-    fn from(error: StreamError) -> Self {
-        Self(Box::new(error))
-    }
+/// One chunk for each shard that the records touch, with its number of records.
+fn drafts(records: &[Record], owners: &[usize], form: Form) -> Vec<(usize, u32, Draft)> {
+    let mut touched: Vec<usize> = owners.to_vec();
+    touched.sort_unstable();
+    touched.dedup();
+    let draft = |shard: usize| {
+        let of_shard = records.iter().zip(owners).filter(move |(_, owner)| **owner == shard).map(|(record, _)| record);
+        (shard, of_shard.clone().count() as u32, Draft::of(of_shard, form))
+    };
+    touched.into_iter().map(draft).collect()
 }
 
 #[cfg(test)]

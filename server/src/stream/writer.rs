@@ -1,12 +1,16 @@
 //! The one thread that writes a stream's log.
 //!
 //! Owns group commit: whatever waits when it looks is written in one synced commit, so that a busy stream pays one
-//! disk flush for many appends and a quiet one waits for nobody.
+//! disk flush for many appends and a quiet one waits for nobody. Owns the offsets that come next.
 
-use fjall::PersistMode;
-use tokio::sync::{mpsc, oneshot, watch};
+use std::sync::Arc;
 
-use super::{END, Record, Store, StreamError, chunk};
+use app::api::Millis;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::chunk::Draft;
+use super::keys::{self, End};
+use super::{Inner, StreamError};
 use crate::clock::Clock;
 
 /// Appends in one commit, at the most.
@@ -14,58 +18,97 @@ const GROUP: usize = 128;
 /// Bytes in one commit after which no further append joins it.
 const GROUP_BYTES: usize = 16 << 20;
 
+/// The records of one request, by shard.
 pub(super) struct Append {
-    pub records: Vec<Record>,
-    pub done: oneshot::Sender<Result<u64, StreamError>>,
+    /// Index of the shard, number of records, and the records.
+    pub parts: Vec<(usize, u32, Draft)>,
+    /// Hears the first offset of each part, in the same order.
+    pub done: oneshot::Sender<Result<Vec<u64>, StreamError>>,
+    /// Room in memory, given back when it is written.
+    pub room: OwnedSemaphorePermit,
 }
 
-pub(super) fn spawn(store: Store, mut queue: mpsc::Receiver<Append>, end: watch::Sender<u64>, clock: Clock) {
+impl Append {
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(|(_, _, draft)| draft.len()).sum()
+    }
+}
+
+pub(super) fn spawn(log: Arc<Inner>, mut queue: mpsc::Receiver<Append>, clock: Clock) {
     std::thread::spawn(move || {
+        let mut generation = log.engine.generation();
         while let Some(first) = queue.blocking_recv() {
             let group = gather(first, &mut queue);
-            write(&store, group, &end, &clock);
+            match prepare(&log, &mut generation) {
+                Ok(()) => write(&log, group, clock.now()),
+                Err(error) => refuse(group.into_iter().map(|append| append.done), &error),
+            }
         }
     });
 }
 
 fn gather(first: Append, queue: &mut mpsc::Receiver<Append>) -> Vec<Append> {
-    let size = |append: &Append| append.records.iter().map(|r| r.data.len()).sum::<usize>();
-    let mut bytes = size(&first);
+    let mut bytes = first.bytes();
     let mut group = vec![first];
     while group.len() < GROUP && bytes < GROUP_BYTES {
         let Ok(next) = queue.try_recv() else { break };
-        bytes += size(&next);
+        bytes += next.bytes();
         group.push(next);
     }
     group
 }
 
+/// After a failed write the engine is opened anew, and what is on disk decides which offset comes next.
+fn prepare(log: &Inner, generation: &mut u64) -> Result<(), StreamError> {
+    log.engine.recover()?;
+    let now = log.engine.generation();
+    if now != *generation {
+        log.read_ends_again()?;
+        *generation = now;
+    }
+    Ok(())
+}
+
 /// Writes a group and answers each of its appends. Readers hear of the new end before the producers do, which cannot
 /// hurt: the records are on disk by then.
-fn write(store: &Store, group: Vec<Append>, end: &watch::Sender<u64>, clock: &Clock) {
-    let start = *end.borrow();
-    let mut offset = start;
-    let mut batch = store.db.batch().durability(Some(PersistMode::SyncAll));
-    let arrived = clock.now();
+fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
+    let mut ends: Vec<End> = log.shards.iter().map(|shard| shard.end_mark()).collect();
     let mut answers = Vec::with_capacity(group.len());
-    for append in group {
-        answers.push((append.done, offset));
-        batch.insert(&store.chunks, offset.to_be_bytes(), chunk::encode(arrived, &append.records));
-        offset += append.records.len() as u64;
+    let written = log.engine.write(&log.name, true, |batch, space| {
+        for append in group {
+            let mut firsts = Vec::with_capacity(append.parts.len());
+            for (shard, count, draft) in append.parts {
+                let end = &mut ends[shard];
+                firsts.push(end.offset);
+                batch.insert(space, keys::chunk(log.shards[shard].range.number, end.offset), {
+                    end.offset += u64::from(count);
+                    end.appended_bytes += draft.len() as u64;
+                    draft.finish(arrived)
+                });
+            }
+            answers.push((append.done, firsts, append.room));
+        }
+        for (shard, end) in log.shards.iter().zip(&ends) {
+            if *end != shard.end_mark() {
+                batch.insert(space, keys::end(shard.range.number), end.encode());
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = written {
+        tracing::error!(stream = %log.name, %error, "a group of appends was not written");
+        return refuse(answers.into_iter().map(|(done, ..)| done), &error);
     }
-    batch.insert(&store.marks, END, offset.to_be_bytes());
-    match batch.commit() {
-        Ok(()) => {
-            end.send_replace(offset);
-            for (done, first) in answers {
-                let _ = done.send(Ok(first));
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, start, "a group of appends was not written");
-            for (done, _) in answers {
-                let _ = done.send(Err(StreamError::NotWritten(error.to_string())));
-            }
-        }
+    for (shard, end) in log.shards.iter().zip(ends) {
+        shard.advance(end);
+    }
+    for (done, firsts, _) in answers {
+        let _ = done.send(Ok(firsts));
+    }
+}
+
+fn refuse(waiting: impl Iterator<Item = oneshot::Sender<Result<Vec<u64>, StreamError>>>, error: &StreamError) {
+    for done in waiting {
+        let _ = done.send(Err(StreamError::NotWritten(error.to_string())));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -16,8 +17,8 @@ use app::api::Millis;
 /// One batch, ready to be brought in.
 #[derive(Debug)]
 pub struct Load {
-    /// Destination.
-    pub table: &'static Table,
+    /// Destination; without one the lake was it, and only the load history is written.
+    pub table: Option<Arc<Table>>,
     /// Delivery stream.
     pub stream: String,
     /// Shard of the stream.
@@ -28,6 +29,8 @@ pub struct Load {
     pub end: u64,
     /// Where the manifest lies.
     pub manifest: Url,
+    /// Rows that it has to bring.
+    pub rows: u64,
     /// Key of the object that it names.
     pub object: String,
     /// Size of the object, compressed.
@@ -59,28 +62,44 @@ struct Entry {
 }
 
 pub(super) fn load(writer: &mut Connection, load: &Load) -> Result<Loaded, WarehouseError> {
-    let objects = read_manifest(&load.manifest)?;
+    let objects = if load.table.is_some() { read_manifest(&load.manifest)? } else { Vec::new() };
     let tx = writer.transaction()?;
     if is_known(&tx, load)? {
         return Ok(Loaded::Already);
     }
     let began = Instant::now();
-    let mut rows = 0;
-    for object in &objects {
-        rows += tx.execute(&copy_statement(load.table), [object])?;
+    if let Some(table) = &load.table {
+        let mut rows = 0;
+        for object in &objects {
+            rows += tx.execute(&copy_statement(table), [object])? as u64;
+        }
+        if rows != load.rows {
+            let manifest = load.manifest.to_string();
+            let problem = format!("COPY brought {rows} rows instead of {}", load.rows);
+            return Err(WarehouseError::Manifest { manifest, problem });
+        }
     }
-    write_history(&tx, load, rows, began)?;
+    write_history(&tx, load, began)?;
     tx.commit()?;
-    Ok(Loaded::Rows(rows as u64))
+    Ok(Loaded::Rows(load.rows))
 }
 
-fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, duckdb::Error> {
-    tx.prepare_cached("SELECT COUNT(*) FROM load_history WHERE stream = ? AND shard = ? AND start_offset = ?")?
-        .query_row(params![load.stream, load.shard, load.start], |row| row.get::<_, i64>(0))
-        .map(|known| known > 0)
+/// Whether the load history has the range. One that overlaps it otherwise is a mistake that must not pass for either.
+fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, WarehouseError> {
+    let sql = "SELECT start_offset, end_offset FROM load_history \
+               WHERE stream = ? AND shard = ? AND start_offset < ? AND end_offset > ?";
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut known = statement.query(params![load.stream, load.shard, load.end, load.start])?;
+    let Some(row) = known.next()? else { return Ok(false) };
+    let (start, end): (u64, u64) = (row.get(0)?, row.get(1)?);
+    if (start, end) == (load.start, load.end) {
+        return Ok(true);
+    }
+    let (stream, shard) = (load.stream.clone(), load.shard.clone());
+    Err(WarehouseError::Overlap { stream, shard, start: load.start, end: load.end, known_start: start, known_end: end })
 }
 
-fn write_history(tx: &Transaction<'_>, load: &Load, rows: usize, began: Instant) -> Result<(), duckdb::Error> {
+fn write_history(tx: &Transaction<'_>, load: &Load, began: Instant) -> Result<(), duckdb::Error> {
     let copy_ms = began.elapsed().as_secs_f64() * 1e3;
     tx.prepare_cached("INSERT INTO load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TIMESTAMP))")?.execute(
         params![
@@ -88,7 +107,7 @@ fn write_history(tx: &Transaction<'_>, load: &Load, rows: usize, began: Instant)
             load.shard,
             load.start,
             load.end,
-            rows,
+            load.rows,
             load.object_bytes,
             load.object,
             load.manifest.as_str(),
@@ -102,8 +121,8 @@ fn write_history(tx: &Transaction<'_>, load: &Load, rows: usize, began: Instant)
 /// DuckDB's way to say `COPY t (…) FROM object JSON 'auto' GZIP`, with the columns spelled out so that nothing is
 /// guessed from the data.
 fn copy_statement(table: &Table) -> String {
-    let names: Vec<&str> = table.columns.iter().map(|c| c.name).collect();
-    let types: Vec<String> = table.columns.iter().map(|c| format!("{}: '{}'", c.name, c.kind.sql())).collect();
+    let names: Vec<String> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
+    let types: Vec<String> = table.columns.iter().map(|c| format!("'{}': '{}'", c.name, c.kind.sql())).collect();
     format!(
         "INSERT INTO {table} ({names}) SELECT {names} FROM read_json(?, format = 'newline_delimited', \
          compression = 'gzip', columns = {{{types}}})",

@@ -5,6 +5,7 @@
 
 pub mod columns;
 mod copy;
+pub mod fit;
 mod reads;
 
 use std::path::Path;
@@ -15,8 +16,9 @@ use duckdb::{Config, Connection};
 
 pub(crate) use copy::sql_timestamp;
 pub use copy::{Load, Loaded};
-pub use reads::{ChoiceCount, LoadedRow, StreamEnd, Totals};
+pub use reads::{ChoiceCount, LoadedRow, StreamEnds, Totals};
 
+use self::columns::Table;
 use crate::pace::Pace;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
@@ -34,6 +36,32 @@ pub enum WarehouseError {
         manifest: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A range that the load history knows in part.
+    #[error("{start}..{end} of {stream}/{shard} overlaps {known_start}..{known_end}, which has been loaded already")]
+    Overlap {
+        /// Delivery stream.
+        stream: String,
+        /// Shard of it.
+        shard: String,
+        /// First record of the range.
+        start: u64,
+        /// One past its last.
+        end: u64,
+        /// First record of the range that was loaded.
+        known_start: u64,
+        /// One past its last.
+        known_end: u64,
+    },
+    /// A table of the configuration is there with other columns.
+    #[error("the table {table} has the columns {found}, the configuration says {expected}; choose another table")]
+    OtherColumns {
+        /// Which table.
+        table: String,
+        /// What it has.
+        found: String,
+        /// What it should have.
+        expected: String,
     },
     /// Some thread panicked while it held the connection; the process should be restarted.
     #[error("the warehouse connection was lost to an earlier failure; restart the server")]
@@ -93,6 +121,23 @@ impl Warehouse {
         let loaded = copy::load(&mut writer, load)?;
         self.0.copies.note(1, began);
         Ok(loaded)
+    }
+
+    /// Makes a stream's table if it is not there.
+    ///
+    /// # Errors
+    /// If it is there with other columns.
+    pub fn ensure_table(&self, table: &Table) -> Result<(), WarehouseError> {
+        let writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
+        writer.execute_batch(&table.create_statement())?;
+        let mut columns = writer.prepare(include_str!("sql/columns.sql"))?;
+        let found: Vec<String> = columns.query_map([&table.name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let expected: Vec<String> = table.columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
+        if found == expected {
+            return Ok(());
+        }
+        let (found, expected) = (found.join(", "), expected.join(", "));
+        Err(WarehouseError::OtherColumns { table: table.name.clone(), found, expected })
     }
 
     /// How fast loads go.

@@ -1,8 +1,10 @@
 //! Questions that other rooms ask of the warehouse. Each runs one or more of the SQL files beside it.
 
+use std::collections::BTreeMap;
+
 use app::api::Millis;
 use duckdb::types::{TimeUnit, Value};
-use duckdb::{OptionalExt, Row, params};
+use duckdb::{Row, params};
 
 use super::{Warehouse, WarehouseError};
 
@@ -70,11 +72,11 @@ pub struct LoadedRow {
 }
 
 /// How far a stream has landed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StreamEnd {
-    /// One past the last offset that has landed; 0 if none has.
-    pub end: u64,
-    /// When it landed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamEnds {
+    /// For each shard, one past the last offset that has landed.
+    pub by_shard: BTreeMap<String, u64>,
+    /// When something landed last.
     pub loaded_at: Option<Millis>,
 }
 
@@ -112,15 +114,29 @@ impl Warehouse {
         .await
     }
 
-    /// Whether one record, a heartbeat perhaps, is there.
+    /// Whether an answer, a heartbeat perhaps, is there.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn has_record(&self, assignment: i64, record_id: String) -> Result<bool, WarehouseError> {
+    pub async fn has_answer(&self, assignment: i64, record_id: String) -> Result<bool, WarehouseError> {
         self.read(move |reader| {
             reader
                 .prepare_cached(include_str!("sql/record_landed.sql"))?
                 .query_row(params![assignment, record_id], |row| row.get::<_, i64>(0))
+        })
+        .await
+        .map(|rows| rows > 0)
+    }
+
+    /// Whether a record of the catalog, a heartbeat perhaps, is there.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn has_catalog_record(&self, record_id: String) -> Result<bool, WarehouseError> {
+        self.read(move |reader| {
+            reader
+                .prepare_cached(include_str!("sql/catalog_record_landed.sql"))?
+                .query_row(params![record_id], |row| row.get::<_, i64>(0))
         })
         .await
         .map(|rows| rows > 0)
@@ -153,14 +169,16 @@ impl Warehouse {
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn stream_end(&self, stream: String) -> Result<StreamEnd, WarehouseError> {
+    pub async fn stream_ends(&self, stream: String) -> Result<StreamEnds, WarehouseError> {
         self.read(move |reader| {
-            let found = reader
-                .prepare_cached(include_str!("sql/stream_end.sql"))?
-                .query_row(params![stream], |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, Value>(1)?)))
-                .optional()?;
-            let (end, loaded_at) = found.unwrap_or((None, Value::Null));
-            Ok(StreamEnd { end: end.unwrap_or(0), loaded_at: millis(&loaded_at) })
+            let mut statement = reader.prepare_cached(include_str!("sql/stream_ends.sql"))?;
+            let mut rows = statement.query(params![stream])?;
+            let mut ends = StreamEnds::default();
+            while let Some(row) = rows.next()? {
+                ends.by_shard.insert(row.get(0)?, row.get(1)?);
+                ends.loaded_at = ends.loaded_at.max(millis(&row.get(2)?));
+            }
+            Ok(ends)
         })
         .await
     }

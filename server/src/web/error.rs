@@ -74,7 +74,8 @@ impl From<GatewayError> for WebError {
             GatewayError::WrongKey => ApiError::Forbidden { message },
             GatewayError::Malformed { field, problem } => ApiError::invalid(field, problem),
             GatewayError::TooLarge(_) => ApiError::TooLarge { message },
-            GatewayError::Stream(_) => at_fault(&message, "the stream does not take records just now; send them again"),
+            GatewayError::TooMany { .. } => ApiError::TooMany { message },
+            GatewayError::Store(_) => at_fault(&message, "keys cannot be checked just now; send it again"),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The tables' history, oldest first. A migration that has been released is never edited.
 
 mod m0001_initial;
+mod m0002_keys;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -9,6 +10,6 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![Box::new(m0001_initial::Migration), Box::new(m0002_keys::Migration)]
     }
 }

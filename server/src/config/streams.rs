@@ -1,0 +1,278 @@
+//! Delivery streams as configuration: `[streams.<name>]` in the file.
+//!
+//! Owns the names of the settings, their defaults and their ranges. Two streams are always there, `quiz-answers` and
+//! `quiz-catalog`; the file may change how they are kept and delivered, and may add others with tables of their own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, in_range};
+use crate::delivery::{BufferingHints, Settings};
+use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
+use crate::stream::Spec;
+use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz_catalog};
+
+/// Firehose's default for a Redshift destination.
+const COPY_RETRY_SECONDS: u64 = 3600;
+/// Bytes that a stream may hold unless the file says otherwise.
+const MOST_MIB: u64 = 8 << 10;
+/// Kinesis's default retention, for streams that nobody delivers.
+const DATA_STREAM_RETENTION: Duration = Duration::from_secs(24 * 3600);
+
+/// How the gateway hands records on. Its callers notice nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Integration {
+    /// `PutRecordBatch`: straight to the delivery stream.
+    #[default]
+    Firehose,
+    /// `PutRecords`: to a data stream of the same name, which others may read too, and which is delivered.
+    KinesisDataStreams,
+}
+
+/// What happens to a record that does not fit the destination's columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Misfits {
+    /// It is refused at the door, with its field named.
+    #[default]
+    Refuse,
+    /// It is taken, and delivery sends it to the error output.
+    ErrorOutput,
+}
+
+/// How much a stream takes; `None` is as much as the machine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quota {
+    /// Records a second.
+    pub records_per_second: Option<u32>,
+    /// MiB a second.
+    pub mib_per_second: Option<u32>,
+    /// Requests a second.
+    pub requests_per_second: Option<u32>,
+}
+
+/// Where a stream's records go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The table; without one the lake is the destination.
+    pub table: Option<Arc<Table>>,
+    /// What happens to records that do not fit it.
+    pub misfits: Misfits,
+    /// When batches are cut and how long COPY is tried.
+    pub settings: Settings,
+}
+
+/// One stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamConfig {
+    /// Its name: 1 to 64 of `[a-zA-Z0-9_.-]`.
+    pub name: String,
+    /// How records come in.
+    pub integration: Integration,
+    /// Absent for a data stream that nobody delivers.
+    pub destination: Option<Destination>,
+    /// How it is kept.
+    pub spec: Spec,
+    /// How much it takes.
+    pub quota: Quota,
+}
+
+impl StreamConfig {
+    /// A delivery stream to a table, with the defaults.
+    #[must_use]
+    pub fn to_table(name: &str, table: Table, hints: BufferingHints) -> Self {
+        let copy_retry = Duration::from_secs(COPY_RETRY_SECONDS);
+        let settings = Settings { hints, copy_retry };
+        Self {
+            name: name.to_owned(),
+            integration: Integration::default(),
+            destination: Some(Destination { table: Some(Arc::new(table)), misfits: Misfits::default(), settings }),
+            spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
+            quota: Quota::default(),
+        }
+    }
+
+    /// A delivery stream whose destination is the lake.
+    #[must_use]
+    pub fn to_lake(name: &str, hints: BufferingHints) -> Self {
+        let settings = Settings { hints, copy_retry: Duration::from_secs(COPY_RETRY_SECONDS) };
+        Self {
+            name: name.to_owned(),
+            integration: Integration::default(),
+            destination: Some(Destination { table: None, misfits: Misfits::default(), settings }),
+            spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
+            quota: Quota::default(),
+        }
+    }
+
+    /// A data stream that is kept for a day and that nobody delivers.
+    #[must_use]
+    pub fn data_stream(name: &str, shards: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            integration: Integration::KinesisDataStreams,
+            destination: None,
+            spec: Spec { shards, retention: DATA_STREAM_RETENTION, most_bytes: MOST_MIB << 20, is_delivered: false },
+            quota: Quota::default(),
+        }
+    }
+}
+
+/// Whether a stream may have this name, by Firehose's rule.
+#[must_use]
+pub fn is_stream_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+/// `[streams.<name>]` as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenStream {
+    table: Option<String>,
+    columns: Option<Vec<Column>>,
+    partition_by: Option<String>,
+    integration: Integration,
+    misfits: Misfits,
+    shards: Option<u32>,
+    buffer_mib: Option<u64>,
+    buffer_seconds: Option<u64>,
+    retention_hours: Option<u64>,
+    most_mib: Option<u64>,
+    copy_retry_seconds: Option<u64>,
+    quota: Quota,
+}
+
+/// The streams of a configuration: the two that are always there, changed as the file says, and the file's own.
+pub(super) fn streams(
+    mut written: BTreeMap<String, WrittenStream>,
+    hints: BufferingHints,
+) -> Result<Vec<StreamConfig>, ConfigError> {
+    let mut streams = Vec::with_capacity(2 + written.len());
+    for (name, table) in [(QUIZ_ANSWERS, quiz_answers()), (QUIZ_CATALOG, quiz_catalog())] {
+        let written = written.remove(name).unwrap_or_default();
+        if written.table.is_some() || written.columns.is_some() || written.partition_by.is_some() {
+            return Err(wrong(name, "has a table of its own; leave out table, columns and partition_by"));
+        }
+        streams.push(stream(name, table, &written, hints)?);
+    }
+    for (name, written) in written {
+        let table = own_table(&name, &written)?;
+        if streams.iter().any(|other| {
+            other.destination.as_ref().and_then(|d| d.table.as_ref()).is_some_and(|t| t.name == table.name)
+        }) {
+            return Err(wrong(&name, "shares its table with another stream"));
+        }
+        streams.push(stream(&name, table, &written, hints)?);
+    }
+    Ok(streams)
+}
+
+fn wrong(stream: &str, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Stream { stream: stream.to_owned(), problem: problem.into() }
+}
+
+fn own_table(name: &str, written: &WrittenStream) -> Result<Table, ConfigError> {
+    if !is_stream_name(name) {
+        return Err(wrong(name, "is no name for a stream: 1 to 64 letters, digits, _ . and -"));
+    }
+    let table = written.table.clone().unwrap_or_else(|| name.to_ascii_lowercase().replace(['-', '.'], "_"));
+    if !is_identifier(&table) {
+        return Err(wrong(name, format!("table: {table:?} is no table name; small letters, digits and _ make one")));
+    }
+    let columns = written.columns.clone().filter(|columns| !columns.is_empty());
+    let columns =
+        columns.ok_or_else(|| wrong(name, "needs columns, such as [{ name = \"at\", type = \"timestamp\" }]"))?;
+    let partition_by = written.partition_by.clone().unwrap_or_else(|| columns[0].name.clone());
+    if !columns.iter().any(|column| column.name == partition_by) {
+        return Err(wrong(name, format!("partition_by: there is no column {partition_by:?}")));
+    }
+    Ok(Table { name: table, columns, partition_by })
+}
+
+fn stream(
+    name: &str,
+    table: Table,
+    written: &WrittenStream,
+    hints: BufferingHints,
+) -> Result<StreamConfig, ConfigError> {
+    let mut stream = StreamConfig::to_table(name, table, hints);
+    stream.integration = written.integration;
+    stream.quota = written.quota;
+    stream.spec.shards = in_range("shards", u64::from(written.shards.unwrap_or(1)), 1..=100, "1 to 100")? as u32;
+    let hours = in_range("retention_hours", written.retention_hours.unwrap_or(0), 0..=8760, "0 to 8760")?;
+    stream.spec.retention = Duration::from_secs(hours * 3600);
+    let most = in_range("most_mib", written.most_mib.unwrap_or(MOST_MIB), 64..=1 << 30, "64 or more")?;
+    stream.spec.most_bytes = most << 20;
+    if let Some(destination) = &mut stream.destination {
+        destination.misfits = written.misfits;
+        if let Some(mib) = written.buffer_mib {
+            destination.settings.hints.size_bytes = (in_range("buffer_mib", mib, 1..=128, "1 to 128")? as usize) << 20;
+        }
+        if let Some(seconds) = written.buffer_seconds {
+            let seconds = in_range("buffer_seconds", seconds, 0..=900, "0 to 900")?;
+            destination.settings.hints.interval = Duration::from_secs(seconds);
+        }
+        let retry = written.copy_retry_seconds.unwrap_or(COPY_RETRY_SECONDS);
+        let retry = in_range("copy_retry_seconds", retry, 0..=7200, "0 to 7200")?;
+        destination.settings.copy_retry = Duration::from_secs(retry);
+    }
+    Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HINTS: BufferingHints = BufferingHints { size_bytes: 5 << 20, interval: Duration::ZERO };
+
+    fn read(text: &str) -> Result<Vec<StreamConfig>, String> {
+        let written = toml::from_str(text).map_err(|e| e.to_string())?;
+        streams(written, HINTS).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn two_streams_are_always_there_and_one_line_switches_the_integration() {
+        let plain = read("").expect("no file");
+        assert_eq!(plain.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), [QUIZ_ANSWERS, QUIZ_CATALOG]);
+        let switched = read("[quiz-answers]\nintegration = \"kinesis-data-streams\"").expect("one line");
+        assert_eq!(switched[0].integration, Integration::KinesisDataStreams);
+        assert_eq!(StreamConfig { integration: Integration::Firehose, ..switched[0].clone() }, plain[0]);
+    }
+
+    #[test]
+    fn a_stream_of_one_s_own_has_a_table_and_the_settings_of_the_file() {
+        let streams = read(
+            "[sensor-readings]\nshards = 4\nmisfits = \"error-output\"\nbuffer_seconds = 60\ncopy_retry_seconds = 0\n\
+             quota = { records_per_second = 1000 }\ncolumns = [{ name = \"device\", type = \"varchar(64)\" }]",
+        );
+        let own = streams.expect("right").remove(2);
+        let destination = own.destination.expect("delivered");
+        let table = destination.table.expect("a table");
+        assert_eq!((table.name.as_str(), table.partition_by.as_str()), ("sensor_readings", "device"));
+        assert_eq!((own.spec.shards, own.quota.records_per_second), (4, Some(1000)));
+        assert_eq!(destination.misfits, Misfits::ErrorOutput);
+        assert_eq!(destination.settings.hints, BufferingHints { interval: Duration::from_secs(60), ..HINTS });
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_stream() {
+        for (text, named) in [
+            ("[quiz-answers]\ntable = \"x\"", "quiz-answers"),
+            ("[readings]", "readings"),
+            ("[readings]\ncolumns = [{ name = \"a\", type = \"bigint\" }]\npartition_by = \"b\"", "partition_by"),
+            ("[\"a b\"]\ncolumns = [{ name = \"a\", type = \"bigint\" }]", "a b"),
+            ("[x]\ntable = \"quiz_answers\"\ncolumns = [{ name = \"a\", type = \"bigint\" }]", "shares its table"),
+            ("[quiz-answers]\nshards = 0", "shards has to be 1 to 100"),
+            ("[quiz-answers]\nintegration = \"sqs\"", "sqs"),
+        ] {
+            let problem = read(text).expect_err(text);
+            assert!(problem.contains(named), "{text}: {problem}");
+        }
+    }
+}

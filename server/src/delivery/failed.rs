@@ -1,0 +1,48 @@
+//! The error output: records that could not be processed, as lines with Firehose's fields.
+
+use app::api::Millis;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use super::Item;
+
+/// Code of records that do not fit their table.
+pub(super) const DOES_NOT_FIT: &str = "Freshmark.RecordDoesNotFit";
+
+/// One line under `processing-failed/`. Times are milliseconds since 1970.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    attempts_made: u32,
+    arrival_timestamp: Millis,
+    error_code: &'a str,
+    error_message: &'a str,
+    attempt_ending_timestamp: Millis,
+    /// Base64.
+    raw_data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda_arn: Option<&'a str>,
+}
+
+/// Puts a line for `item` at the end of `out`.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    item: &Item<'_>,
+    code: &str,
+    message: &str,
+    now: Millis,
+) -> Result<(), serde_json::Error> {
+    let line = Line {
+        attempts_made: 1,
+        arrival_timestamp: item.arrived,
+        error_code: code,
+        error_message: message,
+        attempt_ending_timestamp: now,
+        raw_data: STANDARD.encode(item.data),
+        lambda_arn: None,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    out.push(b'\n');
+    Ok(())
+}

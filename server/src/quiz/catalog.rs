@@ -1,0 +1,150 @@
+//! Dimension rows: what the warehouse needs to explain answers.
+//!
+//! Owns their wire form. A row is written in the transaction that makes or changes what it speaks of, so that the warehouse
+//! hears of it exactly then. Carries no student, and no explanation.
+
+use app::api::Millis;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, TransactionTrait};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{QUIZ_CATALOG, Quiz};
+use crate::store::tables::{assignment, choice, class, question, quiz};
+use crate::warehouse::sql_timestamp;
+
+/// Redshift's longest text; what is longer is cut there, and whole in the transactional store.
+const LONGEST_LABEL: usize = 65_535;
+/// Rows of one statement.
+const AT_ONCE: usize = 500;
+
+/// One version of one dimension row. What a kind does not have is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct CatalogRecord {
+    pub record_id: String,
+    pub accepted_at: String,
+    pub kind: &'static str,
+    pub id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiz_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_key: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<String>,
+}
+
+impl CatalogRecord {
+    fn new(kind: &'static str, id: i64, accepted_at: Millis) -> Self {
+        let record_id = Uuid::now_v7().to_string();
+        Self { record_id, accepted_at: sql_timestamp(accepted_at), kind, id, ..Self::default() }
+    }
+
+    /// A row of nothing, to see whether it arrives.
+    pub fn heartbeat(id: Uuid, accepted_at: Millis) -> Self {
+        Self { record_id: id.to_string(), ..Self::new("heartbeat", 0, accepted_at) }
+    }
+
+    pub fn quiz(row: &quiz::Model, at: Millis) -> Self {
+        Self { label: Some(cut(&row.title)), ..Self::new("quiz", row.id, at) }
+    }
+
+    pub fn question(row: &question::Model, at: Millis) -> Self {
+        let (quiz_id, number) = (Some(row.quiz_id), Some(row.number));
+        Self { quiz_id, number, label: Some(cut(&row.text)), ..Self::new("question", row.id, at) }
+    }
+
+    pub fn choice(row: &choice::Model, at: Millis) -> Self {
+        let (question_id, number, is_key) = (Some(row.question_id), Some(row.number), Some(row.is_key));
+        Self { question_id, number, is_key, label: Some(cut(&row.text)), ..Self::new("choice", row.id, at) }
+    }
+
+    pub fn class(row: &class::Model, at: Millis) -> Self {
+        Self { label: Some(cut(&row.name)), ..Self::new("class", row.id, at) }
+    }
+
+    pub fn assignment(row: &assignment::Model, at: Millis) -> Self {
+        Self {
+            quiz_id: Some(row.quiz_id),
+            class_id: Some(row.class_id),
+            opened_at: Some(sql_timestamp(row.opened_at)),
+            closed_at: row.closed_at.map(sql_timestamp),
+            ..Self::new("assignment", row.id, at)
+        }
+    }
+}
+
+/// At most so many bytes, whole characters.
+fn cut(text: &str) -> String {
+    let mut end = text.len().min(LONGEST_LABEL);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+impl Quiz {
+    /// Writes dimension rows within the caller's transaction. The caller wakes the relay once that has committed.
+    pub(super) async fn announce<C: ConnectionTrait>(
+        &self,
+        tx: &C,
+        at: Millis,
+        records: &[CatalogRecord],
+    ) -> Result<(), DbErr> {
+        for some in records.chunks(AT_ONCE) {
+            self.outbox.write(tx, QUIZ_CATALOG, at, some).await?;
+        }
+        Ok(())
+    }
+
+    /// Announces everything that there is. For a warehouse that has never heard of any of it: another time is harmless,
+    /// because the newest version counts and says the same.
+    ///
+    /// # Errors
+    /// If the transactional store does not answer.
+    pub async fn announce_everything(&self) -> Result<(), DbErr> {
+        let now = self.clock.now();
+        let tx = self.store.write.begin().await?;
+        let mut records = Vec::new();
+        records.extend(quiz::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
+        records.extend(question::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::question(row, now)));
+        records.extend(choice::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::choice(row, now)));
+        records.extend(class::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::class(row, now)));
+        records
+            .extend(assignment::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::assignment(row, now)));
+        self.announce(&tx, now, &records).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_cut_between_characters() {
+        let long = "é".repeat(40_000);
+        let label = cut(&long);
+        assert_eq!(label.len(), LONGEST_LABEL - 1);
+        assert!(long.starts_with(&label));
+        assert_eq!(cut("short"), "short");
+    }
+
+    #[test]
+    fn a_row_says_only_what_its_kind_has() {
+        let row = class::Model { id: 3, name: "Year 8".into(), teacher_id: 1 };
+        let json = serde_json::to_value(CatalogRecord::class(&row, 0)).expect("json");
+        let fields: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(fields, ["accepted_at", "id", "kind", "label", "record_id"]);
+    }
+}

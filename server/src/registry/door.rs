@@ -1,0 +1,150 @@
+//! The door of a stream: fit, quota, append.
+
+use std::time::Instant;
+
+use app::api::Millis;
+use bytes::Bytes;
+
+use super::DeliveryStream;
+use super::bucket::Bucket;
+use crate::config::streams::{Misfits, Quota};
+use crate::delivery::Form;
+use crate::stream::{Place, Record, StreamError};
+use crate::warehouse::fit::{Misfit, fit};
+
+/// Partition key of a record that is taken although it does not fit, and so has none.
+const NO_KEY: &str = "-";
+
+/// A record as a wire brings it.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The sender's partition key; without one the table's column decides.
+    pub key: Option<String>,
+    /// What was sent.
+    pub data: Bytes,
+}
+
+/// Why one record was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It does not fit the stream's table.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The stream's quota has been used up; it passes.
+    #[error("the stream takes no more just now; send it again")]
+    Throttled,
+    /// The stream's log has no room; it passes.
+    #[error("{0}")]
+    Busy(String),
+    /// The stream's log failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A stream's quota, counted.
+pub(super) struct Quotas {
+    records: Option<Bucket>,
+    bytes: Option<Bucket>,
+    requests: Option<Bucket>,
+}
+
+impl Quotas {
+    pub fn new(quota: Quota, now: Millis) -> Self {
+        let bucket = |per_second: Option<u32>, unit: u64| {
+            per_second.map(|n| Bucket::new(u64::from(n) * unit, u64::from(n) * unit, now))
+        };
+        Self {
+            records: bucket(quota.records_per_second, 1),
+            bytes: bucket(quota.mib_per_second, 1 << 20),
+            requests: bucket(quota.requests_per_second, 1),
+        }
+    }
+
+    /// How many of the records may pass, from the first on.
+    fn pass(&self, sizes: impl ExactSizeIterator<Item = usize>, now: Millis) -> usize {
+        if self.requests.as_ref().is_some_and(|bucket| bucket.take(1, now).is_err()) {
+            return 0;
+        }
+        let wanted = sizes.len();
+        let allowed = self.records.as_ref().map_or(wanted, |bucket| bucket.take_up_to(wanted as u64, now) as usize);
+        let Some(bytes) = &self.bytes else { return allowed };
+        sizes.take(allowed).take_while(|size| bytes.take(*size as u64, now).is_ok()).count()
+    }
+}
+
+/// The records of one request, looked at and not yet taken.
+pub struct Checked {
+    form: Form,
+    records: Vec<Result<Record, Misfit>>,
+}
+
+impl Checked {
+    /// The first record that does not fit, by place.
+    #[must_use]
+    pub fn first_misfit(&self) -> Option<(usize, &Misfit)> {
+        self.records.iter().enumerate().find_map(|(place, record)| record.as_ref().err().map(|misfit| (place, misfit)))
+    }
+}
+
+impl DeliveryStream {
+    /// Looks at the records of a request. None has been taken by that.
+    pub fn check(&self, records: impl IntoIterator<Item = Incoming>) -> Checked {
+        let refuses = self.config.destination.as_ref().is_some_and(|d| d.misfits == Misfits::Refuse);
+        let form = if self.table().is_some() && refuses { Form::Fitted } else { Form::Raw };
+        Checked { form, records: records.into_iter().map(|record| self.look_at(record, form)).collect() }
+    }
+
+    fn look_at(&self, record: Incoming, form: Form) -> Result<Record, Misfit> {
+        let (Some(table), Form::Fitted) = (self.table(), form) else {
+            return Ok(Record { key: record.key.unwrap_or_else(|| NO_KEY.to_owned()), data: record.data });
+        };
+        let mut line = Vec::with_capacity(record.data.len() + 64);
+        let key_at = fit(table, &record.data, &mut line)?;
+        let key = record.key.unwrap_or_else(|| partition_key(&line[key_at]));
+        Ok(Record { key, data: Bytes::from(line) })
+    }
+
+    /// Takes each record that fits and that the quota lets pass, and says for each what became of it, in order. What is
+    /// said to be taken is on disk.
+    pub async fn take(&self, checked: Checked) -> Vec<Result<Place, Refused>> {
+        let began = Instant::now();
+        let count = checked.records.len();
+        let (mut fitting, mut outcomes) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for record in checked.records {
+            match record {
+                // Says what becomes of it if the quota does not reach that far.
+                Ok(record) => {
+                    fitting.push(record);
+                    outcomes.push(Err(Refused::Throttled));
+                }
+                Err(misfit) => outcomes.push(Err(misfit.into())),
+            }
+        }
+        let allowed = self.quotas.pass(fitting.iter().map(|record| record.data.len()), self.clock.now());
+        fitting.truncate(allowed);
+        let mut places =
+            self.log.append(&fitting, checked.form).await.map(Vec::into_iter).map_err(|error| refusal(&error));
+        let open = outcomes.iter_mut().filter(|outcome| **outcome == Err(Refused::Throttled)).take(allowed);
+        for outcome in open {
+            *outcome = match &mut places {
+                Ok(places) => places.next().ok_or_else(|| Refused::Failed("the log gave too few places".to_owned())),
+                Err(refused) => Err(refused.clone()),
+            };
+        }
+        self.entrance.note(allowed, began);
+        outcomes
+    }
+}
+
+/// The partition column's value as a key: at most 256 characters.
+fn partition_key(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).chars().take(256).collect()
+}
+
+fn refusal(error: &StreamError) -> Refused {
+    let message = error.to_string();
+    match error {
+        StreamError::Busy | StreamError::Full | StreamError::Recovering => Refused::Busy(message),
+        _ => Refused::Failed(message),
+    }
+}

@@ -1,0 +1,308 @@
+//! Which delivery streams there are.
+//!
+//! Owns starting, changing and ending them while the server runs, and the one door that records come in by, whatever
+//! wire they came over: fit, quota, append. Does not own keys and wires (the rooms `gateway` and `aws` do), nor what
+//! becomes of a record in the log.
+
+pub mod bucket;
+mod door;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use app::api::Millis;
+use tokio::sync::watch;
+
+pub use door::{Checked, Incoming, Refused};
+
+use self::door::Quotas;
+use crate::clock::Clock;
+use crate::config::streams::{Integration, StreamConfig, is_stream_name};
+use crate::delivery::{Delivery, Health, Parked, Settings, Source};
+use crate::lake::Lake;
+use crate::live::Live;
+use crate::pace::Pace;
+use crate::stream::{Log, Logs, StreamError};
+use crate::warehouse::columns::Table;
+use crate::warehouse::{Warehouse, WarehouseError};
+
+/// Why a stream was not started, changed or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is none of that name.
+    #[error("there is no stream named {0:?}")]
+    Unknown(String),
+    /// There is one of that name already.
+    #[error("there is a stream named {0:?} already")]
+    Taken(String),
+    /// The name is none.
+    #[error("{0:?} is no name for a stream: 1 to 64 letters, digits, _ . and -")]
+    Name(String),
+    /// It comes from the configuration.
+    #[error("the stream {0:?} comes from the configuration, and goes only with it")]
+    Configured(String),
+    /// The stream's log cannot be used.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The warehouse said no.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// The parked batch is not there any more.
+    #[error("there is no parked batch that begins at {0}")]
+    NotParked(u64),
+    /// The thread of a delivery could not be started.
+    #[error("the delivery could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What every stream works with.
+#[derive(Clone)]
+pub struct Plant {
+    /// Every log.
+    pub logs: Logs,
+    /// Where objects go.
+    pub lake: Lake,
+    /// Where rows go.
+    pub warehouse: Warehouse,
+    /// Who hears of loads.
+    pub live: Live,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// One stream that runs.
+pub struct DeliveryStream {
+    config: StreamConfig,
+    log: Log,
+    quotas: Quotas,
+    clock: Clock,
+    /// Whether it was made over the wire, and when the stream was started.
+    is_made: bool,
+    started_at: Millis,
+    settings: Option<watch::Sender<Settings>>,
+    health: Vec<Arc<Health>>,
+    entrance: Pace,
+    stop: watch::Sender<bool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl DeliveryStream {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// As it was configured or made; [`DeliveryStream::settings`] has what was changed since.
+    #[must_use]
+    pub fn config(&self) -> &StreamConfig {
+        &self.config
+    }
+
+    /// Its log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Its table, if it has one.
+    #[must_use]
+    pub fn table(&self) -> Option<&Arc<Table>> {
+        self.config.destination.as_ref()?.table.as_ref()
+    }
+
+    /// How it is delivered now; absent if it is not.
+    #[must_use]
+    pub fn settings(&self) -> Option<Settings> {
+        self.settings.as_ref().map(|settings| *settings.borrow())
+    }
+
+    /// Whether others read it as a data stream.
+    #[must_use]
+    pub fn is_data_stream(&self) -> bool {
+        self.config.integration == Integration::KinesisDataStreams
+    }
+
+    /// Since when it runs.
+    #[must_use]
+    pub fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
+    /// What the last try of one of its shards failed with.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.health.iter().find_map(|health| health.problem())
+    }
+
+    /// How fast its entrance takes requests.
+    #[must_use]
+    pub fn entrance(&self) -> &Pace {
+        &self.entrance
+    }
+
+    /// How fast its batches go, shard by shard.
+    #[must_use]
+    pub fn deliveries(&self) -> &[Arc<Health>] {
+        &self.health
+    }
+
+    /// Changes when batches are cut and how long COPY is tried.
+    pub fn change(&self, settings: Settings) {
+        if let Some(current) = &self.settings {
+            current.send_replace(settings);
+        }
+    }
+
+    /// The batches that were parked, shard by shard.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn parked(&self) -> Result<Vec<(String, Parked)>, StreamError> {
+        let mut all = Vec::new();
+        for shard in self.log.shards() {
+            all.extend(shard.parked_batches()?.into_iter().map(|parked| (shard.shard(), parked)));
+        }
+        Ok(all)
+    }
+
+    /// Tells its deliveries to stop after the batch in hand, and waits for them. Blocking.
+    pub fn end(&self) {
+        self.stop.send_replace(true);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!(stream = self.name(), "a delivery had panicked");
+            }
+        }
+    }
+}
+
+/// All streams, by name. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Registry(Arc<Inner>);
+
+struct Inner {
+    plant: Plant,
+    streams: RwLock<BTreeMap<String, Arc<DeliveryStream>>>,
+}
+
+impl Registry {
+    /// No stream yet.
+    #[must_use]
+    pub fn new(plant: Plant) -> Self {
+        Self(Arc::new(Inner { plant, streams: RwLock::default() }))
+    }
+
+    /// What every stream works with.
+    #[must_use]
+    pub fn plant(&self) -> &Plant {
+        &self.0.plant
+    }
+
+    /// The stream of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<DeliveryStream>> {
+        self.0.streams.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All streams, by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<DeliveryStream>> {
+        self.0.streams.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Starts a stream: its table, its log and a delivery for each shard.
+    ///
+    /// # Errors
+    /// If the name is taken or none, or a part cannot be started.
+    pub async fn start(&self, config: StreamConfig, is_made: bool) -> Result<Arc<DeliveryStream>, RegistryError> {
+        if !is_stream_name(&config.name) {
+            return Err(RegistryError::Name(config.name));
+        }
+        if self.get(&config.name).is_some() {
+            return Err(RegistryError::Taken(config.name));
+        }
+        let stream = Arc::new(self.run(config, is_made).await?);
+        let mut streams = self.0.streams.write().unwrap_or_else(PoisonError::into_inner);
+        if streams.contains_key(stream.name()) {
+            return Err(RegistryError::Taken(stream.name().to_owned()));
+        }
+        streams.insert(stream.name().to_owned(), Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    async fn run(&self, config: StreamConfig, is_made: bool) -> Result<DeliveryStream, RegistryError> {
+        let Plant { logs, warehouse, clock, .. } = &self.0.plant;
+        let destination = config.destination.clone();
+        if let Some(table) = destination.as_ref().and_then(|d| d.table.as_ref()) {
+            warehouse.ensure_table(table)?;
+        }
+        let landed = warehouse.stream_ends(config.name.clone()).await?.by_shard;
+        let log = logs.log(&config.name, config.spec, &landed, clock.clone())?;
+        let stop = watch::Sender::new(false);
+        let (mut settings, mut health, mut threads) = (None, Vec::new(), Vec::new());
+        if let Some(destination) = destination {
+            let current = watch::Sender::new(destination.settings);
+            for shard in log.shards() {
+                let delivery = self.delivery(shard, destination.table.clone(), current.subscribe());
+                let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
+                health.push(of_shard);
+                threads.push(thread);
+            }
+            settings = Some(current);
+        }
+        let now = clock.now();
+        Ok(DeliveryStream {
+            quotas: Quotas::new(config.quota, now),
+            clock: clock.clone(),
+            is_made,
+            started_at: now,
+            entrance: Pace::default(),
+            threads: Mutex::new(threads),
+            config,
+            log,
+            settings,
+            health,
+            stop,
+        })
+    }
+
+    fn delivery<S: Source>(
+        &self,
+        source: S,
+        table: Option<Arc<Table>>,
+        settings: watch::Receiver<Settings>,
+    ) -> Delivery<S> {
+        let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
+        Delivery { source, table, lake, warehouse, live, settings, clock }
+    }
+
+    /// Ends a stream that was made over the wire, and removes its log. What it has brought into the lake stays.
+    ///
+    /// # Errors
+    /// If there is none, or it comes from the configuration.
+    pub async fn remove(&self, name: &str) -> Result<(), RegistryError> {
+        let stream = self.get(name).ok_or_else(|| RegistryError::Unknown(name.to_owned()))?;
+        if !stream.is_made {
+            return Err(RegistryError::Configured(name.to_owned()));
+        }
+        self.0.streams.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let ended = tokio::task::spawn_blocking(move || stream.end()).await;
+        if ended.is_err() {
+            tracing::error!(stream = name, "a stream could not be ended");
+        }
+        Ok(self.0.plant.logs.remove(name)?)
+    }
+
+    /// Ends every stream. Blocking.
+    pub fn end(&self) {
+        let all = self.all();
+        // First all are told, then all are waited for.
+        all.iter().for_each(|stream| {
+            stream.stop.send_replace(true);
+        });
+        all.iter().for_each(|stream| stream.end());
+    }
+}
