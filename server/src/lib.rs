@@ -2,11 +2,13 @@
 //!
 //! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
 //! [`registry`] knows which stream they go to, [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
-//! [`live`] tells pages. [`accounts`] says who is asking and [`web`] alone knows HTTP. A room imports only what stands
+//! [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the pages' HTTP and [`aws`] that of AWS's clients; [`commands`] are what the binary does besides serving. A room imports only what stands
 //! below it; [`store`], [`clock`], [`pace`] and [`secret`] stand below all. [`serve`] puts the rooms together.
 
 pub mod accounts;
+pub mod aws;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod delivery;
 pub mod demo;

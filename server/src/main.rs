@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use server::commands;
 use server::config::{Config, Flags};
 use server::demo;
 use server::serve::{self, Running};
@@ -27,6 +28,8 @@ enum Command {
     Serve(Box<Flags>),
     /// Play a class against a running server, through its public HTTP interface
     Demo(demo::class::Flags),
+    /// Make, list and revoke keys of the gateway and the AWS wire
+    Key(commands::key::Flags),
 }
 
 #[tokio::main]
@@ -36,6 +39,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(flags) => run_server(*flags).await,
         Command::Demo(flags) => demo::class::play(flags).await.map_err(|e| e.to_string()),
+        Command::Key(flags) => commands::key::run(flags).await.map_err(|e| e.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,6 +55,7 @@ async fn run_server(flags: Flags) -> Result<(), String> {
     let (demo, data) = (config.server.demo, config.data.folder().to_owned());
     let running = serve::start(config).await.map_err(|e| e.to_string())?;
     println!("Freshmark is at http://{}", running.address());
+    println!("The AWS wire is at http://{}", running.aws_address());
     println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());
     if demo {
         print!("{}", demo::school::WELCOME);

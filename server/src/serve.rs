@@ -15,8 +15,9 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::accounts::{AccountError, Accounts};
+use crate::aws::{self, AwsError};
 use crate::clock::Clock;
-use crate::config::{Config, DataConfig};
+use crate::config::Config;
 use crate::demo;
 use crate::gateway::{Gateway, Keys};
 use crate::lake::{Lake, LakeError};
@@ -37,10 +38,12 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The port is taken, or not ours to take.
-    #[error("cannot listen on {address}: {source}; stop what uses it, or choose another with --listen")]
+    #[error("cannot listen on {address}: {source}; stop what uses it, or choose another with {flag}")]
     Listen {
         /// Where.
         address: SocketAddr,
+        /// Which flag says so.
+        flag: &'static str,
         /// Why.
         source: io::Error,
     },
@@ -72,15 +75,15 @@ pub enum StartError {
         /// Why.
         source: RegistryError,
     },
+    /// The AWS wire cannot be started.
+    #[error("cannot start the aws wire: {0}")]
+    Aws(#[from] AwsError),
     /// The gateway's address is none.
     #[error("the gateway's address is not right: {0}")]
     Gateway(#[from] url::ParseError),
     /// The relay cannot be made.
     #[error("cannot make the relay: {0}")]
     Relay(#[from] reqwest::Error),
-    /// No randomness for a key.
-    #[error("cannot make a key: {0}")]
-    Randomness(#[from] rand::rand_core::OsError),
     /// The demo school cannot be made.
     #[error("cannot fill the demo school: {0}")]
     Demo(#[from] QuizError),
@@ -92,6 +95,7 @@ pub enum StartError {
 /// A server that runs.
 pub struct Running {
     address: SocketAddr,
+    aws_address: SocketAddr,
     stop: watch::Sender<bool>,
     registry: Registry,
     tasks: Vec<JoinHandle<()>>,
@@ -102,6 +106,12 @@ impl Running {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the AWS wire is.
+    #[must_use]
+    pub const fn aws_address(&self) -> SocketAddr {
+        self.aws_address
     }
 
     /// Stops taking requests, finishes the batches in hand and closes the stores.
@@ -124,6 +134,7 @@ pub(crate) struct Stores {
     pub store: Store,
     pub plant: Plant,
     pub gateway_key: String,
+    pub wire_secret: String,
 }
 
 /// Starts everything. When it returns, requests are answered.
@@ -132,9 +143,10 @@ pub(crate) struct Stores {
 /// Says which part did not start, and what to do.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     // The port first: it is the likeliest to fail, and nothing has been touched yet.
-    let (listener, address) = bind(config.server.listen).await?;
+    let (listener, address) = bind(config.server.listen, "--listen").await?;
+    let (aws_listener, aws_address) = bind(config.server.aws_listen, "--aws-listen").await?;
     let stop = watch::Sender::new(false);
-    let Stores { store, plant, gateway_key } = open_stores(&config).await?;
+    let Stores { store, plant, gateway_key, wire_secret } = open_stores(&config).await?;
     let Plant { warehouse, live, clock, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone());
@@ -149,7 +161,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         started.map_err(|source| StartError::Registry { stream: name, source })?;
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
-    let keys = Keys::new(store.clone(), &gateway_key, clock.clone());
+    let keys = Keys::new(store.clone(), &gateway_key, &wire_secret, clock.clone());
+    let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret).await?;
     let mut tasks = Vec::new();
     let feeds = start_feeds(&config, address, &gateway_key, &quiz, &warehouse, &stop, &mut tasks)?;
     let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
@@ -161,11 +174,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let rooms = Rooms { quiz, accounts, results, gateway, live, stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
-    Ok(Running { address, stop, registry, tasks })
+    tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));
+    Ok(Running { address, aws_address, stop, registry, tasks })
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let unusable = |source| StartError::Listen { address, source };
+async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let unusable = |source| StartError::Listen { address, flag, source };
     let listener = TcpListener::bind(address).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     Ok((listener, address))
@@ -188,8 +202,9 @@ pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
     tempfile_in(data.folder()).map_err(unusable)?;
     let gateway_key = match &config.gateway.key {
         Some(key) => key.clone(),
-        None => key_in(data)?,
+        None => secret_in(&data.gateway_key()).map_err(unusable)?,
     };
+    let wire_secret = secret_in(&data.wire_secret()).map_err(unusable)?;
     let plant = Plant {
         logs: Logs::open(&data.stream())?,
         warehouse: Warehouse::open(&data.warehouse(), config.warehouse)?,
@@ -197,7 +212,7 @@ pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
         live: Live::default(),
         clock: Clock::system(),
     };
-    Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key })
+    Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key, wire_secret })
 }
 
 /// Whether files can be made in a folder.
@@ -207,19 +222,17 @@ fn tempfile_in(folder: &Path) -> io::Result<()> {
     std::fs::remove_file(&probe)
 }
 
-/// The gateway's key in the data folder, made at the first start.
-fn key_in(data: &DataConfig) -> Result<String, StartError> {
-    let path = data.gateway_key();
-    let unusable = |source| StartError::Data { folder: data.folder().to_owned(), source };
-    match std::fs::read_to_string(&path) {
-        Ok(key) if !key.trim().is_empty() => return Ok(key.trim().to_owned()),
+/// A secret in a file of the data folder, made the first time.
+pub(crate) fn secret_in(path: &Path) -> io::Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(secret) if !secret.trim().is_empty() => return Ok(secret.trim().to_owned()),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(unusable(error)),
+        Err(error) => return Err(error),
     }
-    let key = secret::generate()?;
-    write_private(&path, &key).map_err(unusable)?;
-    Ok(key)
+    let secret = secret::generate().map_err(io::Error::other)?;
+    write_private(path, &secret)?;
+    Ok(secret)
 }
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {

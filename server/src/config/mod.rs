@@ -69,6 +69,9 @@ pub struct Flags {
     /// Address to serve on [default: 127.0.0.1:8080]
     #[arg(long, env = "FRESHMARK_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Address of the AWS wire: Firehose and Kinesis for AWS clients [default: 127.0.0.1:4566]
+    #[arg(long, env = "FRESHMARK_AWS_LISTEN", value_name = "ADDR")]
+    pub aws_listen: Option<SocketAddr>,
     /// Folder with the built front end [default: dist]
     #[arg(long, env = "FRESHMARK_SITE", value_name = "DIR")]
     pub site: Option<PathBuf>,
@@ -102,6 +105,7 @@ pub struct Flags {
 struct File {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    aws_listen: Option<SocketAddr>,
     site: Option<PathBuf>,
     gateway_url: Option<Url>,
     gateway_key: Option<String>,
@@ -117,6 +121,8 @@ struct File {
 pub struct ServerConfig {
     /// Address to serve on.
     pub listen: SocketAddr,
+    /// Address of the AWS wire.
+    pub aws_listen: SocketAddr,
     /// Folder with the built front end.
     pub site: PathBuf,
     /// Whether an empty data folder is filled with a demo school.
@@ -134,7 +140,7 @@ pub struct GatewayConfig {
 
 /// The pieces of the data folder.
 #[derive(Clone, Debug)]
-pub struct DataConfig(PathBuf);
+pub struct DataConfig(pub PathBuf);
 
 impl DataConfig {
     /// The folder itself.
@@ -165,6 +171,12 @@ impl DataConfig {
     #[must_use]
     pub fn warehouse(&self) -> PathBuf {
         self.0.join("warehouse.duckdb")
+    }
+
+    /// What secrets of the AWS wire are derived from, a file that only its owner can read.
+    #[must_use]
+    pub fn wire_secret(&self) -> PathBuf {
+        self.0.join("wire.secret")
     }
 
     /// The gateway's key, a file that only its owner can read.
@@ -213,6 +225,10 @@ impl Config {
         Ok(Self {
             server: ServerConfig {
                 listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+                aws_listen: flags
+                    .aws_listen
+                    .or(file.aws_listen)
+                    .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4566))),
                 site: flags.site.or(file.site).unwrap_or_else(|| "dist".into()),
                 demo: flags.demo,
             },

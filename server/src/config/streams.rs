@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, in_range};
-use crate::delivery::{BufferingHints, Settings};
+use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::stream::Spec;
 use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz_catalog};
@@ -61,6 +61,8 @@ pub struct Quota {
 pub struct Destination {
     /// The table; without one the lake is the destination.
     pub table: Option<Arc<Table>>,
+    /// How objects lie in the lake.
+    pub layout: Layout,
     /// What happens to records that do not fit it.
     pub misfits: Misfits,
     /// When batches are cut and how long COPY is tried.
@@ -86,25 +88,22 @@ impl StreamConfig {
     /// A delivery stream to a table, with the defaults.
     #[must_use]
     pub fn to_table(name: &str, table: Table, hints: BufferingHints) -> Self {
-        let copy_retry = Duration::from_secs(COPY_RETRY_SECONDS);
-        let settings = Settings { hints, copy_retry };
-        Self {
-            name: name.to_owned(),
-            integration: Integration::default(),
-            destination: Some(Destination { table: Some(Arc::new(table)), misfits: Misfits::default(), settings }),
-            spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
-            quota: Quota::default(),
-        }
+        Self::delivered(name, Some(Arc::new(table)), hints)
     }
 
     /// A delivery stream whose destination is the lake.
     #[must_use]
     pub fn to_lake(name: &str, hints: BufferingHints) -> Self {
+        Self::delivered(name, None, hints)
+    }
+
+    fn delivered(name: &str, table: Option<Arc<Table>>, hints: BufferingHints) -> Self {
         let settings = Settings { hints, copy_retry: Duration::from_secs(COPY_RETRY_SECONDS) };
+        let destination = Destination { table, layout: Layout::default(), misfits: Misfits::default(), settings };
         Self {
             name: name.to_owned(),
             integration: Integration::default(),
-            destination: Some(Destination { table: None, misfits: Misfits::default(), settings }),
+            destination: Some(destination),
             spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
             quota: Quota::default(),
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::names::Names;
+use super::names::{Layout, Names};
 use super::object::{self, Manifest, Size};
 use super::{Cut, DeliveryError, Form, Gathered, Parked, failed};
 use crate::live::NO_ASSIGNMENT;
@@ -37,6 +37,7 @@ pub(super) struct Hand {
 pub(super) struct Route<'a> {
     pub stream: &'a str,
     pub shard: &'a str,
+    pub layout: &'a Layout,
     /// Absent if the lake is the destination.
     pub table: Option<&'a Table>,
 }
@@ -51,13 +52,13 @@ impl Hand {
     ) -> Result<Self, DeliveryError> {
         let began = Instant::now();
         let cut = batch.cut();
-        let names = Names::of(route.stream, route.shard, cut, batch.first_arrived());
+        let names = Names::of(route.stream, route.shard, route.layout, cut, batch.first_arrived());
         let sorted = match route.table {
             Some(table) => Sorted::of(table, batch, now)?,
             None => Sorted::as_they_are(batch),
         };
         let lines = sorted.lines.as_deref().unwrap_or_else(|| batch.data());
-        let object = object::gzip(lines)?;
+        let object = if route.layout.is_gzip { object::gzip(lines)? } else { Bytes::copy_from_slice(lines) };
         let size = Size { content_length: object.len() as u64, record_count: sorted.rows };
         let manifest = Manifest::of(route.stream, route.shard, cut, url(&names.object), size).bytes()?;
         let touched = route.table.map_or_else(|| vec![NO_ASSIGNMENT], |table| touched(table, lines));

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use names::MANIFESTS;
+pub use names::{Layout, MANIFESTS};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
@@ -120,6 +120,8 @@ pub struct Delivery<S> {
     pub source: S,
     /// Where they go; without a table the lake is the destination.
     pub table: Option<Arc<Table>>,
+    /// How its objects lie in the lake.
+    pub layout: Layout,
     /// Where objects and manifests are kept.
     pub lake: Lake,
     /// What loads them.
@@ -235,7 +237,8 @@ impl<S: Source> Delivery<S> {
         // After a log was damaged, a recorded cut may hold fewer records than it did; what is there is delivered.
         self.source.record_cut(batch.cut())?;
         let shard = self.source.shard();
-        let route = Route { stream: self.source.stream(), shard: &shard, table: self.table.as_deref() };
+        let route =
+            Route { stream: self.source.stream(), shard: &shard, layout: &self.layout, table: self.table.as_deref() };
         Ok(Some(Hand::take(&route, &batch, |key| self.lake.url(key), self.clock.now())?))
     }
 

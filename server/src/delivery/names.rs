@@ -18,6 +18,21 @@ const BATCHES: Uuid = Uuid::from_u128(0x6f1d_7a52_8c1e_4f0b_9d3c_5b7e_2a94_c610)
 /// Where the manifests lie that COPY takes, below the lake's root.
 pub const MANIFESTS: &str = "manifests";
 
+/// How a stream's objects lie in the lake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// What their keys begin with; absent is the stream's name and a slash.
+    pub prefix: Option<String>,
+    /// Whether they are compressed.
+    pub is_gzip: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { prefix: None, is_gzip: true }
+    }
+}
+
 /// Keys of what one batch leaves in the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
@@ -32,13 +47,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub fn of(stream: &str, shard: &str, cut: Cut, first_arrived: Millis) -> Self {
+    pub fn of(stream: &str, shard: &str, layout: &Layout, cut: Cut, first_arrived: Millis) -> Self {
         let at: DateTime<Utc> = DateTime::from_timestamp_millis(first_arrived).unwrap_or_default();
         let range = format!("{stream}/{shard}/{}-{}", cut.start, cut.end);
         let uuid = Uuid::new_v5(&BATCHES, range.as_bytes());
         let name = format!("{}/{stream}-{VERSION}-{}-{uuid}", at.format("%Y/%m/%d/%H"), at.format("%Y-%m-%d-%H-%M-%S"));
+        let prefix = layout.prefix.clone().unwrap_or_else(|| format!("{stream}/"));
         Self {
-            object: format!("{stream}/{name}.gz"),
+            object: format!("{prefix}{name}{}", if layout.is_gzip { ".gz" } else { "" }),
             manifest: format!("{MANIFESTS}/{stream}/{name}"),
             failed: format!("processing-failed/{stream}/{name}"),
             parked: format!("errors/manifests/{stream}/{name}"),
@@ -52,8 +68,10 @@ mod tests {
 
     #[test]
     fn keys_follow_firehose_and_depend_on_the_range_alone() {
-        let names =
-            |start, end| Names::of("quiz-answers", "shardId-000000000000", Cut { start, end }, 1_769_856_067_123);
+        let names = |start, end| {
+            let cut = Cut { start, end };
+            Names::of("quiz-answers", "shardId-000000000000", &Layout::default(), cut, 1_769_856_067_123)
+        };
         let one = names(0, 500);
         let hour = "quiz-answers/2026/01/31/10/quiz-answers-1-2026-01-31-10-41-07-";
         assert!(one.object.starts_with(hour) && one.object.ends_with(".gz"), "{one:?}");

@@ -76,7 +76,7 @@ impl Works {
         let Plant { lake, warehouse, live, clock, .. } = self.plant.clone();
         let (table, settings) = (self.stream.table().cloned(), self.stream.settings().expect("delivered"));
         let settings = watch::Sender::new(settings).subscribe();
-        Delivery { source: self.shard(), table, lake, warehouse, live, settings, clock }
+        Delivery { source: self.shard(), table, layout: Layout::default(), lake, warehouse, live, settings, clock }
     }
 
     /// Puts answers of students `range` to question 1 of assignment 7, as one request.
@@ -85,7 +85,7 @@ impl Works {
     }
 
     async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
-        let incoming = data.into_iter().map(|data| Incoming { key: None, data: data.into() });
+        let incoming = data.into_iter().map(|data| Incoming { key: None, hash: None, data: data.into() });
         for outcome in self.stream.take(self.stream.check(incoming)).await {
             outcome.expect("taken");
         }
@@ -99,7 +99,8 @@ impl Works {
 
     fn hand(&self) -> Hand {
         let table = self.stream.table().cloned();
-        let route = Route { stream: "s", shard: &self.shard().shard(), table: table.as_deref() };
+        let (shard, layout) = (self.shard().shard(), Layout::default());
+        let route = Route { stream: "s", shard: &shard, layout: &layout, table: table.as_deref() };
         Hand::take(&route, &self.read(), |key| self.plant.lake.url(key), NOW).expect("in hand")
     }
 
@@ -314,7 +315,7 @@ async fn a_log_that_was_lost_does_not_make_new_records_look_delivered() {
 async fn a_batch_is_cut_by_size_before_its_interval_has_passed() {
     let folder = tempfile::tempdir().expect("a folder");
     let works = Works::idle(folder.path()).await;
-    let record = || Incoming { key: None, data: bytes::Bytes::from(answer(1).to_string()) };
+    let record = || Incoming { key: None, hash: None, data: bytes::Bytes::from(answer(1).to_string()) };
     let bytes = 400 * answer(1).to_string().len();
     for _ in 0..=(1 << 20) / bytes {
         let outcomes = works.stream.take(works.stream.check((0..400).map(|_| record()))).await;
@@ -364,7 +365,7 @@ async fn a_copy_that_fails_for_too_long_is_parked_and_the_stream_goes_on() {
     let works = Works::with(folder.path(), config.clone()).await;
     works.put(0..5).await;
     works.settle().await;
-    let unfit = crate::stream::Record { key: "7".into(), data: UNFIT.into() };
+    let unfit = crate::stream::Record { key: "7".into(), hash: None, data: UNFIT.into() };
     works.stream.log().append(&[unfit], Form::Fitted).await.expect("taken");
     works.put(5..8).await;
     works.settle().await;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-pub use keys::{Key, KeyError, Keys, NewKey};
+pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
 
 use crate::registry::{Incoming, Refused, Registry};
 use crate::stream::Place;
@@ -163,7 +163,7 @@ impl Gateway {
         let texts = records_of(body)?;
         let incoming = texts.iter().map(|(_, text)| {
             let data = body.slice_ref(text.get().as_bytes());
-            Incoming { key: None, data }
+            Incoming { key: None, hash: None, data }
         });
         let checked = entrance.check(incoming);
         if let Some((place, misfit)) = checked.first_misfit() {

@@ -20,6 +20,8 @@ const NO_KEY: &str = "-";
 pub struct Incoming {
     /// The sender's partition key; without one the table's column decides.
     pub key: Option<String>,
+    /// Decides the shard instead of the key, if it is there.
+    pub hash: Option<u128>,
     /// What was sent.
     pub data: Bytes,
 }
@@ -96,12 +98,16 @@ impl DeliveryStream {
 
     fn look_at(&self, record: Incoming, form: Form) -> Result<Record, Misfit> {
         let (Some(table), Form::Fitted) = (self.table(), form) else {
-            return Ok(Record { key: record.key.unwrap_or_else(|| NO_KEY.to_owned()), data: record.data });
+            return Ok(Record {
+                key: record.key.unwrap_or_else(|| NO_KEY.to_owned()),
+                hash: record.hash,
+                data: record.data,
+            });
         };
         let mut line = Vec::with_capacity(record.data.len() + 64);
         let key_at = fit(table, &record.data, &mut line)?;
         let key = record.key.unwrap_or_else(|| partition_key(&line[key_at]));
-        Ok(Record { key, data: Bytes::from(line) })
+        Ok(Record { key, hash: record.hash, data: Bytes::from(line) })
     }
 
     /// Takes each record that fits and that the quota lets pass, and says for each what became of it, in order. What is

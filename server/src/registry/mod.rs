@@ -18,7 +18,7 @@ pub use door::{Checked, Incoming, Refused};
 
 use self::door::Quotas;
 use crate::clock::Clock;
-use crate::config::streams::{Integration, StreamConfig, is_stream_name};
+use crate::config::streams::{Destination, Integration, StreamConfig, is_stream_name};
 use crate::delivery::{Delivery, Health, Parked, Settings, Source};
 use crate::lake::Lake;
 use crate::live::Live;
@@ -246,7 +246,7 @@ impl Registry {
         if let Some(destination) = destination {
             let current = watch::Sender::new(destination.settings);
             for shard in log.shards() {
-                let delivery = self.delivery(shard, destination.table.clone(), current.subscribe());
+                let delivery = self.delivery(shard, &destination, current.subscribe());
                 let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
                 health.push(of_shard);
                 threads.push(thread);
@@ -272,11 +272,12 @@ impl Registry {
     fn delivery<S: Source>(
         &self,
         source: S,
-        table: Option<Arc<Table>>,
+        destination: &Destination,
         settings: watch::Receiver<Settings>,
     ) -> Delivery<S> {
         let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
-        Delivery { source, table, lake, warehouse, live, settings, clock }
+        let (table, layout) = (destination.table.clone(), destination.layout.clone());
+        Delivery { source, table, layout, lake, warehouse, live, settings, clock }
     }
 
     /// Ends a stream that was made over the wire, and removes its log. What it has brought into the lake stays.

@@ -187,3 +187,13 @@ table! {
         requests: i64,
     }
 }
+
+table! {
+    /// A stream that was made over the AWS wire, as JSON (`aws::made`).
+    made_stream, "made_stream" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        name: String,
+        made: String,
+        created_at: i64,
+    }
+}

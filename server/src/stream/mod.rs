@@ -48,6 +48,8 @@ const QUEUE: usize = 4096;
 pub struct Record {
     /// Partition key, at most 256 characters: records that share it stay in order.
     pub key: String,
+    /// Decides the shard instead of the key, if it is there.
+    pub hash: Option<u128>,
     /// What was sent; for a table, one line of JSON with its newline.
     pub data: Bytes,
 }
@@ -275,14 +277,14 @@ impl Inner {
         Ok(())
     }
 
-    /// Index of the open shard that a partition key belongs to.
-    fn shard_of(&self, key: &str) -> usize {
+    /// Index of the open shard that a record belongs to.
+    fn shard_of(&self, record: &Record) -> usize {
         let open = |shard: &&Shard| shard.range.is_open;
         let first = self.shards.iter().position(|shard| open(&shard)).unwrap_or(0);
         if first + 1 == self.shards.len() {
             return first;
         }
-        let hash = shard::hash(key);
+        let hash = record.hash.unwrap_or_else(|| shard::hash(&record.key));
         first + self.shards[first..].iter().position(|s| hash <= s.range.high).unwrap_or(0)
     }
 }
@@ -330,7 +332,7 @@ impl Log {
         let room = room.try_acquire_many_owned(units).map_err(|_| StreamError::Busy)?;
         self.make_space(bytes as u64)?;
 
-        let owners: Vec<usize> = records.iter().map(|r| self.inner.shard_of(&r.key)).collect();
+        let owners: Vec<usize> = records.iter().map(|r| self.inner.shard_of(r)).collect();
         let parts = drafts(records, &owners, form);
         let order: Vec<usize> = parts.iter().map(|(shard, ..)| *shard).collect();
         let (done, acknowledged) = oneshot::channel();

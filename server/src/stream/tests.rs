@@ -23,7 +23,7 @@ fn open(folder: &Path) -> Log {
 }
 
 fn record(n: u64) -> Record {
-    Record { key: (n % 3).to_string(), data: Bytes::from(format!("{{\"n\":{n}}}\n")) }
+    Record { key: (n % 3).to_string(), hash: None, data: Bytes::from(format!("{{\"n\":{n}}}\n")) }
 }
 
 async fn append(log: &Log, records: impl IntoIterator<Item = Record>) -> Vec<Place> {
@@ -128,7 +128,8 @@ async fn records_that_share_a_key_stay_in_order_in_one_shard_and_every_shard_is_
     let log = open_with(folder.path(), Spec { shards: 4, ..SPEC }, &[], Clock::manual(0).0);
     let mut places: BTreeMap<u64, Vec<Place>> = BTreeMap::new();
     for round in 0..20 {
-        let records = (0..40).map(|key| Record { key: key.to_string(), data: Bytes::from(round.to_string()) });
+        let records =
+            (0..40).map(|key| Record { key: key.to_string(), hash: None, data: Bytes::from(round.to_string()) });
         for (key, place) in (0..).zip(append(&log, records).await) {
             places.entry(key).or_default().push(place);
         }
@@ -184,7 +185,7 @@ async fn more_than_the_disk_should_hold_is_refused_until_delivery_has_caught_up(
     let folder = tempfile::tempdir().expect("a folder");
     let spec = Spec { most_bytes: 10_000, retention: Duration::from_secs(3600), ..SPEC };
     let log = open_with(folder.path(), spec, &[], Clock::manual(0).0);
-    let large = || Record { key: "k".into(), data: Bytes::from(vec![b'x'; 3_000]) };
+    let large = || Record { key: "k".into(), hash: None, data: Bytes::from(vec![b'x'; 3_000]) };
     for _ in 0..3 {
         append(&log, [large()]).await;
     }
@@ -200,7 +201,7 @@ async fn more_than_the_disk_should_hold_is_refused_until_delivery_has_caught_up(
 async fn more_than_memory_should_hold_is_refused_and_what_was_taken_is_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
-    let record = Record { key: "k".into(), data: Bytes::from(vec![b'x'; 4 << 20]) };
+    let record = Record { key: "k".into(), hash: None, data: Bytes::from(vec![b'x'; 4 << 20]) };
     let records = vec![record];
     let appends = (0..40).map(|_| log.append(&records, Form::Raw));
     let outcomes = futures::future::join_all(appends).await;
@@ -219,7 +220,7 @@ async fn a_stream_that_nobody_delivers_lets_go_by_age_and_size_alone() {
     let spec = Spec { most_bytes: 10_000, is_delivered: false, retention: Duration::from_secs(60), ..SPEC };
     let log = open_with(folder.path(), spec, &[], Clock::manual(0).0);
     for _ in 0..9 {
-        append(&log, [Record { key: "k".into(), data: Bytes::from(vec![b'x'; 3_000]) }]).await;
+        append(&log, [Record { key: "k".into(), hash: None, data: Bytes::from(vec![b'x'; 3_000]) }]).await;
     }
     assert_eq!((first_shard(&log).floor_offset(), first_shard(&log).end_offset()), (6, 9));
 }

@@ -2,6 +2,7 @@
 
 mod m0001_initial;
 mod m0002_keys;
+mod m0003_made_streams;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -10,6 +11,10 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration), Box::new(m0002_keys::Migration)]
+        vec![
+            Box::new(m0001_initial::Migration),
+            Box::new(m0002_keys::Migration),
+            Box::new(m0003_made_streams::Migration),
+        ]
     }
 }

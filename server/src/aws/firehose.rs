@@ -1,0 +1,380 @@
+//! Firehose's operations.
+//!
+//! Owns their inputs, outputs and words. Does not own a stream: the room `registry` does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::made::{Description, Made};
+use super::shape::{self, Member, PLAIN_NAME, Pattern, Shape, one_of, optional, required, text, text_like};
+use super::{Asked, AwsError, Room, millis_to_seconds, number, word};
+use crate::config::streams::StreamConfig;
+use crate::delivery::{BufferingHints, Layout, Settings};
+use crate::gateway::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS, PutEntry, PutRecordBatchAnswer};
+use crate::registry::{DeliveryStream, Incoming, Refused};
+
+const DESTINATION: &str = "destinationId-000000000001";
+/// Firehose's default hints, for streams that are made without any.
+const DEFAULT_HINTS: (i64, i64) = (5, 300);
+const DEFAULT_LIST: usize = 10;
+
+const NAME: Shape = text_like(1, 64, PLAIN_NAME);
+const ARN: Shape = text_like(1, 512, Pattern { regex: "arn:.*", matches: |arn| arn.starts_with("arn:") });
+const RECORD: Shape = Shape::Structure(&[required("Data", Shape::Blob { most: MOST_RECORD_BYTES })]);
+const HINTS: Shape = Shape::Structure(&[
+    optional("SizeInMBs", Shape::Integer { least: 1, most: 128 }),
+    optional("IntervalInSeconds", Shape::Integer { least: 0, most: 900 }),
+]);
+const COMPRESSION: Shape = one_of(&["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]);
+const S3: Shape = Shape::Structure(&[
+    required("RoleARN", ARN),
+    required("BucketARN", ARN),
+    optional("Prefix", text(0, 1024)),
+    optional("BufferingHints", HINTS),
+    optional("CompressionFormat", COMPRESSION),
+]);
+const S3_UPDATE: Shape = Shape::Structure(&[
+    optional("RoleARN", ARN),
+    optional("BucketARN", ARN),
+    optional("BufferingHints", HINTS),
+    optional("CompressionFormat", COMPRESSION),
+]);
+const REDSHIFT_UPDATE: Shape = Shape::Structure(&[
+    optional("S3Update", S3_UPDATE),
+    optional(
+        "RetryOptions",
+        Shape::Structure(&[optional("DurationInSeconds", Shape::Integer { least: 0, most: 7200 })]),
+    ),
+]);
+const TYPE: Shape = one_of(&["DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"]);
+
+/// The input of an operation; `None` if there is no such operation.
+pub(super) fn input_of(operation: &str) -> Option<&'static [Member]> {
+    Some(match operation {
+        "PutRecord" => const { &[required("DeliveryStreamName", NAME), required("Record", RECORD)] },
+        "PutRecordBatch" => {
+            const {
+                &[
+                    required("DeliveryStreamName", NAME),
+                    required("Records", Shape::List { least: 1, most: MOST_RECORDS, of: &RECORD }),
+                ]
+            }
+        }
+        "DescribeDeliveryStream" => {
+            const {
+                &[
+                    required("DeliveryStreamName", NAME),
+                    optional("Limit", Shape::Integer { least: 1, most: 10_000 }),
+                    optional("ExclusiveStartDestinationId", text(1, 100)),
+                ]
+            }
+        }
+        "ListDeliveryStreams" => {
+            const {
+                &[
+                    optional("Limit", Shape::Integer { least: 1, most: 10_000 }),
+                    optional("DeliveryStreamType", TYPE),
+                    optional("ExclusiveStartDeliveryStreamName", NAME),
+                ]
+            }
+        }
+        "CreateDeliveryStream" => {
+            const {
+                &[
+                    required("DeliveryStreamName", NAME),
+                    optional("DeliveryStreamType", TYPE),
+                    optional("S3DestinationConfiguration", S3),
+                    optional("ExtendedS3DestinationConfiguration", S3),
+                ]
+            }
+        }
+        "DeleteDeliveryStream" => {
+            const { &[required("DeliveryStreamName", NAME), optional("AllowForceDelete", Shape::Boolean)] }
+        }
+        "UpdateDestination" => {
+            const {
+                &[
+                    required("DeliveryStreamName", NAME),
+                    required("CurrentDeliveryStreamVersionId", text(1, 50)),
+                    required("DestinationId", text(1, 100)),
+                    optional("S3DestinationUpdate", S3_UPDATE),
+                    optional("ExtendedS3DestinationUpdate", S3_UPDATE),
+                    optional("RedshiftDestinationUpdate", REDSHIFT_UPDATE),
+                ]
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// `PutRecordBatch` as it is nearly always: read without a copy of its data.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Batch<'a> {
+    delivery_stream_name: &'a str,
+    #[serde(borrow)]
+    records: Vec<BatchRecord<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchRecord<'a> {
+    data: &'a str,
+}
+
+impl Room {
+    /// Answers one operation. `None` is an answer without a body.
+    pub(super) async fn firehose(&self, asked: &Asked<'_>) -> Result<Value, AwsError> {
+        if asked.operation == "PutRecordBatch"
+            && let Some((name, incoming)) = read_batch(asked.body)
+        {
+            return self.put_record_batch(asked, name, incoming).await;
+        }
+        let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
+        let input = shape::read(members, asked.body)?;
+        let name = word(&input, "DeliveryStreamName");
+        match asked.operation {
+            "PutRecord" => self.put_record(asked, name, data_of(&input["Record"])).await,
+            "PutRecordBatch" => {
+                let records = input["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
+                self.put_record_batch(asked, name, records.iter().map(data_of).collect()).await
+            }
+            "DescribeDeliveryStream" => self.describe_delivery_stream(asked, name),
+            "ListDeliveryStreams" => Ok(self.list_delivery_streams(&input)),
+            "CreateDeliveryStream" => self.create_delivery_stream(asked, name, &input).await,
+            "DeleteDeliveryStream" => {
+                self.delivery_stream(name)?;
+                self.remove(name).await.map(|()| json!({}))
+            }
+            _ => self.update_destination(name, &input).await,
+        }
+    }
+
+    fn delivery_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+        let found = self.registry.get(name).filter(|stream| stream.settings().is_some());
+        found.ok_or_else(|| {
+            let message = format!("Firehose {name} under account {} not found.", super::ACCOUNT);
+            AwsError::new("ResourceNotFoundException", message)
+        })
+    }
+
+    /// The stream, if it is there and the key opens it; one request of the key is counted.
+    fn entrance(&self, asked: &Asked<'_>, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+        let stream = self.delivery_stream(name)?;
+        asked.may_put_to("firehose", name)?;
+        if stream.is_data_stream() {
+            let message = "This operation is not permitted on KinesisStreamAsSource delivery stream type.";
+            return Err(AwsError::invalid(message));
+        }
+        self.keys.count(&asked.key)?;
+        Ok(stream)
+    }
+
+    async fn put_record(&self, asked: &Asked<'_>, name: &str, record: Incoming) -> Result<Value, AwsError> {
+        let stream = self.entrance(asked, name)?;
+        let mut answer = PutRecordBatchAnswer::of(stream.take(stream.check([record])).await);
+        match answer.request_responses.pop() {
+            Some(PutEntry::Taken { record_id }) => Ok(json!({ "RecordId": record_id, "Encrypted": false })),
+            Some(PutEntry::Failed { error_code, error_message }) => Err(AwsError::new(error_code, error_message)),
+            None => Err(AwsError::internal(&"a record was not answered")),
+        }
+    }
+
+    async fn put_record_batch(&self, asked: &Asked<'_>, name: &str, records: Vec<Incoming>) -> Result<Value, AwsError> {
+        let stream = self.entrance(asked, name)?;
+        if records.iter().map(|record| record.data.len()).sum::<usize>() > MOST_BYTES {
+            return Err(AwsError::invalid("Records size exceeds 4 MB limit"));
+        }
+        let outcomes = stream.take(stream.check(records)).await;
+        if outcomes.iter().all(|outcome| matches!(outcome, Err(Refused::Throttled | Refused::Busy(_)))) {
+            return Err(AwsError::new("ServiceUnavailableException", "Slow down."));
+        }
+        serde_json::to_value(PutRecordBatchAnswer::of(outcomes)).map_err(|e| AwsError::internal(&e))
+    }
+
+    fn describe_delivery_stream(&self, asked: &Asked<'_>, name: &str) -> Result<Value, AwsError> {
+        let stream = self.delivery_stream(name)?;
+        let description = self.made.describe(&stream);
+        let s3 = s3_of(&description, stream.settings());
+        let mut destination = json!({ "DestinationId": DESTINATION, "S3DestinationDescription": s3 });
+        destination[if stream.table().is_some() {
+            "RedshiftDestinationDescription"
+        } else {
+            "ExtendedS3DestinationDescription"
+        }] = redshift_of(&stream, &description, &s3).unwrap_or(s3);
+        let kind = if stream.is_data_stream() { "KinesisStreamAsSource" } else { "DirectPut" };
+        Ok(json!({ "DeliveryStreamDescription": {
+            "DeliveryStreamName": name,
+            "DeliveryStreamARN": asked.arn("firehose", &format!("deliverystream/{name}")),
+            "DeliveryStreamStatus": "ACTIVE",
+            "DeliveryStreamType": kind,
+            "VersionId": description.version.to_string(),
+            "CreateTimestamp": millis_to_seconds(description.created_at),
+            "Destinations": [destination],
+            "HasMoreDestinations": false,
+        }}))
+    }
+
+    fn list_delivery_streams(&self, input: &Value) -> Value {
+        let (after, limit) = (word(input, "ExclusiveStartDeliveryStreamName"), number(input, "Limit"));
+        let limit = limit.map_or(DEFAULT_LIST, |limit| limit as usize);
+        let of_type = |stream: &DeliveryStream| match word(input, "DeliveryStreamType") {
+            "" => true,
+            "DirectPut" => !stream.is_data_stream(),
+            "KinesisStreamAsSource" => stream.is_data_stream(),
+            _ => false,
+        };
+        let all = self.registry.all();
+        let streams = all.iter().filter(|stream| stream.settings().is_some() && of_type(stream));
+        let mut names: Vec<&str> = streams.map(|stream| stream.name()).filter(|name| *name > after).collect();
+        let more = names.len() > limit;
+        names.truncate(limit);
+        json!({ "DeliveryStreamNames": names, "HasMoreDeliveryStreams": more })
+    }
+
+    async fn create_delivery_stream(&self, asked: &Asked<'_>, name: &str, input: &Value) -> Result<Value, AwsError> {
+        let s3 = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"].map(|which| &input[which]);
+        let s3 = s3.into_iter().find(|s3| s3.is_object()).ok_or_else(|| {
+            AwsError::invalid("Exactly one destination configuration is supported for a Firehose: an S3 one, here")
+        })?;
+        if self.registry.get(name).is_some() {
+            let message = format!("Firehose {name} under accountId {} already exists", super::ACCOUNT);
+            return Err(AwsError::new("ResourceInUseException", message));
+        }
+        let (size, interval) = hints_of(&s3["BufferingHints"])?.unwrap_or(DEFAULT_HINTS);
+        let description = Description {
+            version: 1,
+            created_at: self.now(),
+            role_arn: word(s3, "RoleARN").to_owned(),
+            bucket_arn: word(s3, "BucketARN").to_owned(),
+            prefix: s3["Prefix"].as_str().map(str::to_owned),
+            is_gzip: is_gzip(s3)?.unwrap_or(false),
+        };
+        let made = Made::Delivery { description, size_mib: size, interval_seconds: interval };
+        self.make(name, made).await?;
+        Ok(json!({ "DeliveryStreamARN": asked.arn("firehose", &format!("deliverystream/{name}")) }))
+    }
+
+    async fn update_destination(&self, name: &str, input: &Value) -> Result<Value, AwsError> {
+        let stream = self.delivery_stream(name)?;
+        let mut description = self.made.describe(&stream);
+        if word(input, "DestinationId") != DESTINATION {
+            return Err(AwsError::invalid(format!("Destination not found: {}", word(input, "DestinationId"))));
+        }
+        if word(input, "CurrentDeliveryStreamVersionId") != description.version.to_string() {
+            let message = format!("Cannot update Firehose {name}: its version is {} now", description.version);
+            return Err(AwsError::new("ConcurrentModificationException", message));
+        }
+        let redshift = &input["RedshiftDestinationUpdate"];
+        let updates = [&input["ExtendedS3DestinationUpdate"], &input["S3DestinationUpdate"], &redshift["S3Update"]];
+        let update = updates.into_iter().find(|update| update.is_object()).unwrap_or(&Value::Null);
+        let mut settings = stream.settings().ok_or_else(AwsError::unknown_operation)?;
+        if let Some((size, interval)) = hints_of(&update["BufferingHints"])? {
+            settings.hints = hints(size, interval);
+        }
+        if let Some(seconds) = number(&redshift["RetryOptions"], "DurationInSeconds") {
+            settings.copy_retry = Duration::from_secs(seconds.unsigned_abs());
+        }
+        if is_gzip(update)?.is_some_and(|gzip| gzip != description.is_gzip) {
+            return Err(AwsError::invalid("The compression of a Firehose is chosen when it is made, here"));
+        }
+        description.version += 1;
+        self.change(&stream, description, settings).await?;
+        Ok(json!({}))
+    }
+}
+
+impl Made {
+    /// The stream that a delivery stream made over the wire is.
+    pub(super) fn delivery_config(name: &str, description: &Description, size: i64, interval: i64) -> StreamConfig {
+        let mut config = StreamConfig::to_lake(name, hints(size, interval));
+        if let Some(destination) = &mut config.destination {
+            destination.layout = Layout { prefix: description.prefix.clone(), is_gzip: description.is_gzip };
+        }
+        config
+    }
+}
+
+fn hints(size: i64, interval: i64) -> BufferingHints {
+    let interval = Duration::from_secs(interval.unsigned_abs());
+    BufferingHints { size_bytes: (size as usize) << 20, interval }
+}
+
+/// Records of a body that has nothing wrong with it; otherwise the slow way finds out what.
+fn read_batch(body: &[u8]) -> Option<(&str, Vec<Incoming>)> {
+    let batch: Batch<'_> = serde_json::from_slice(body).ok()?;
+    if !(1..=MOST_RECORDS).contains(&batch.records.len())
+        || !crate::config::streams::is_stream_name(batch.delivery_stream_name)
+    {
+        return None;
+    }
+    let incoming = batch.records.iter().map(|record| {
+        let data = STANDARD.decode(record.data).ok().filter(|data| data.len() <= MOST_RECORD_BYTES)?;
+        Some(Incoming { key: None, hash: None, data: data.into() })
+    });
+    Some((batch.delivery_stream_name, incoming.collect::<Option<_>>()?))
+}
+
+/// The data of a record whose shape has been checked.
+fn data_of(record: &Value) -> Incoming {
+    let data = STANDARD.decode(word(record, "Data")).unwrap_or_default();
+    Incoming { key: None, hash: None, data: data.into() }
+}
+
+/// Both hints or neither, by Firehose's rule.
+fn hints_of(hints: &Value) -> Result<Option<(i64, i64)>, AwsError> {
+    match (number(hints, "SizeInMBs"), number(hints, "IntervalInSeconds")) {
+        (Some(size), Some(interval)) => Ok(Some((size, interval))),
+        (None, None) => Ok(None),
+        _ => Err(AwsError::invalid("BufferingHints: SizeInMBs and IntervalInSeconds go together")),
+    }
+}
+
+fn is_gzip(s3: &Value) -> Result<Option<bool>, AwsError> {
+    match s3["CompressionFormat"].as_str() {
+        None => Ok(None),
+        Some("UNCOMPRESSED") => Ok(Some(false)),
+        Some("GZIP") => Ok(Some(true)),
+        Some(other) => {
+            Err(AwsError::invalid(format!("CompressionFormat {other} is not offered; GZIP and UNCOMPRESSED are")))
+        }
+    }
+}
+
+fn s3_of(description: &Description, settings: Option<Settings>) -> Value {
+    let hints = settings.map(|settings| settings.hints);
+    let (size, interval) = hints.map_or((0, 0), |h| (h.size_bytes >> 20, h.interval.as_secs()));
+    let mut s3 = json!({
+        "RoleARN": description.role_arn,
+        "BucketARN": description.bucket_arn,
+        "BufferingHints": { "SizeInMBs": size, "IntervalInSeconds": interval },
+        "CompressionFormat": if description.is_gzip { "GZIP" } else { "UNCOMPRESSED" },
+        "EncryptionConfiguration": { "NoEncryptionConfig": "NoEncryption" },
+    });
+    if let Some(prefix) = &description.prefix {
+        s3["Prefix"] = json!(prefix);
+    }
+    s3
+}
+
+/// The destination of a stream with a table; the embedded warehouse stands where Redshift would.
+fn redshift_of(stream: &DeliveryStream, description: &Description, s3: &Value) -> Option<Value> {
+    let table = stream.table()?;
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    Some(json!({
+        "RoleARN": description.role_arn,
+        "ClusterJDBCURL": "jdbc:redshift://embedded.redshift.localhost:5439/freshmark",
+        "CopyCommand": {
+            "DataTableName": table.name,
+            "DataTableColumns": columns.join(","),
+            "CopyOptions": "JSON 'auto' GZIP TIMEFORMAT 'auto'",
+        },
+        "RetryOptions": { "DurationInSeconds": stream.settings()?.copy_retry.as_secs() },
+        "S3DestinationDescription": s3,
+    }))
+}

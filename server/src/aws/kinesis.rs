@@ -1,0 +1,439 @@
+//! Kinesis Data Streams' operations.
+//!
+//! Owns their inputs, outputs and words. Does not own a stream: the rooms `registry` and `stream` do.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::iterator::{ShardIterator, number_of, offset_of};
+use super::made::Made;
+use super::shape::{
+    self, Member, PLAIN_NAME, Pattern, Shape, is_whole_number, one_of, optional, required, text, text_like,
+};
+use super::{ACCOUNT, Asked, AwsError, Room, millis_to_seconds, number, word};
+use crate::registry::{DeliveryStream, Incoming, Refused};
+use crate::stream::{Place, ShardLog};
+
+/// Kinesis's limit on the records of one call.
+const MOST_RECORDS: usize = 500;
+/// Kinesis's limit on the bytes of a record and of a request, today.
+const MOST_BYTES: usize = 10 << 20;
+/// Kinesis's limit on the records that one read brings.
+const MOST_READ: i64 = 10_000;
+/// Shards of a stream that is made without a number of them, as an on-demand one has at first.
+const ON_DEMAND_SHARDS: i64 = 4;
+
+const NAME: Shape = text_like(1, 128, PLAIN_NAME);
+const ARN: Shape = text_like(
+    1,
+    2048,
+    Pattern {
+        regex: "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+",
+        matches: |arn| arn.starts_with("arn:aws") && arn.contains(":stream/"),
+    },
+);
+const SHARD: Shape = text_like(1, 128, PLAIN_NAME);
+/// A whole number without leading zeros.
+const NUMBER: Shape =
+    text_like(0, usize::MAX, Pattern { regex: "0|([1-9]\\d{0,128})", matches: |number| is_whole_number(number, 129) });
+const HASH_KEY: Shape =
+    text_like(0, usize::MAX, Pattern { regex: "0|([1-9]\\d{0,38})", matches: |number| is_whole_number(number, 39) });
+const ENTRY: Shape = Shape::Structure(&[
+    required("Data", Shape::Blob { most: MOST_BYTES }),
+    optional("ExplicitHashKey", HASH_KEY),
+    required("PartitionKey", text(1, 256)),
+]);
+const MODE: Shape = Shape::Structure(&[required("StreamMode", one_of(&["PROVISIONED", "ON_DEMAND"]))]);
+const ITERATOR_TYPE: Shape =
+    one_of(&["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]);
+
+/// The input of an operation; `None` if there is no such operation.
+pub(super) fn input_of(operation: &str) -> Option<&'static [Member]> {
+    Some(match operation {
+        "PutRecord" => {
+            const {
+                &[
+                    optional("StreamName", NAME),
+                    optional("StreamARN", ARN),
+                    required("Data", Shape::Blob { most: MOST_BYTES }),
+                    required("PartitionKey", text(1, 256)),
+                    optional("ExplicitHashKey", HASH_KEY),
+                    optional("SequenceNumberForOrdering", NUMBER),
+                ]
+            }
+        }
+        "PutRecords" => {
+            const {
+                &[
+                    optional("StreamName", NAME),
+                    optional("StreamARN", ARN),
+                    required("Records", Shape::List { least: 1, most: MOST_RECORDS, of: &ENTRY }),
+                ]
+            }
+        }
+        "DescribeStreamSummary" => const { &[optional("StreamName", NAME), optional("StreamARN", ARN)] },
+        "ListShards" => {
+            const {
+                &[
+                    optional("StreamName", NAME),
+                    optional("StreamARN", ARN),
+                    optional("NextToken", text(1, 1_048_576)),
+                    optional("ExclusiveStartShardId", SHARD),
+                    optional("MaxResults", Shape::Integer { least: 1, most: 10_000 }),
+                    optional("StreamCreationTimestamp", Shape::Time),
+                    optional("ShardFilter", Shape::Any),
+                ]
+            }
+        }
+        "ListStreams" => {
+            const {
+                &[
+                    optional("Limit", Shape::Integer { least: 1, most: 10_000 }),
+                    optional("ExclusiveStartStreamName", NAME),
+                    optional("NextToken", text(1, 1_048_576)),
+                ]
+            }
+        }
+        "GetShardIterator" => {
+            const {
+                &[
+                    optional("StreamName", NAME),
+                    optional("StreamARN", ARN),
+                    required("ShardId", SHARD),
+                    required("ShardIteratorType", ITERATOR_TYPE),
+                    optional("StartingSequenceNumber", NUMBER),
+                    optional("Timestamp", Shape::Time),
+                ]
+            }
+        }
+        "GetRecords" => {
+            const {
+                &[
+                    required("ShardIterator", text(1, 512)),
+                    optional("Limit", Shape::Integer { least: 1, most: MOST_READ }),
+                    optional("StreamARN", ARN),
+                ]
+            }
+        }
+        "CreateStream" => {
+            const {
+                &[
+                    required("StreamName", NAME),
+                    optional("ShardCount", Shape::Integer { least: 1, most: i32::MAX as i64 }),
+                    optional("StreamModeDetails", MODE),
+                    optional("MaxRecordSizeInKiB", Shape::Integer { least: 1024, most: 10_240 }),
+                ]
+            }
+        }
+        _ => return None,
+    })
+}
+
+impl Room {
+    /// Answers one operation; `null` is an answer without a body.
+    pub(super) async fn kinesis(&self, asked: &Asked<'_>) -> Result<Value, AwsError> {
+        let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
+        let input = shape::read(members, asked.body)?;
+        match asked.operation {
+            "PutRecord" => self.put_data_record(asked, &input).await,
+            "PutRecords" => self.put_records(asked, &input).await,
+            "DescribeStreamSummary" => self.named(&input).map(|stream| describe_stream_summary(asked, &stream)),
+            "ListShards" => self.list_shards(&input),
+            "ListStreams" => Ok(self.list_streams(asked, &input)),
+            "GetShardIterator" => self.get_shard_iterator(&input),
+            "GetRecords" => self.get_records(&input),
+            _ => self.create_stream(&input).await,
+        }
+    }
+
+    fn data_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+        let found = self.registry.get(name).filter(|stream| stream.is_data_stream());
+        found.ok_or_else(|| {
+            let message = format!("Stream {name} under account {ACCOUNT} not found.");
+            AwsError::new("ResourceNotFoundException", message)
+        })
+    }
+
+    /// The stream that an input names, by name or ARN.
+    fn named(&self, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
+        let name = match (input["StreamName"].as_str(), input["StreamARN"].as_str()) {
+            (Some(name), _) => name,
+            (None, Some(arn)) => arn.rsplit('/').next().unwrap_or_default(),
+            (None, None) => return Err(AwsError::invalid("Either StreamName or StreamARN should be provided.")),
+        };
+        self.data_stream(name)
+    }
+
+    /// The stream, if it is there and the key opens it; one request of the key is counted.
+    fn data_entrance(&self, asked: &Asked<'_>, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
+        let stream = self.named(input)?;
+        asked.may_put_to("kinesis", stream.name())?;
+        self.keys.count(&asked.key).map_err(|_| throttled(&stream))?;
+        Ok(stream)
+    }
+
+    async fn put_data_record(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+        let stream = self.data_entrance(asked, input)?;
+        let outcomes = stream.take(stream.check([entry_of(input)?])).await;
+        match outcomes.into_iter().next() {
+            Some(Ok(place)) => {
+                let mut taken = taken(place);
+                taken["EncryptionType"] = json!("NONE");
+                Ok(taken)
+            }
+            Some(Err(Refused::Misfit(misfit))) => Err(AwsError::invalid(misfit.to_string())),
+            Some(Err(Refused::Throttled | Refused::Busy(_))) => Err(throttled(&stream)),
+            Some(Err(failed @ Refused::Failed(_))) => Err(AwsError::internal(&failed)),
+            None => Err(AwsError::internal(&"a record was not answered")),
+        }
+    }
+
+    async fn put_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+        let records = input["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let records: Vec<Incoming> = records.iter().map(entry_of).collect::<Result<_, _>>()?;
+        let bytes = |record: &Incoming| record.data.len() + record.key.as_ref().map_or(0, String::len);
+        let stream = self.data_entrance(asked, input)?;
+        if records.iter().map(bytes).sum::<usize>() > MOST_BYTES {
+            return Err(AwsError::invalid("Records size exceeds 10 MB limit"));
+        }
+        let outcomes = stream.take(stream.check(records)).await;
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let entries: Vec<Value> = outcomes.into_iter().map(|outcome| entry(&stream, outcome)).collect();
+        Ok(json!({ "FailedRecordCount": failed, "Records": entries, "EncryptionType": "NONE" }))
+    }
+
+    fn list_shards(&self, input: &Value) -> Result<Value, AwsError> {
+        let token = input["NextToken"].as_str();
+        let (stream, after) = match (token, input["StreamName"].as_str().or(input["StreamARN"].as_str())) {
+            (Some(_), Some(_)) => {
+                return Err(AwsError::invalid("NextToken and StreamName cannot be provided together."));
+            }
+            (None, None) => return Err(AwsError::invalid("Either NextToken or StreamName should be provided.")),
+            (Some(token), None) => {
+                let (name, after) = read_token(token).ok_or_else(|| AwsError::invalid("Invalid NextToken."))?;
+                (self.data_stream(&name)?, after)
+            }
+            (None, Some(_)) => (self.named(input)?, word(input, "ExclusiveStartShardId").to_owned()),
+        };
+        let most = number(input, "MaxResults").unwrap_or(1_000) as usize;
+        let mut shards: Vec<Value> =
+            stream.log().shards().iter().filter(|s| s.range().id() > after).map(shard).collect();
+        let more = shards.len() > most;
+        shards.truncate(most);
+        let last = shards.last().map(|shard| word(shard, "ShardId").to_owned());
+        let mut answer = json!({ "Shards": shards });
+        if let Some(last) = last.filter(|_| more) {
+            answer["NextToken"] = json!(STANDARD.encode(format!("{}/{last}", stream.name())));
+        }
+        Ok(answer)
+    }
+
+    fn list_streams(&self, asked: &Asked<'_>, input: &Value) -> Value {
+        let after = input["NextToken"].as_str().unwrap_or_else(|| word(input, "ExclusiveStartStreamName"));
+        let limit = number(input, "Limit").unwrap_or(100) as usize;
+        let all = self.registry.all();
+        let streams: Vec<&Arc<DeliveryStream>> =
+            all.iter().filter(|stream| stream.is_data_stream() && stream.name() > after).collect();
+        let page = &streams[..streams.len().min(limit)];
+        let more = streams.len() > limit;
+        let mut answer = json!({
+            "StreamNames": page.iter().map(|stream| stream.name()).collect::<Vec<_>>(),
+            "HasMoreStreams": more,
+            "StreamSummaries": page.iter().map(|stream| summary(asked, stream)).collect::<Vec<_>>(),
+        });
+        if let Some(last) = page.last().filter(|_| more) {
+            answer["NextToken"] = json!(last.name());
+        }
+        answer
+    }
+
+    fn get_shard_iterator(&self, input: &Value) -> Result<Value, AwsError> {
+        let stream = self.named(input)?;
+        let shard = find_shard(&stream, word(input, "ShardId"))?;
+        let offset = self.offset_for(&shard, input)?;
+        let iterator = ShardIterator {
+            stream: stream.name().to_owned(),
+            shard: shard.range().number,
+            offset,
+            made_at: self.now(),
+        };
+        Ok(json!({ "ShardIterator": iterator.seal(&self.secret) }))
+    }
+
+    fn offset_for(&self, shard: &ShardLog, input: &Value) -> Result<u64, AwsError> {
+        let (kind, start) = (word(input, "ShardIteratorType"), input["StartingSequenceNumber"].as_str());
+        let rule = |what: &str| {
+            AwsError::invalid(format!(
+                "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) \
+                 TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {kind} and {what}."
+            ))
+        };
+        match (kind, start) {
+            ("AT_SEQUENCE_NUMBER", Some(number)) => Ok(offset_of(number)),
+            ("AFTER_SEQUENCE_NUMBER", Some(number)) => Ok(offset_of(number).saturating_add(1)),
+            ("AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER", None) => Err(rule("no StartingSequenceNumber")),
+            (_, Some(_)) => Err(rule("also a StartingSequenceNumber")),
+            ("LATEST", None) => Ok(shard.end_offset()),
+            ("AT_TIMESTAMP", None) => {
+                let at = input["Timestamp"].as_f64().ok_or_else(|| {
+                    AwsError::invalid(
+                        "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request \
+                         has no timestamp parameter.",
+                    )
+                })?;
+                let (at, now) = ((at * 1e3).round() as i64, self.now());
+                if at > now {
+                    return Err(AwsError::invalid(format!(
+                        "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
+                         timestampInMillis: {at}, currentTimestampInMillis: {now}"
+                    )));
+                }
+                Ok(shard.first_since(at)?)
+            }
+            (_, None) => Ok(shard.floor_offset()),
+        }
+    }
+
+    fn get_records(&self, input: &Value) -> Result<Value, AwsError> {
+        let now = self.now();
+        let from = ShardIterator::open(word(input, "ShardIterator"), &self.secret, now)?;
+        let shard = self.data_stream(&from.stream)?.log().shard(from.shard);
+        let shard = shard.ok_or_else(|| AwsError::invalid("Invalid ShardIterator."))?;
+        let most = number(input, "Limit").unwrap_or(MOST_READ) as usize;
+        let kept = shard.records(from.offset, most, MOST_BYTES)?;
+        let next = kept.last().map_or(from.offset.max(shard.floor_offset()), |last| last.offset + 1);
+        let behind = shard.arrival_of(next)?.map_or(0, |arrived| (now - arrived).max(0));
+        let records: Vec<Value> = kept
+            .iter()
+            .map(|kept| {
+                json!({
+                    "SequenceNumber": number_of(kept.offset),
+                    "ApproximateArrivalTimestamp": millis_to_seconds(kept.arrived),
+                    "Data": STANDARD.encode(&kept.data),
+                    "PartitionKey": kept.key,
+                    "EncryptionType": "NONE",
+                })
+            })
+            .collect();
+        let mut answer = json!({ "Records": records, "MillisBehindLatest": behind });
+        // A closed shard has an end, and no iterator behind it.
+        if shard.range().is_open || next < shard.end_offset() {
+            let next = ShardIterator { offset: next, made_at: now, ..from };
+            answer["NextShardIterator"] = json!(next.seal(&self.secret));
+        }
+        Ok(answer)
+    }
+
+    async fn create_stream(&self, input: &Value) -> Result<Value, AwsError> {
+        let name = word(input, "StreamName");
+        if self.registry.get(name).is_some() {
+            let message = format!("Stream {name} under account {ACCOUNT} already exists.");
+            return Err(AwsError::new("ResourceInUseException", message));
+        }
+        let shards = number(input, "ShardCount").unwrap_or(ON_DEMAND_SHARDS);
+        let shards = u32::try_from(shards).ok().filter(|shards| *shards <= 500).ok_or_else(|| {
+            AwsError::new(
+                "LimitExceededException",
+                format!("This request would exceed the shard limit of 500; it asks for {shards}."),
+            )
+        })?;
+        self.make(name, Made::Data { shards }).await?;
+        Ok(Value::Null)
+    }
+}
+
+/// A record whose shape has been checked.
+fn entry_of(entry: &Value) -> Result<Incoming, AwsError> {
+    let data = STANDARD.decode(word(entry, "Data")).unwrap_or_default();
+    let hash = entry["ExplicitHashKey"].as_str().map(|written| {
+        written.parse::<u128>().map_err(|_| {
+            AwsError::invalid(format!(
+                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {written}"
+            ))
+        })
+    });
+    Ok(Incoming { key: Some(word(entry, "PartitionKey").to_owned()), hash: hash.transpose()?, data: data.into() })
+}
+
+fn throttled(stream: &DeliveryStream) -> AwsError {
+    AwsError::new("ProvisionedThroughputExceededException", throttled_message(stream))
+}
+
+fn throttled_message(stream: &DeliveryStream) -> String {
+    let shard = stream.log().shards().last().map(|shard| shard.range().id()).unwrap_or_default();
+    format!("Rate exceeded for shard {shard} in stream {} under account {ACCOUNT}.", stream.name())
+}
+
+fn taken(place: Place) -> Value {
+    json!({ "SequenceNumber": number_of(place.offset), "ShardId": format!("shardId-{:012}", place.shard) })
+}
+
+fn entry(stream: &DeliveryStream, outcome: Result<Place, Refused>) -> Value {
+    match outcome {
+        Ok(place) => taken(place),
+        Err(Refused::Throttled | Refused::Busy(_)) => json!({
+            "ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": throttled_message(stream),
+        }),
+        Err(Refused::Misfit(misfit)) => {
+            json!({ "ErrorCode": "InvalidArgumentException", "ErrorMessage": misfit.to_string() })
+        }
+        Err(Refused::Failed(message)) => json!({ "ErrorCode": "InternalFailure", "ErrorMessage": message }),
+    }
+}
+
+fn summary(asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+    json!({
+        "StreamName": stream.name(),
+        "StreamARN": asked.arn("kinesis", &format!("stream/{}", stream.name())),
+        "StreamStatus": "ACTIVE",
+        "StreamModeDetails": { "StreamMode": "PROVISIONED" },
+        "StreamCreationTimestamp": millis_to_seconds(stream.started_at()),
+    })
+}
+
+fn describe_stream_summary(asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+    let mut summary = summary(asked, stream);
+    let open = stream.log().shards().iter().filter(|shard| shard.range().is_open).count();
+    summary["RetentionPeriodHours"] = json!((stream.log().spec().retention.as_secs() / 3600).max(24));
+    summary["EnhancedMonitoring"] = json!([{ "ShardLevelMetrics": [] }]);
+    summary["EncryptionType"] = json!("NONE");
+    summary["OpenShardCount"] = json!(open);
+    summary["ConsumerCount"] = json!(0);
+    json!({ "StreamDescriptionSummary": summary })
+}
+
+fn shard(shard: &ShardLog) -> Value {
+    let range = shard.range();
+    let mut numbers = json!({ "StartingSequenceNumber": number_of(0) });
+    if !range.is_open {
+        numbers["EndingSequenceNumber"] = json!(number_of(shard.end_offset().saturating_sub(1)));
+    }
+    json!({
+        "ShardId": range.id(),
+        "HashKeyRange": { "StartingHashKey": range.low.to_string(), "EndingHashKey": range.high.to_string() },
+        "SequenceNumberRange": numbers,
+    })
+}
+
+fn read_token(token: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    let (name, after) = text.split_once('/')?;
+    Some((name.to_owned(), after.to_owned()))
+}
+
+/// `shardId-000000000003`, or `3`, or anything that ends in `-3`.
+fn find_shard(stream: &DeliveryStream, id: &str) -> Result<ShardLog, AwsError> {
+    let number = id.rsplit('-').next().and_then(|number| number.parse::<u32>().ok());
+    let Some(number) = number else {
+        let message = format!("Could not find shard {id} in stream {} under account {ACCOUNT}.", stream.name());
+        return Err(AwsError::new("ResourceNotFoundException", message));
+    };
+    stream.log().shard(number).ok_or_else(|| {
+        let message =
+            format!("Shard shardId-{number:012} in stream {} under account {ACCOUNT} does not exist", stream.name());
+        AwsError::new("ResourceNotFoundException", message)
+    })
+}

@@ -1,0 +1,142 @@
+//! Streams that were made over the wire, and what clients are told of any stream.
+//!
+//! Owns the rows of `made_stream`, from which these streams are started again, and the versions of destinations. Does not
+//! own how a stream runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use app::api::Millis;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DbErr, EntityTrait};
+use serde::{Deserialize, Serialize};
+
+use super::{AwsError, Room};
+use crate::config::streams::StreamConfig;
+use crate::delivery::Settings;
+use crate::registry::DeliveryStream;
+use crate::store::tables::made_stream;
+
+/// What a client is told of a delivery stream, besides its settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Description {
+    pub version: u64,
+    pub created_at: Millis,
+    pub role_arn: String,
+    pub bucket_arn: String,
+    pub prefix: Option<String>,
+    pub is_gzip: bool,
+}
+
+/// A stream that was made over the wire, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Made {
+    /// By `CreateDeliveryStream`.
+    Delivery { description: Description, size_mib: i64, interval_seconds: i64 },
+    /// By `CreateStream`.
+    Data { shards: u32 },
+}
+
+impl Made {
+    fn config(&self, name: &str) -> StreamConfig {
+        match self {
+            Self::Delivery { description, size_mib, interval_seconds } => {
+                Self::delivery_config(name, description, *size_mib, *interval_seconds)
+            }
+            Self::Data { shards } => StreamConfig::data_stream(name, *shards),
+        }
+    }
+}
+
+/// What is remembered of streams: descriptions by name.
+#[derive(Default)]
+pub(super) struct Descriptions(Mutex<BTreeMap<String, Description>>);
+
+impl Descriptions {
+    /// What a client is told of a stream; one from the configuration has the lake's own role and bucket.
+    pub fn describe(&self, stream: &DeliveryStream) -> Description {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(stream.name()).cloned();
+        known.unwrap_or_else(|| Description {
+            version: 1,
+            created_at: stream.started_at(),
+            role_arn: format!("arn:aws:iam::{}:role/freshmark", super::ACCOUNT),
+            bucket_arn: "arn:aws:s3:::lake".to_owned(),
+            prefix: Some(format!("{}/", stream.name())),
+            is_gzip: true,
+        })
+    }
+
+    fn set(&self, name: &str, description: Option<Description>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match description {
+            Some(description) => all.insert(name.to_owned(), description),
+            None => all.remove(name),
+        };
+    }
+}
+
+impl Room {
+    /// Starts the streams again that were made before.
+    pub(super) async fn start_made(&self) -> Result<(), AwsError> {
+        for row in made_stream::Entity::find().all(&self.store.read).await? {
+            let made: Made = serde_json::from_str(&row.made).map_err(|e| AwsError::internal(&e))?;
+            self.start(&row.name, &made).await?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, name: &str, made: &Made) -> Result<(), AwsError> {
+        self.registry.start(made.config(name), true).await?;
+        if let Made::Delivery { description, .. } = made {
+            self.made.set(name, Some(description.clone()));
+        }
+        Ok(())
+    }
+
+    /// Makes a stream: it runs, and is there after a restart.
+    pub(super) async fn make(&self, name: &str, made: Made) -> Result<(), AwsError> {
+        self.start(name, &made).await?;
+        if let Err(error) = self.keep(name, &made).await {
+            // Nothing half-done: what would be gone after a restart is not there now either.
+            self.registry.remove(name).await?;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, name: &str, made: &Made) -> Result<(), DbErr> {
+        let made = serde_json::to_string(made).map_err(|e| DbErr::Custom(e.to_string()))?;
+        let row = made_stream::ActiveModel { name: Set(name.to_owned()), made: Set(made), created_at: Set(self.now()) };
+        let newer = OnConflict::column(made_stream::Column::Name).update_column(made_stream::Column::Made).to_owned();
+        made_stream::Entity::insert(row).on_conflict(newer).exec_without_returning(&self.store.write).await?;
+        Ok(())
+    }
+
+    /// Ends a stream that was made.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), AwsError> {
+        self.registry.remove(name).await?;
+        made_stream::Entity::delete_by_id(name).exec(&self.store.write).await?;
+        self.made.set(name, None);
+        Ok(())
+    }
+
+    /// Changes a delivery stream. What comes from the configuration is as it says again after a restart.
+    pub(super) async fn change(
+        &self,
+        stream: &DeliveryStream,
+        description: Description,
+        settings: Settings,
+    ) -> Result<(), AwsError> {
+        if made_stream::Entity::find_by_id(stream.name()).one(&self.store.read).await?.is_some() {
+            let size_mib = (settings.hints.size_bytes >> 20) as i64;
+            let interval_seconds = settings.hints.interval.as_secs().cast_signed();
+            let made = Made::Delivery { description: description.clone(), size_mib, interval_seconds };
+            self.keep(stream.name(), &made).await?;
+        }
+        stream.change(settings);
+        self.made.set(stream.name(), Some(description));
+        Ok(())
+    }
+}

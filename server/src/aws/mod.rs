@@ -1,0 +1,161 @@
+//! The AWS wire: Firehose and Kinesis Data Streams as AWS's own clients speak to them.
+//!
+//! Owns a listener of its own, the proof of signatures, and the operations' shapes and words. Does not own a stream or a
+//! rule about records: every record goes through the same door as one that came over the gateway.
+
+mod error;
+mod firehose;
+mod iterator;
+mod kinesis;
+mod made;
+mod shape;
+mod sigv4;
+
+use std::sync::Arc;
+
+use app::api::Millis;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+use tower_http::catch_panic::CatchPanicLayer;
+use uuid::Uuid;
+
+pub use error::AwsError;
+
+use self::made::Descriptions;
+use self::sigv4::Credential;
+use crate::gateway::{Key, Keys};
+use crate::registry::Registry;
+use crate::store::Store;
+
+/// The account that everything here belongs to.
+const ACCOUNT: &str = "000000000000";
+/// Ten MiB in base64, and what is around it.
+const MOST_BODY: usize = 16 << 20;
+const JSON_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// What requests are answered by.
+pub struct Room {
+    registry: Registry,
+    keys: Keys,
+    store: Store,
+    made: Descriptions,
+    /// Seals shard iterators.
+    secret: String,
+}
+
+impl Room {
+    /// Starts the streams that were made over the wire before.
+    ///
+    /// # Errors
+    /// If one of them cannot be started.
+    pub async fn open(registry: Registry, keys: Keys, store: Store, secret: String) -> Result<Self, AwsError> {
+        let room = Self { registry, keys, store, made: Descriptions::default(), secret };
+        room.start_made().await?;
+        Ok(room)
+    }
+
+    /// The listener's one route.
+    pub fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(Arc::new(self)).layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| respond(Err(AwsError::internal(&"a handler panicked"))),
+        ))
+    }
+
+    fn now(&self) -> Millis {
+        self.registry.plant().clock.now()
+    }
+
+    async fn handle(&self, request: Request<Body>) -> Result<Value, AwsError> {
+        let (parts, body) = request.into_parts();
+        let body: Bytes = to_bytes(body, MOST_BODY).await.map_err(|_| {
+            AwsError::new("RequestEntityTooLargeException", format!("A request may have {MOST_BODY} bytes."))
+        })?;
+        let credential = Credential::of(&parts.headers)?;
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let (version, operation) = target.split_once('.').unwrap_or_default();
+        let service = match version {
+            "Firehose_20150804" => "firehose",
+            "Kinesis_20131202" => "kinesis",
+            // Whoever asks for something else should at least be somebody.
+            _ => credential.service.as_str(),
+        };
+        let (key, secret) = self.keys.by_access_key_id(&credential.access_key).await?;
+        let signed = sigv4::Request {
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body: &body,
+        };
+        credential.verify(&secret, &signed, service, self.now())?;
+        let asked = Asked { operation, body: &body, key, region: &credential.region };
+        match version {
+            "Firehose_20150804" => self.firehose(&asked).await,
+            "Kinesis_20131202" => self.kinesis(&asked).await,
+            _ => Err(AwsError::unknown_operation()),
+        }
+    }
+}
+
+/// A request whose signature has been proven.
+struct Asked<'a> {
+    operation: &'a str,
+    body: &'a [u8],
+    key: Key,
+    region: &'a str,
+}
+
+impl Asked<'_> {
+    fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region)
+    }
+
+    /// Whether the key opens a stream.
+    fn may_put_to(&self, service: &str, stream: &str) -> Result<(), AwsError> {
+        if self.key.may_put_to(stream) {
+            return Ok(());
+        }
+        let message =
+            format!("This key is not authorized to perform: {service}:{} on resource: {stream}", self.operation);
+        Err(AwsError::new("AccessDeniedException", message))
+    }
+}
+
+async fn answer(State(room): State<Arc<Room>>, request: Request<Body>) -> Response {
+    respond(room.handle(request).await)
+}
+
+fn respond(answer: Result<Value, AwsError>) -> Response {
+    let (status, body) = match answer {
+        Ok(Value::Null) => (StatusCode::OK, Vec::new()),
+        Ok(value) => (StatusCode::OK, value.to_string().into_bytes()),
+        Err(error) => (error.status(), error.body()),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON_1_1);
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// A member that is text, or nothing.
+fn word<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_default()
+}
+
+/// A member that is a whole number, if it is there.
+fn number(value: &Value, member: &str) -> Option<i64> {
+    value[member].as_i64()
+}
+
+/// Times on this wire are seconds, with a fraction.
+fn millis_to_seconds(at: Millis) -> f64 {
+    at as f64 / 1e3
+}

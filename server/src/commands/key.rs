@@ -1,0 +1,175 @@
+//! `freshmark key`: makes, lists and revokes keys of the gateway and the AWS wire, whether the server runs or not.
+
+use std::path::PathBuf;
+
+use app::api::Millis;
+use chrono::DateTime;
+use clap::{Args, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::DataConfig;
+use crate::gateway::{KeyError, Keys, MadeKey, NewKey};
+use crate::serve::secret_in;
+use crate::store::Store;
+use crate::store::tables::gateway_key;
+
+/// What `freshmark key` takes on its command line.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// The data folder of the server that the keys are for.
+#[derive(Args, Clone, Debug)]
+struct At {
+    /// The server's data folder
+    #[arg(long, env = "FRESHMARK_DATA", value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum What {
+    /// Make a key and print its secrets, this once
+    Create {
+        #[command(flatten)]
+        at: At,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// A stream that it opens; may be given again; none means all
+        #[arg(long, value_name = "NAME")]
+        stream: Vec<String>,
+        /// Requests a second [default: 10000]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        rate: Option<u32>,
+        /// Requests at once [default: the rate, or 5000]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        burst: Option<u32>,
+        /// Requests a day, from midnight UTC [default: no limit]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        daily: Option<u32>,
+    },
+    /// List every key, without its secrets
+    List {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Take a key back; a running server notices within a second
+    Revoke {
+        #[command(flatten)]
+        at: At,
+        /// As `list` shows it
+        id: String,
+    },
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyCommandError {
+    /// There is no data folder.
+    #[error("there is no data folder {0}; name the server's with --data")]
+    NoFolder(PathBuf),
+    /// The folder's secret cannot be read.
+    #[error("the data folder cannot be used: {0}")]
+    Folder(#[from] std::io::Error),
+    /// The store cannot be opened.
+    #[error("cannot open the transactional store: {0}")]
+    Store(#[from] sea_orm::DbErr),
+    /// No key of that id works.
+    #[error("there is no key {0:?} that works; see `freshmark key list`")]
+    Unknown(String),
+    /// The key was not made.
+    #[error(transparent)]
+    Key(KeyError),
+    /// The answer cannot be written as JSON.
+    #[error("the answer cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// If the folder cannot be used, or the key is not there.
+pub async fn run(flags: Flags) -> Result<(), KeyCommandError> {
+    match flags.what {
+        What::Create { at, name, stream, rate, burst, daily } => {
+            let new = NewKey { name, streams: stream, rate, burst, daily };
+            let made = open(&at).await?.create(&new).await.map_err(KeyCommandError::Key)?;
+            show_made(&made, at.json)
+        }
+        What::List { at } => {
+            let keys = open(&at).await?.list().await.map_err(KeyCommandError::Key)?;
+            show_list(&keys, at.json)
+        }
+        What::Revoke { at, id } => match open(&at).await?.revoke(&id).await {
+            Ok(()) => {
+                println!("{id} is revoked");
+                Ok(())
+            }
+            Err(KeyError::Unknown) => Err(KeyCommandError::Unknown(id)),
+            Err(error) => Err(KeyCommandError::Key(error)),
+        },
+    }
+}
+
+async fn open(at: &At) -> Result<Keys, KeyCommandError> {
+    let data = DataConfig(at.data.clone());
+    if !data.folder().is_dir() {
+        return Err(KeyCommandError::NoFolder(at.data.clone()));
+    }
+    let wire = secret_in(&data.wire_secret())?;
+    Ok(Keys::new(Store::open(&data.store()).await?, "", &wire, Clock::system()))
+}
+
+fn show_made(made: &MadeKey, json: bool) -> Result<(), KeyCommandError> {
+    if json {
+        println!("{}", serde_json::to_string(made)?);
+        return Ok(());
+    }
+    println!("{} is made. Its secrets are shown this once:", made.id);
+    println!("  x-api-key             {}", made.api_key);
+    println!("  AWS_ACCESS_KEY_ID     {}", made.access_key_id);
+    println!("  AWS_SECRET_ACCESS_KEY {}", made.secret_access_key);
+    Ok(())
+}
+
+fn show_list(keys: &[gateway_key::Model], json: bool) -> Result<(), KeyCommandError> {
+    if json {
+        let keys: Vec<serde_json::Value> = keys
+            .iter()
+            .map(|key| {
+                serde_json::json!({
+                    "id": key.id, "name": key.name, "access_key_id": key.access_key_id,
+                    "streams": key.streams.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>(),
+                    "rate": key.rate, "burst": key.burst, "daily": key.daily,
+                    "created_at": key.created_at, "revoked_at": key.revoked_at,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string(&keys)?);
+        return Ok(());
+    }
+    println!("{:<20} {:<20} {:<24} {:<24} {:<17} state", "id", "access key id", "streams", "limits", "made");
+    for key in keys {
+        let streams = if key.streams.is_empty() { "all" } else { &key.streams };
+        let state = key.revoked_at.map_or_else(|| key.name.clone(), |at| format!("revoked {}", day(at)));
+        let limits = [(key.rate, "/s"), (key.burst, " at once"), (key.daily, "/day")];
+        let limits: Vec<String> = limits.iter().filter_map(|(n, unit)| n.map(|n| format!("{n}{unit}"))).collect();
+        let limits = if limits.is_empty() { "-".to_owned() } else { limits.join(", ") };
+        println!(
+            "{:<20} {:<20} {streams:<24} {limits:<24} {:<17} {state}",
+            key.id,
+            key.access_key_id,
+            day(key.created_at)
+        );
+    }
+    Ok(())
+}
+
+fn day(at: Millis) -> String {
+    DateTime::from_timestamp_millis(at).unwrap_or_default().format("%Y-%m-%d %H:%M").to_string()
+}

@@ -1,0 +1,3 @@
+//! What the binary does besides serving, on a data folder.
+
+pub mod key;
