@@ -3,6 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+server=(-p server ${FRESHMARK_BUNDLED_DUCKDB:+--features=server/bundled})
 passed=0
 failed=0
 log=$(mktemp)
@@ -22,22 +23,19 @@ check() {
   fi
 }
 
-# suite NAME COMMAND…: a runner that says how many tests passed and failed, each in its own words: "9 passed",
-# "1 failed" (cargo and nextest), "pass 9", "fail 1" (node).
+# suite NAME COMMAND…: a runner that says how many tests passed and failed; scripts/count.sh understands each.
 suite() {
   local name=$1 status=0 p f
   shift
   printf '\n── %s\n' "$name"
   "$@" 2>&1 | tee "$log" || status=1
-  p=$(sum '[0-9]+ passed|^. pass [0-9]+')
-  f=$(sum '[0-9]+ failed|^. fail [0-9]+')
+  p=$(bash scripts/count.sh passed <"$log")
+  f=$(bash scripts/count.sh failed <"$log")
   [ $status != 0 ] && [ "$f" = 0 ] && f=1
   [ $status = 0 ] && [ "$p" = 0 ] && { echo "no test ran"; f=1; }
   passed=$((passed + p))
   failed=$((failed + f))
 }
-
-sum() { grep -E 'Summary|test result:|^. (pass|fail) ' "$log" | grep -oE "$1" | grep -oE '[0-9]+' | awk '{n += $1} END {print n + 0}'; }
 
 # What the browser downloads must not hold a server's crates, nor two versions of one crate.
 browser_tree() {
@@ -55,19 +53,20 @@ browser_tree() {
 
 docs() {
   export RUSTDOCFLAGS='-D warnings'
-  cargo doc --locked --release --no-deps -p server || return 1
+  cargo doc --locked --release --no-deps "${server[@]}" || return 1
   cargo doc --locked --profile wasm --no-deps -p app --features csr --target wasm32-unknown-unknown
 }
 
 check 'format' cargo fmt --all --check
 check 'browser dependencies' browser_tree
-check 'clippy (server)' cargo clippy --locked --release -p server --all-targets -- -D warnings
+check 'clippy (server)' cargo clippy --locked --release "${server[@]}" --all-targets -- -D warnings
 check 'clippy (browser)' cargo clippy --locked --profile wasm -p app --all-targets --features csr --target wasm32-unknown-unknown -- -D warnings
 check 'documentation' docs
 check 'build' bash scripts/build.sh
 
-suite 'Rust' cargo nextest run --locked --cargo-profile release -p app -p server --features app/ssr --no-fail-fast --color never
+suite 'Rust' cargo nextest run --locked --cargo-profile release -p app "${server[@]}" --features app/ssr --no-fail-fast --color never
 suite 'WASM in Chromium' bash tests/wasm.sh
+suite 'Scripts' node --test --test-reporter=spec tests/scripts/*.test.mjs
 suite 'Browser' node --test --test-reporter=spec tests/browser/*.test.mjs
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
