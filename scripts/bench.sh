@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 printf '%s cores, %s, %s\n\n' "$(nproc)" "$(rustc --version)" "$(date -u +%F)"
-cargo bench --locked --quiet -p server --bench latency
+server=(-p server ${FRESHMARK_BUNDLED_DUCKDB:+--features=server/bundled})
+cargo bench --locked --quiet "${server[@]}" --bench latency
 
 printf '\nwhat a first visit downloads, in bytes after brotli\n'
 total=0

@@ -3,9 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release --locked --quiet -p server
-# Trunk rewrites dist/ even if nothing has changed; a second `make run` should start at once.
-if [ ! -f dist/index.html ] || [ -n "$(find app style public index.html Trunk.toml Cargo.lock Cargo.toml -newer dist/index.html -print -quit)" ]; then
+server=(-p server ${FRESHMARK_BUNDLED_DUCKDB:+--features=server/bundled})
+cargo build --release --locked --quiet "${server[@]}"
+# Trunk rewrites dist/ even if nothing has changed; a second `make run` should start at once. Trunk empties the folder
+# first, so that the stamp stands for what this script has built and for nothing else.
+if [ ! -f dist/.built ] || [ -n "$(find app style public index.html Trunk.toml Cargo.lock Cargo.toml -newer dist/.built -print -quit)" ]; then
   trunk build --release --quiet
-  touch dist/index.html
+  touch dist/.built
 fi

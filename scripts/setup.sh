@@ -41,8 +41,9 @@ node_modules() {
 duckdb() {
   [ -n "${FRESHMARK_BUNDLED_DUCKDB:-}" ] && return
   local library
-  library=$(find node_modules/@duckdb -name 'libduckdb.*' | head -n 1)
-  [ -n "$library" ] || stop "npm has no prebuilt libduckdb for this platform; build with: cargo build --release -p server --features bundled"
+  # npm has made no folder at all where it has nothing for this platform.
+  library=$(find node_modules/@duckdb -name 'libduckdb.*' 2>/dev/null | head -n 1) || true
+  [ -n "$library" ] || stop "npm has no prebuilt libduckdb for this platform; set FRESHMARK_BUNDLED_DUCKDB=1 to compile it (15 minutes)"
   mkdir -p "$DUCKDB_LIB_DIR"
   cmp -s "$library" "$DUCKDB_LIB_DIR/${library##*/}" || cp "$library" "$DUCKDB_LIB_DIR/"
 }

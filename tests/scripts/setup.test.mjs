@@ -1,0 +1,57 @@
+// What is missing is said in one line, and the compiled DuckDB can be asked for.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+let clone;
+before(() => {
+  clone = mkdtempSync(join(tmpdir(), 'freshmark-clone-'));
+  cpSync('scripts', join(clone, 'scripts'), { recursive: true });
+  for (const file of ['package-lock.json', 'Cargo.lock', 'rust-toolchain.toml']) cpSync(file, join(clone, file));
+  // npm has run, and had no library for this platform.
+  mkdirSync(join(clone, 'node_modules'));
+  const stamp = join(clone, 'node_modules/.package-lock.json');
+  writeFileSync(stamp, '{}');
+  utimesSync(stamp, Date.now(), Date.now());
+  // A cargo and a trunk that only tell how they were called.
+  mkdirSync(join(clone, 'bin'));
+  for (const tool of ['cargo', 'trunk']) {
+    writeFileSync(join(clone, 'bin', tool), `#!/bin/sh\necho ${tool} "$@" >>"${clone}/calls"\nmkdir -p dist\n`, { mode: 0o755 });
+  }
+});
+after(() => rmSync(clone, { recursive: true, force: true }));
+
+const run = (script, more = {}) => spawnSync('bash', [`scripts/${script}`], {
+  cwd: clone,
+  encoding: 'utf8',
+  env: { ...process.env, PATH: `${join(clone, 'bin')}:${process.env.PATH}`, DUCKDB_LIB_DIR: join(clone, 'duckdb'), ...more },
+});
+
+test('a platform for which npm has no libduckdb is told so, and what to do', () => {
+  const { status, stderr } = run('setup.sh');
+  assert.equal(status, 1);
+  assert.equal(stderr, 'freshmark: npm has no prebuilt libduckdb for this platform; set FRESHMARK_BUNDLED_DUCKDB=1 to compile it (15 minutes)\n');
+});
+
+test('the compiled DuckDB is built where it is asked for, and only there', () => {
+  const asked = (more) => {
+    rmSync(join(clone, 'calls'), { force: true });
+    assert.equal(run('build.sh', more).status, 0);
+    return readFileSync(join(clone, 'calls'), 'utf8').split('\n').find((call) => call.startsWith('cargo build'));
+  };
+  assert.match(asked({ FRESHMARK_BUNDLED_DUCKDB: '1' }), /--features=server\/bundled/);
+  assert.doesNotMatch(asked({ FRESHMARK_BUNDLED_DUCKDB: '' }), /bundled/);
+});
+
+test('the lockfile has the library of every platform of the README, and no address to download from', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  for (const platform of ['linux-x64', 'linux-arm64']) {
+    const { version, integrity } = packages[`node_modules/@duckdb/node-bindings-${platform}`];
+    assert.equal(version, packages['node_modules/@duckdb/node-bindings-linux-x64'].version);
+    assert.match(integrity, /^sha512-/);
+  }
+  assert.deepEqual(Object.values(packages).filter((one) => one.resolved), []);
+});
