@@ -46,4 +46,4 @@ shots: build ## Take the README's screenshots again
 	@node tests/browser/shots.mjs
 
 clean: ## Remove what this clone has built (the shared target folder stays)
-	rm -rf dist .tools node_modules
+	rm -rf dist dist-dev .tools node_modules
