@@ -1,20 +1,28 @@
-//! Routes, and what every page shares: who is signed in, and the clock.
+//! Routes, and what every page shares: who is signed in, the clock, the outbox, and the banner above an admin's pages.
 
 use leptos::prelude::*;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
+use wasm_bindgen_futures::spawn_local;
 
-use crate::components::Ticking;
+use crate::api::ApiError;
+use crate::api::accounts::me;
+use crate::browser::outbox::Outbox;
+use crate::components::{AdminBanner, Ticking};
 use crate::pages::{ClassesPage, HomePage, JoinPage, NotFoundPage, PipelinePage, QuizPage, ResultsPage, SignInPage};
 use crate::state::session::Session;
 
 /// The whole front end.
 #[component]
 pub fn Shell() -> impl IntoView {
-    provide_context(RwSignal::new(Session::Unknown));
+    let session = RwSignal::new(Session::Unknown);
+    provide_context(session);
     provide_context(Ticking::start());
+    provide_context(Outbox::start());
+    find_out(session);
     view! {
         <Router>
+            <AdminBanner />
             <Routes fallback=|| view! { <NotFoundPage /> }>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/signin") view=SignInPage />
@@ -27,4 +35,18 @@ pub fn Shell() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+/// Asks who is signed in. Whoever signs in meanwhile knows better than the answer.
+fn find_out(session: RwSignal<Session>) {
+    spawn_local(async move {
+        let found = match me().await {
+            Ok(me) => Session::SignedIn(me),
+            Err(ApiError::SignedOut { .. }) => Session::SignedOut,
+            Err(error) => Session::Unclear(error.to_string()),
+        };
+        if session.get_untracked() == Session::Unknown {
+            session.set(found);
+        }
+    });
 }

@@ -76,7 +76,7 @@ fn a_hidden_canvas_is_left_alone() {
 #[wasm_bindgen_test]
 fn an_attempt_outlives_the_page_that_began_it() {
     let joined = Joined { attempt: "kept-attempt".to_owned(), token: "secret".to_owned() };
-    let mut attempt = Attempt::new(joined);
+    let mut attempt = Attempt::new(joined, 1);
     attempt.toggle_flag(7);
     assert!(storage::save_attempt(&attempt));
     assert_eq!(storage::load_attempt("kept-attempt"), Some(attempt.clone()));

@@ -1,7 +1,9 @@
-//! The browser's own services, each behind a few functions: HTTP, storage, time, events. Nothing here knows a page.
+//! The browser's own services, each behind a few functions: HTTP, storage, time, events, and the outbox made of them.
+//! Nothing here knows a page.
 
 pub mod events;
 pub mod http;
+pub mod outbox;
 pub mod storage;
 pub mod time;
 

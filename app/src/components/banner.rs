@@ -1,4 +1,4 @@
-//! The banner that an admin sees on every page: the worst delivery stream's verdict.
+//! The banner that an admin sees above every page: the worst delivery stream's verdict.
 
 use std::time::Duration;
 
@@ -13,19 +13,30 @@ use crate::api::freshness::State;
 use crate::api::pipeline::{Pipeline, pipeline};
 use crate::browser::{is_visible, time};
 use crate::state::freshness::{Indicator, worst};
+use crate::state::session::Session;
 
 const POLL: Duration = Duration::from_secs(3);
 
-/// Slim while all is well. What it last knew grows old when the pipeline cannot be read, it does not stay.
+/// Nothing for anybody else.
 #[component]
 pub fn AdminBanner() -> impl IntoView {
+    let session = expect_context::<RwSignal<Session>>();
+    let is_admin = Memo::new(move |_| session.with(Session::is_admin));
+    move || is_admin.get().then(|| view! { <Banner session /> })
+}
+
+/// Slim while all is well. What it last knew grows old when the pipeline cannot be read, it does not stay.
+#[component]
+fn Banner(session: RwSignal<Session>) -> impl IntoView {
     let clock = Ticking::get();
     let known = RwSignal::new(None::<Result<Pipeline, ApiError>>);
     let ask = move || {
         spawn_local(async move {
             let answer = pipeline().await;
-            if let Ok(pipeline) = &answer {
-                clock.learn(pipeline.now);
+            match &answer {
+                Ok(pipeline) => clock.learn(pipeline.now),
+                Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
+                Err(_) => {}
             }
             known.try_set(Some(answer));
         });

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::http;
@@ -18,7 +18,7 @@ pub fn Logo() -> impl IntoView {
                 <path class="arc" d="M12 1.5a10.5 10.5 0 0 1 10.5 10.5" />
                 <path class="arc" d="m7.4 12.4 3.1 3.1 6.2-6.6" />
             </svg>
-            "Freshmark"
+            <span>"Freshmark"</span>
         </A>
     }
 }
@@ -37,13 +37,21 @@ pub fn StaffBar() -> impl IntoView {
             navigate("/", Default::default());
         });
     };
+    let path = use_location().pathname;
+    // Results lie under their class.
+    let in_classes = move || {
+        path.with(|path| match path.as_str() {
+            "/classes" => Some("page"),
+            path => path.starts_with("/results/").then_some("true"),
+        })
+    };
     let name = move || session.with(|s| s.me().map(|me| me.name.clone()).unwrap_or_default());
     let initial = move || name().chars().next().map(String::from).unwrap_or_default();
     view! {
         <header class="bar">
             <Logo />
             <nav aria-label="Main">
-                <A href="/classes">"Classes"</A>
+                <a href="/classes" aria-current=in_classes>"Classes"</a>
                 {move || session.with(Session::is_admin).then(|| view! { <A href="/pipeline">"Pipeline"</A> })}
             </nav>
             <div class="who">

@@ -1,8 +1,9 @@
-//! Small, dumb views. Each file is one thing on the page; none of them fetches.
+//! Small, dumb views. Each file is one thing on the page.
 
 mod banner;
 mod bar;
 mod chart;
+mod deliveries;
 mod dialog;
 mod fresh;
 mod problem;
@@ -13,6 +14,7 @@ mod ticking;
 pub use banner::AdminBanner;
 pub use bar::{Logo, StaffBar};
 pub use chart::{Chart, RowButton};
+pub use deliveries::Deliveries;
 pub use dialog::ConfirmDialog;
 pub use fresh::FreshLine;
 pub use problem::Problem;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::browser::storage;
-use crate::components::Logo;
+use crate::components::{Deliveries, Logo};
 
 /// Two ways in, the students' first.
 #[component]
@@ -16,6 +16,7 @@ pub fn HomePage() -> impl IntoView {
         <main class="narrow door">
             <h1>"Answers that are seen at once"</h1>
             <p class="lead">"Students hand in; a moment later the teacher sees how the class answered."</p>
+            <Deliveries />
             {unfinished.map(|attempt| view! {
                 <A href=format!("/quiz/{}", attempt.joined.attempt) attr:class="btn main wide">"Go on with your quiz"</A>
             })}

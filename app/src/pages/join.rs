@@ -6,8 +6,8 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::attempts::Join;
-use crate::browser::{http, storage};
-use crate::components::{Logo, Problem};
+use crate::browser::{http, storage, time};
+use crate::components::{Deliveries, Logo, Problem};
 use crate::state::attempt::Attempt;
 
 /// Code and name; then to the quiz. A quiz that this device has begun and not handed in is offered first.
@@ -34,7 +34,8 @@ pub fn JoinPage() -> impl IntoView {
             match answer {
                 Ok(joined) => {
                     let to = format!("/quiz/{}", joined.attempt);
-                    storage::save_attempt(&Attempt::new(joined));
+                    // Where the browser does not take it, the quiz says so.
+                    storage::save_attempt(&Attempt::new(joined, time::now()));
                     navigate(&to, Default::default());
                 }
                 Err(error) => problem.set(Some(sentence(&error.to_string()))),
@@ -46,6 +47,7 @@ pub fn JoinPage() -> impl IntoView {
         <header class="bar"><Logo /></header>
         <main class="narrow">
             <h1>"Join a quiz"</h1>
+            <Deliveries />
             {unfinished.map(|attempt| view! {
                 <p class="notice">
                     "This device has a quiz that is not handed in. "

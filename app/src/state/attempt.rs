@@ -7,10 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::Millis;
 use crate::api::attempts::{AttemptView, GivenAnswer, Joined, Receipt, Submission};
 
 /// Longest pause between two tries of a submission, in milliseconds.
 const LONGEST_PAUSE_MS: f64 = 30_000.0;
+
+const DAY_MS: Millis = 24 * 60 * 60 * 1_000;
+
+/// How long a device keeps an attempt that the server has: until the teacher has closed the quiz, and the student has
+/// looked once more.
+const RECEIPT_KEPT_MS: Millis = 7 * DAY_MS;
+
+/// How many of those it keeps; a tablet goes from hand to hand.
+const RECEIPTS_KEPT: usize = 3;
+
+/// How long a device keeps an attempt that the server has not.
+const UNSENT_KEPT_MS: Millis = 30 * DAY_MS;
 
 /// Where the student is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +50,9 @@ pub struct Given {
 pub struct Attempt {
     /// What joining gave.
     pub joined: Joined,
+    /// When that was, by this device's clock.
+    #[serde(default)]
+    pub begun_at: Millis,
     /// The quiz, once it has been fetched.
     pub view: Option<AttemptView>,
     /// Where the student is.
@@ -52,9 +68,10 @@ pub struct Attempt {
 impl Attempt {
     /// Just joined.
     #[must_use]
-    pub const fn new(joined: Joined) -> Self {
+    pub const fn new(joined: Joined, begun_at: Millis) -> Self {
         Self {
             joined,
+            begun_at,
             view: None,
             step: Step::Question(0),
             given: BTreeMap::new(),
@@ -162,6 +179,28 @@ impl Attempt {
         self.step == Step::HandedIn && self.receipt.is_none()
     }
 
+    /// Whether the page has something to show without asking the server.
+    #[must_use]
+    pub const fn is_here(&self) -> bool {
+        self.view.is_some() || self.receipt.is_some()
+    }
+
+    /// Begun and not handed in: the student may go on with it.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.step != Step::HandedIn && self.receipt.is_none()
+    }
+
+    /// What the device keeps: everything until the server has acknowledged it, after that only what it takes to ask
+    /// for the rest. So no key that has been released is ever kept.
+    #[must_use]
+    pub fn to_keep(&self) -> Self {
+        if self.receipt.is_none() {
+            return self.clone();
+        }
+        Self { step: Step::HandedIn, receipt: self.receipt.clone(), ..Self::new(self.joined.clone(), self.begun_at) }
+    }
+
     /// The one request that carries every answer.
     #[must_use]
     pub fn submission(&self) -> Submission {
@@ -172,6 +211,20 @@ impl Attempt {
             .collect();
         Submission { answers }
     }
+}
+
+/// The names of the attempts that a device need not keep any longer.
+#[must_use]
+pub fn outlived(kept: &[Attempt], now: Millis) -> Vec<String> {
+    let is_outlived = |attempt: &&Attempt| {
+        let age = now - attempt.begun_at;
+        if attempt.receipt.is_none() {
+            return age > UNSENT_KEPT_MS;
+        }
+        let newer = kept.iter().filter(|other| other.receipt.is_some() && other.begun_at > attempt.begun_at);
+        newer.count() >= RECEIPTS_KEPT || age > RECEIPT_KEPT_MS
+    };
+    kept.iter().filter(is_outlived).map(|attempt| attempt.joined.attempt.clone()).collect()
 }
 
 /// How long to wait before try number `tries` + 1, in milliseconds: doubling from a second to half a minute. `chance` is
@@ -185,7 +238,7 @@ pub fn retry_after_ms(tries: u32, chance: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::attempts::{ChoiceView, QuestionView};
+    use crate::api::attempts::{ChoiceView, QuestionView, Released};
 
     fn attempt() -> Attempt {
         let choice = |id| ChoiceView { id, text: format!("choice {id}") };
@@ -194,7 +247,7 @@ mod tests {
             text: format!("question {id}"),
             choices: vec![choice(id * 10), choice(id * 10 + 1)],
         };
-        let mut attempt = Attempt::new(Joined { attempt: "a".into(), token: "t".into() });
+        let mut attempt = Attempt::new(Joined { attempt: "a".into(), token: "t".into() }, 7);
         attempt.take_in(AttemptView {
             attempt: "a".into(),
             quiz_title: "Quiz".into(),
@@ -262,6 +315,37 @@ mod tests {
         let resumed: Attempt = serde_json::from_str(&stored).expect("from json");
         assert_eq!(resumed, a);
         assert!(resumed.is_pending());
+    }
+
+    #[test]
+    fn after_the_receipt_the_device_keeps_neither_quiz_nor_answers_nor_keys() {
+        let mut a = attempt();
+        a.choose(1, 10);
+        a.toggle_flag(2);
+        a.hand_in();
+        assert_eq!(a.to_keep(), a, "until the server has it, everything");
+        let mut view = a.view.clone().expect("view");
+        view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        view.released = Some(vec![Released { question: 1, key: 10, given: Some(10), explanation: None }]);
+        a.take_in(view);
+        let kept = a.to_keep();
+        assert_eq!((&kept.joined, &kept.receipt, kept.step), (&a.joined, &a.receipt, Step::HandedIn));
+        assert!(kept.view.is_none() && kept.given.is_empty() && kept.flagged.is_empty());
+        assert!(a.view.is_some_and(|view| view.released.is_some()), "the page itself still shows them");
+    }
+
+    #[test]
+    fn a_shared_device_keeps_few_receipts_for_a_week_and_what_was_not_sent_for_a_month() {
+        let begun = |name: &str, days_ago: i64, has_receipt: bool| {
+            let joined = Joined { attempt: name.to_owned(), token: "t".to_owned() };
+            let receipt = has_receipt.then_some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+            Attempt { receipt, ..Attempt::new(joined, -days_ago * DAY_MS) }
+        };
+        let kept = [begun("a", 0, true), begun("b", 1, true), begun("c", 8, true), begun("d", 8, false)];
+        assert_eq!(outlived(&kept, 0), ["c"]);
+        let kept = [begun("a", 3, true), begun("b", 2, true), begun("c", 1, true), begun("d", 0, true)];
+        assert_eq!(outlived(&kept, 0), ["a"]);
+        assert_eq!(outlived(&[begun("a", 31, false), begun("b", 29, false)], 0), ["a"]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::api::accounts::{Me, Role};
 pub enum Session {
     /// Not asked yet.
     Unknown,
+    /// Asked, and not told; the reason.
+    Unclear(String),
     /// Nobody.
     SignedOut,
     /// Somebody.

@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::heading::Heading;
 use super::{Taking, fetch};
-use crate::api::attempts::{AttemptView, Released};
+use crate::api::attempts::{AttemptView, Receipt, Released};
+use crate::browser::outbox::{News, Outbox};
 use crate::browser::{download, time};
 use crate::components::Problem;
 use crate::state::words::{letter, of};
@@ -12,57 +14,67 @@ use crate::state::words::{letter, of};
 #[component]
 pub(super) fn Done(taking: Taking) -> impl IntoView {
     let receipt = Memo::new(move |_| taking.attempt.with(|a| a.receipt.clone()));
+    let refused = Memo::new(move |_| match taking.news.get() {
+        Some(News::Refused(why)) if receipt.with(Option::is_none) => Some(why),
+        _ => None,
+    });
     let released = Memo::new(move |_| taking.attempt.with(|a| a.view.clone().filter(|view| view.released.is_some())));
     view! {
         <main class="quiz">
-            {move || match receipt.get() {
-                Some(receipt) => view! {
-                    <div role="status">
-                        <h1><span class="good" aria-hidden="true">"✓ "</span>"Handed in"</h1>
-                        <p>{format!(
-                            "Your {} arrived at {}.",
-                            of(receipt.answered, "answer"),
-                            time::clock(receipt.accepted_at),
-                        )}</p>
-                    </div>
-                }.into_any(),
-                None => view! { <OnItsWay taking /> }.into_any(),
-            }}
-            {move || match (released.get(), receipt.get()) {
+            <div role="status">
+                <Heading>{move || match (receipt.with(Option::is_some), refused.with(Option::is_some)) {
+                    (true, _) => view! { <span class="good" aria-hidden="true">"✓ "</span>"Handed in" }.into_any(),
+                    (false, true) => "Not handed in".into_any(),
+                    (false, false) => "Handing in…".into_any(),
+                }}</Heading>
+                {move || receipt.get().map(|receipt| view! { <p>{arrived(&receipt)}</p> })}
+            </div>
+            <Problem message=taking.problem />
+            {move || match (released.get(), receipt.with(Option::is_some)) {
                 (Some(view), _) => view! { <RightAnswers view /> }.into_any(),
-                (None, Some(_)) => view! {
+                (None, true) => view! {
                     <p class="muted">"You see the right answers here once your teacher has closed the quiz."</p>
                     <button type="button" class="btn" on:click=move |_| fetch(taking)>"Look now"</button>
                 }.into_any(),
-                _ => ().into_any(),
+                (None, false) => view! { <OnItsWay taking refused /> }.into_any(),
             }}
         </main>
     }
 }
 
+fn arrived(receipt: &Receipt) -> String {
+    format!("Your {} arrived at {}.", of(receipt.answered, "answer"), time::clock(receipt.accepted_at))
+}
+
 #[component]
-fn OnItsWay(taking: Taking) -> impl IntoView {
-    let refused = move || taking.refused.with(Option::is_some);
+fn OnItsWay(taking: Taking, refused: Memo<Option<String>>) -> impl IntoView {
+    let waits = Memo::new(move |_| taking.news.get() == Some(News::Waiting));
+    let is_refused = Memo::new(move |_| refused.with(Option::is_some));
+    let outbox = Outbox::get();
+    let send_again = move |_| outbox.send_again(&taking.attempt.with_untracked(|a| a.joined.attempt.clone()));
     let save_file = move |_| {
         let text = taking.attempt.with_untracked(|a| serde_json::to_string_pretty(&a.submission()).unwrap_or_default());
         download("freshmark-answers.json", &text);
     };
     view! {
         <div role="status">
-            <h1>{move || if refused() { "Not handed in" } else { "Handing in…" }}</h1>
-            {move || (!refused()).then(|| taking.waiting.get()).flatten().map(|_| view! {
-                <p class="notice">"Your answers are saved on this device and wait for the network. They are sent by themselves; you can leave this page open or come back to it."</p>
-            })}
+            {move || waits.get().then(|| view! { <p class="notice">{waiting(taking.kept.get())}</p> })}
         </div>
-        <Problem message=taking.refused />
-        {move || refused().then(|| view! {
-            <div class="acts">
-                <button type="button" class="btn main" on:click=move |_| taking.refused.set(None)>"Try again"</button>
-            </div>
+        <Problem message=refused />
+        {move || is_refused.get().then(|| view! {
+            <div class="acts"><button type="button" class="btn main" on:click=send_again>"Try again"</button></div>
         })}
-        {move || (refused() || taking.waiting.with(Option::is_some)).then(|| view! {
+        {move || (is_refused.get() || waits.get()).then(|| view! {
             <p><button type="button" class="btn" on:click=save_file>"Keep my answers as a file"</button></p>
         })}
+    }
+}
+
+const fn waiting(kept: bool) -> &'static str {
+    if kept {
+        "Your answers are saved on this device and wait for the network. They are sent by themselves; you can leave this page open or come back to it."
+    } else {
+        "Your answers wait for the network and are sent by themselves. This browser keeps nothing: leave this page open until then."
     }
 }
 

@@ -1,18 +1,19 @@
 //! Taking a quiz: one question at a time, everything kept on the device until the server has acknowledged it.
 //!
-//! Owns the page's copy of the [`Attempt`] and saves it after each step. Sending is in [`sending`], what is shown in
-//! the files beside it.
+//! Owns the page's copy of the [`Attempt`] and saves it after each step. Sending is the outbox's
+//! ([`crate::browser::outbox`]); what is shown is in the files beside.
 
 mod done;
+mod heading;
 mod question;
 mod review;
-mod sending;
 
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::browser::outbox::{News, Outbox};
 use crate::browser::{http, storage, time};
 use crate::components::Logo;
 use crate::state::attempt::{Attempt, Step};
@@ -47,10 +48,10 @@ struct Taking {
     attempt: RwSignal<Attempt>,
     /// Whether the browser keeps what it is given.
     kept: RwSignal<bool>,
-    /// What went wrong and does not mend itself.
-    refused: RwSignal<Option<String>>,
-    /// Tries of the submission so far, and what the last one said.
-    waiting: RwSignal<Option<String>>,
+    /// Why the quiz, or what has become of it, cannot be fetched.
+    problem: RwSignal<Option<String>>,
+    /// What has become of the submission.
+    news: Memo<Option<News>>,
     shown_at: StoredValue<i64>,
 }
 
@@ -70,32 +71,49 @@ impl Taking {
 
 #[component]
 fn Quiz(attempt: Attempt) -> impl IntoView {
+    let outbox = Outbox::get();
+    let id = attempt.joined.attempt.clone();
     let taking = Taking {
+        kept: RwSignal::new(storage::save_attempt(&attempt)),
         attempt: RwSignal::new(attempt),
-        kept: RwSignal::new(true),
-        refused: RwSignal::new(None),
-        waiting: RwSignal::new(None),
+        problem: RwSignal::new(None),
+        news: Memo::new(move |_| outbox.news(&id)),
         shown_at: StoredValue::new(time::now()),
     };
     fetch(taking);
-    sending::keep_sending(taking);
+    hand_over(taking, outbox);
     let title = move || taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default());
     let step = Memo::new(move |_| taking.attempt.with(|a| (a.step, a.view.is_some())));
     view! {
         <header class="bar spread"><span class="small muted">{title}</span><Progress taking /></header>
         {move || match step.get() {
+            (Step::HandedIn, _) => view! { <done::Done taking /> }.into_any(),
             (_, false) => view! { <Loading taking /> }.into_any(),
             (Step::Question(place), _) => view! { <question::Question taking place /> }.into_any(),
             (Step::Review, _) => view! { <review::Review taking /> }.into_any(),
-            (Step::HandedIn, _) => view! { <done::Done taking /> }.into_any(),
         }}
     }
+}
+
+/// Has the outbox send what is handed in, and takes in the receipt.
+fn hand_over(taking: Taking, outbox: Outbox) {
+    let pending = Memo::new(move |_| taking.attempt.with(Attempt::is_pending));
+    Effect::new(move || {
+        if pending.get() {
+            outbox.send();
+        }
+    });
+    Effect::new(move || {
+        if let Some(News::Arrived(receipt)) = taking.news.get() {
+            taking.step(|attempt| attempt.receipt = Some(receipt));
+        }
+    });
 }
 
 #[component]
 fn Progress(taking: Taking) -> impl IntoView {
     let text =
-        move || taking.attempt.with(|a| (!a.is_empty()).then(|| format!("{} of {} answered", a.answered(), a.len())));
+        move || taking.attempt.with(|a| a.is_unfinished().then(|| format!("{} of {} answered", a.answered(), a.len())));
     view! { <span class="small">{text}</span> }
 }
 
@@ -104,18 +122,18 @@ fn Loading(taking: Taking) -> impl IntoView {
     view! {
         <main class="narrow">
             <p class="muted">"Fetching the quiz…"</p>
-            <crate::components::Problem message=taking.refused />
-            {move || taking.refused.get().map(|_| view! {
+            <crate::components::Problem message=taking.problem />
+            {move || taking.problem.get().map(|_| view! {
                 <button type="button" class="btn main wide" on:click=move |_| fetch(taking)>"Try again"</button>
             })}
         </main>
     }
 }
 
-/// Asks for the quiz, or for what has become of it. With the quiz on the device, a network that is away does not
-/// matter.
+/// Asks for the quiz, or for what has become of it. With the quiz or its receipt on the device, a network that is away
+/// does not matter.
 fn fetch(taking: Taking) {
-    taking.refused.set(None);
+    taking.problem.set(None);
     spawn_local(async move {
         let joined = taking.attempt.with_untracked(|a| a.joined.clone());
         let answer = http::attempt(&joined).await;
@@ -124,8 +142,8 @@ fn fetch(taking: Taking) {
         }
         match answer {
             Ok(view) => taking.step(|attempt| attempt.take_in(view)),
-            Err(error) if error.is_passing() && taking.attempt.with_untracked(|a| a.view.is_some()) => {}
-            Err(error) => taking.refused.set(Some(format!("The quiz cannot be fetched: {error}."))),
+            Err(error) if error.is_passing() && taking.attempt.with_untracked(Attempt::is_here) => {}
+            Err(error) => taking.problem.set(Some(format!("The quiz cannot be fetched: {error}."))),
         }
     });
 }

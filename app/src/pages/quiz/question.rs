@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Taking;
+use super::heading::{Heading, PLACE};
 use crate::api::attempts::QuestionView;
 use crate::state::words::letter;
 
@@ -29,9 +30,9 @@ fn Asked(taking: Taking, question: QuestionView, place: usize, of: usize) -> imp
     view! {
         <main class="quiz">
             <Dots taking />
-            <p class="small muted">{format!("Question {} of {of}", place + 1)}</p>
+            <p id=PLACE class="small muted">{format!("Question {} of {of}", place + 1)}</p>
             <fieldset class="opts">
-                <legend><h1>{question.text}</h1></legend>
+                <legend><Heading described_by=PLACE>{question.text}</Heading></legend>
                 {options}
             </fieldset>
             <Kept taking />

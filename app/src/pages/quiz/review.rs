@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Taking;
+use super::heading::Heading;
 use crate::state::words;
 
 /// Every question with what was answered; each leads back to it.
@@ -37,7 +38,7 @@ pub(super) fn Review(taking: Taking) -> impl IntoView {
     };
     view! {
         <main class="quiz">
-            <h1>"Look over your answers"</h1>
+            <Heading>"Look over your answers"</Heading>
             <p class="muted">{move || match left_out() {
                 0 => "Every question has an answer.".to_owned(),
                 n => format!("{} left out.", words::of(n, "question")),

@@ -1,0 +1,143 @@
+//! Sends every submission that this device holds until it is acknowledged: when the front end starts, when one is
+//! handed in, when the network comes back, and in between with growing pauses.
+//!
+//! Owns the sending, one round at a time, and what became of each submission. Does not own the attempt that a page
+//! shows: a page hears of its own by [`Outbox::news`]. Works on any page, so that a submission is not left behind when
+//! the device begins another attempt.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::events::Listener;
+use super::{http, storage, time};
+use crate::api::attempts::Receipt;
+use crate::state::attempt::{Attempt, retry_after_ms};
+
+/// What became of a submission since the front end was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Not reached the server yet; it is tried again.
+    Waiting,
+    /// The server will not have it; the reason.
+    Refused(String),
+    /// The server has it.
+    Arrived(Receipt),
+}
+
+/// The device's outbox. Copies are the same.
+#[derive(Clone, Copy)]
+pub struct Outbox {
+    news: RwSignal<BTreeMap<String, News>>,
+    sending: StoredValue<bool>,
+    /// Whether there is a reason for another round as soon as this one is over.
+    again: StoredValue<bool>,
+    tries: StoredValue<u32>,
+    pause: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Outbox {
+    /// Sends what was left from the last time, and goes on for as long as the front end is open.
+    #[must_use]
+    pub fn start() -> Self {
+        let outbox = Self {
+            news: RwSignal::new(BTreeMap::new()),
+            sending: StoredValue::new(false),
+            again: StoredValue::new(false),
+            tries: StoredValue::new(0),
+            pause: StoredValue::new(None),
+        };
+        storage::forget_outlived(time::now());
+        outbox.send();
+        let online = StoredValue::new_local(Listener::on_window("online", move || outbox.send()));
+        on_cleanup(move || online.dispose());
+        outbox
+    }
+
+    /// The device's outbox.
+    #[must_use]
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// What became of one submission.
+    #[must_use]
+    pub fn news(self, attempt: &str) -> Option<News> {
+        self.news.with(|news| news.get(attempt).cloned())
+    }
+
+    /// What became of all of them.
+    #[must_use]
+    pub fn all_news(self) -> Vec<(String, News)> {
+        self.news.with(|news| news.iter().map(|(id, news)| (id.clone(), news.clone())).collect())
+    }
+
+    /// Sends one that was refused again.
+    pub fn send_again(self, attempt: &str) {
+        self.news.update(|news| {
+            news.remove(attempt);
+        });
+        self.send();
+    }
+
+    /// Starts a round, or has another one follow the one that is under way.
+    pub fn send(self) {
+        if self.sending.get_value() {
+            self.again.set_value(true);
+            return;
+        }
+        self.rest();
+        self.sending.set_value(true);
+        spawn_local(self.round());
+    }
+
+    async fn round(self) {
+        let mut some_wait = false;
+        for attempt in storage::attempts().into_iter().filter(Attempt::is_pending) {
+            let id = attempt.joined.attempt.clone();
+            if matches!(self.news.with_untracked(|news| news.get(&id).cloned()), Some(News::Refused(_))) {
+                continue;
+            }
+            let news = send(attempt).await;
+            some_wait |= news == News::Waiting;
+            self.news.update(|all| {
+                all.insert(id, news);
+            });
+        }
+        self.sending.set_value(false);
+        let again = self.again.try_update_value(std::mem::take).unwrap_or(false);
+        match (again, some_wait) {
+            (true, _) => self.send(),
+            (false, true) => self.wait(),
+            (false, false) => self.tries.set_value(0),
+        }
+    }
+
+    fn wait(self) {
+        let tries = self.tries.get_value();
+        self.tries.set_value(tries.saturating_add(1));
+        let pause = Duration::from_millis(u64::from(retry_after_ms(tries, js_sys::Math::random())));
+        self.pause.set_value(set_timeout_with_handle(move || self.send(), pause).ok());
+    }
+
+    fn rest(self) {
+        if let Some(pause) = self.pause.try_update_value(Option::take).flatten() {
+            pause.clear();
+        }
+    }
+}
+
+/// One try.
+async fn send(mut attempt: Attempt) -> News {
+    match http::submit(&attempt.joined, &attempt.submission()).await {
+        Ok(receipt) => {
+            attempt.receipt = Some(receipt.clone());
+            storage::save_attempt(&attempt);
+            News::Arrived(receipt)
+        }
+        Err(error) if error.is_passing() => News::Waiting,
+        Err(error) => News::Refused(error.to_string()),
+    }
+}
