@@ -1,7 +1,7 @@
 // Two browsers: what a student hands in changes the page that the teacher has open.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
 
 let chrome, school;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -29,6 +29,34 @@ test('the teacher’s open page follows a submission without a reload, and says 
   assert.equal(new URL(teacher.url()).search, '?question=2', 'the selection stayed');
   await teacher.getByRole('heading', { name: 'Question 2' }).waitFor();
   assert.equal(await teacher.getByRole('button', { name: /^Question 1: / }).count(), 1);
+});
+
+test('every open page of the assignment follows a submission, and a page of another one asks nothing', async () => {
+  const context = await school.staff(chrome, 'teacher');
+  const open = async (assignment) => {
+    const page = await context.newPage();
+    const asked = [];
+    page.on('request', (request) => { if (request.url().includes('/api/class_results')) asked.push(request.url()); });
+    await page.goto(`/results/${assignment}`);
+    await page.getByRole('heading', { name: 'Correct, per question' }).waitFor();
+    return { page, asked };
+  };
+  const pages = [await open(OPEN), await open(OPEN)];
+  const other = await open(CLOSED);
+  await other.page.waitForLoadState('load');
+  await other.page.waitForTimeout(1_500);
+  const asked_before = other.asked.length;
+
+  const student = await (await school.visitor(chrome)).newPage();
+  await join_quiz(student, 'Priya Raman');
+  await answer_all(student, 0);
+  const counted = async ({ page }) => Number((await page.getByText(/counted: \d+ of \d+/).textContent()).match(/(\d+) of \d+$/)[1]);
+  const before = await counted(pages[0]);
+  await submit(student);
+  for (const one of pages) await one.page.getByText(`are counted: ${before + 10} of ${before + 10}`).waitFor();
+  await other.page.waitForTimeout(1_500);
+  assert.equal(other.asked.length, asked_before, 'the page of the other assignment asked nothing');
+  assert.ok(other.asked.length >= 1, 'it did ask at first, so that the count counts');
 });
 
 test('closing makes the results final and shows students the right answers', async () => {

@@ -21,6 +21,58 @@ test('a submission outlives a lost network and a reload, and is sent by itself',
   await page.getByRole('heading', { name: 'Handed in' }).waitFor();
 });
 
+test('a submission is not left behind when the device begins another attempt', async () => {
+  const page = await (await school.visitor(chrome)).newPage();
+  await join_quiz(page, 'Hannah Lindqvist');
+  await answer_all(page, 0);
+  await page.route('**/answers', (route) => route.abort());
+  await submit(page);
+  await page.getByText('wait for the network').waitFor();
+  const first = new URL(page.url()).pathname.split('/').pop();
+  await join_quiz(page, 'Ibrahim Diallo');
+  await page.unroute('**/answers');
+  const sent = page.waitForRequest((request) => request.url().endsWith(`/api/attempts/${first}/answers`));
+  await page.goto('/join');
+  await sent;
+  await page.getByText('have been handed in').waitFor();
+  const kept = await page.evaluate((first) => localStorage.getItem(`freshmark.attempt.${first}`), first);
+  assert.match(kept, /"accepted_at":\d+/);
+  assert.doesNotMatch(kept, /"choice"|"questions":\[/, 'the device keeps no more than the page of the receipt needs');
+  await page.goto(`/quiz/${first}`);
+  await page.getByRole('heading', { name: 'Handed in' }).waitFor();
+});
+
+test('a device that goes from hand to hand keeps few receipts', async () => {
+  const page = await (await school.visitor(chrome)).newPage();
+  for (const name of ['Amara Okafor', 'Ben Whitlock', 'Clara Jensen', 'Dmitri Volkov', 'Esther Adeyemi']) {
+    await join_quiz(page, name);
+    await answer_all(page, 0);
+    await submit(page);
+    await page.getByRole('heading', { name: 'Handed in' }).waitFor();
+  }
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Join with a code' }).waitFor();
+  const kept = await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('freshmark.attempt.')).length);
+  assert.equal(kept, 3);
+});
+
+test('a browser that keeps nothing says so, and the quiz can be taken all the same', async () => {
+  const context = await school.visitor(chrome);
+  await context.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });
+  });
+  const page = await context.newPage();
+  await join_quiz(page, 'Viktor Novak');
+  await page.getByText('This browser keeps nothing').waitFor();
+  await answer_all(page, 1);
+  await page.route('**/answers', (route) => route.abort());
+  await submit(page);
+  await page.getByText('This browser keeps nothing: leave this page open').waitFor();
+  await page.unroute('**/answers');
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await page.getByRole('heading', { name: 'Handed in' }).waitFor();
+});
+
 test('answers and place outlive a reload in the middle of the quiz', async () => {
   const page = await (await school.visitor(chrome)).newPage();
   await join_quiz(page, 'Ibrahim Diallo');
@@ -57,6 +109,51 @@ test('a page that lost its server says so, and catches up by itself', async () =
   await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
 });
 
+test('results that cannot be read at first are asked for again, at a bounded pace', async () => {
+  const page = await (await school.staff(chrome, 'teacher')).newPage();
+  const asked = [];
+  const unavailable = { status: 503, json: { error: 'unavailable', message: 'the warehouse is busy' } };
+  await page.route('**/api/class_results*', (route) => { asked.push(Date.now()); return route.fulfill(unavailable); });
+  await page.goto(`/results/${OPEN}`);
+  await page.getByText('This page tries again by itself').waitFor();
+  await page.waitForTimeout(6_000);
+  assert.ok(asked.length >= 3 && asked.length <= 6, `asked ${asked.length} times`);
+  await page.unroute('**/api/class_results*');
+  await page.getByRole('heading', { name: 'Photosynthesis check' }).waitFor({ timeout: 10_000 });
+  assert.equal(await page.getByText('cannot be shown').count(), 0);
+});
+
+test('a page whose session has ended leads to sign in, and back', async () => {
+  const context = await school.staff(chrome, 'teacher');
+  const page = await context.newPage();
+  await page.goto(`/results/${CLOSED}`);
+  await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
+  await context.request.delete('/api/session');
+  await school.kill();
+  await school.restart();
+  await page.waitForURL(`**/signin?then=${encodeURIComponent(`/results/${CLOSED}`)}`, { timeout: 20_000 });
+  await page.getByLabel('Email').fill('teacher@demo.school');
+  await page.getByLabel('Password').fill('freshmark-2026');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
+});
+
+test('a page whose assignment is gone says so, and does not go on connecting', async () => {
+  const page = await (await school.staff(chrome, 'teacher')).newPage();
+  await page.goto(`/results/${CLOSED}`);
+  await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
+  const gone = { status: 404, json: { error: 'not_found', message: 'there is no such assignment' } };
+  await page.route('**/api/class_results*', (route) => route.fulfill(gone));
+  let connections = 0;
+  await page.route('**/api/live/**', (route) => { connections += 1; return route.fulfill(gone); });
+  await school.kill();
+  await school.restart();
+  await page.getByText('The results cannot be shown: there is no such assignment.').waitFor({ timeout: 20_000 });
+  const before = connections;
+  await page.waitForTimeout(5_000);
+  assert.equal(connections, before);
+});
+
 test('an admin’s banner tells a dead pipeline from a quiet school', async () => {
   await school.kill();
   await school.restart(['--gateway-url', 'http://127.0.0.1:9/gateway/', '--heartbeat-seconds', '1']);
@@ -70,6 +167,19 @@ test('an admin’s banner tells a dead pipeline from a quiet school', async () =
   await banner.getByText('Pipeline: Live').waitFor();
   await banner.getByRole('link', { name: 'Look at the pipeline' }).click();
   await page.getByRole('heading', { name: 'quiz-answers' }).waitFor();
+});
+
+test('an admin sees the banner on every page', async () => {
+  const page = await (await school.staff(chrome, 'admin')).newPage();
+  const banner = page.getByRole('complementary', { name: 'Pipeline' });
+  for (const path of ['/', '/join', '/signin', '/nowhere', '/quiz/none', '/classes', `/results/${OPEN}`, '/pipeline']) {
+    await page.goto(path);
+    await banner.getByText(/^Pipeline: /).waitFor({ timeout: 5_000 });
+    assert.equal(await banner.count(), 1, path);
+  }
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Join with a code' }).waitFor();
+  assert.equal(await banner.count(), 0);
 });
 
 test('a teacher sees no banner and no pipeline', async () => {

@@ -1,4 +1,4 @@
-//! Server-sent events: `GET /api/live/assignments/{id}` and, for admins, `GET /api/live/pipeline`.
+//! Server-sent events: `GET /api/live/assignments/{id}`, for whoever may see the assignment's results.
 //!
 //! An event never carries results. It says that something changed, and the page asks its server function.
 

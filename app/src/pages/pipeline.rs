@@ -9,7 +9,7 @@ use crate::api::freshness::State;
 use crate::api::pipeline::{LoadRow, Pipeline, StageStatus, StreamStatus, pipeline};
 use crate::browser::{is_visible, time};
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
-use crate::state::freshness::{Indicator, worst};
+use crate::state::freshness::{Indicator, others, worst};
 use crate::state::words;
 
 const POLL: Duration = Duration::from_secs(2);
@@ -58,22 +58,21 @@ fn Stages() -> impl IntoView {
         let verdict = known.with(|known| worst(&known.as_ref()?.streams, clock.now(), time::clock));
         verdict.unwrap_or(Indicator { state: State::Unknown, sentence: "Not measured yet".to_owned() })
     });
+    let detail = Signal::derive(move || {
+        known.with(|known| known.as_ref().map(|p| others(&p.streams, clock.now())).unwrap_or_default())
+    });
     view! {
         <div class="head"><div>
             <h1>"Pipeline"</h1>
             <p class="muted">"How an answer gets from a student to a chart"</p>
         </div></div>
-        <FreshLine indicator detail=Signal::derive(move || known.with(|k| others(k.as_ref()))) />
+        <FreshLine indicator detail />
         <Problem message=problem />
         {move || known.get().map(|pipeline| view! {
             {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream /> }).collect_view()}
             <Loads loads=pipeline.loads />
         })}
     }
-}
-
-fn others(known: Option<&Pipeline>) -> String {
-    known.map(|p| words::of(p.streams.len() as i64, "delivery stream")).unwrap_or_default()
 }
 
 #[component]

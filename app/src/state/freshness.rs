@@ -95,13 +95,43 @@ pub fn stream_indicator(name: &str, f: &StreamFreshness, now: Millis, clock: imp
     Indicator { state, sentence }
 }
 
-/// The worst stream's verdict, and how many others are live.
+/// The worst stream's verdict.
 #[must_use]
 pub fn worst(streams: &[StreamStatus], now: Millis, clock: impl Fn(Millis) -> String) -> Option<Indicator> {
     streams
         .iter()
         .map(|s| stream_indicator(&s.name, &s.freshness, now, &clock))
         .max_by_key(|indicator| badness(indicator.state))
+}
+
+/// How many streams there are besides the worst, and how many of them are live.
+#[must_use]
+pub fn others(streams: &[StreamStatus], now: Millis) -> String {
+    let live = streams.iter().filter(|s| s.freshness.state(now) == State::Live).count();
+    match streams.len().saturating_sub(1) {
+        _ if live == streams.len() => words::of(live as i64, "delivery stream"),
+        0 => String::new(),
+        others if others == live => "every other stream is live".to_owned(),
+        others => format!("{live} of {} live", words::of(others as i64, "other stream")),
+    }
+}
+
+/// What stands at the right of the line: how long ago the figures changed, as far as this page has seen. `first` is when
+/// it saw figures first. Nothing where nothing is known of now, or nothing changes any more.
+#[must_use]
+pub fn last_change(
+    state: State,
+    changed: Option<Millis>,
+    first: Option<Millis>,
+    now: Millis,
+    clock: impl Fn(Millis) -> String,
+) -> String {
+    match (state, changed, first) {
+        (State::Final | State::Disconnected | State::Unknown, _, _) | (_, None, None) => String::new(),
+        (_, Some(at), _) if now - at < 1_000 => "changed just now".to_owned(),
+        (_, Some(at), _) => format!("changed {} ago", words::age(now - at)),
+        (_, None, Some(at)) => format!("no change since {}", clock(at)),
+    }
 }
 
 const fn badness(state: State) -> u8 {
@@ -175,8 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_stream_speaks() {
-        let stream = |name: &str, waiting: i64| StreamStatus {
+    fn the_last_change_is_told_where_it_can_be_known() {
+        let says = |state, changed, first| last_change(state, changed, first, T, clock);
+        assert_eq!(says(State::Live, None, None), "", "no figures yet");
+        assert_eq!(says(State::Live, None, Some(T - 60_000)), "no change since T-60");
+        assert_eq!(says(State::CatchingUp, Some(T - 2_000), Some(T - 60_000)), "changed 2\u{a0}s ago");
+        assert_eq!(says(State::Live, Some(T - 900), None), "changed just now");
+        assert_eq!(says(State::Final, Some(T - 2_000), Some(T - 60_000)), "", "it cannot change any more");
+        assert_eq!(says(State::Disconnected, Some(T - 2_000), None), "", "it may have changed since");
+    }
+
+    fn stream(name: &str, waiting: i64) -> StreamStatus {
+        StreamStatus {
             name: name.to_owned(),
             freshness: StreamFreshness {
                 measured_at: Some(T),
@@ -188,7 +228,20 @@ mod tests {
             },
             stages: vec![],
             heartbeat: None,
-        };
+        }
+    }
+
+    #[test]
+    fn the_other_streams_are_counted() {
+        let says = |waiting: &[i64]| others(&waiting.iter().map(|n| stream("s", *n)).collect::<Vec<_>>(), T);
+        assert_eq!(says(&[0, 0]), "2 delivery streams");
+        assert_eq!(says(&[1]), "");
+        assert_eq!(says(&[1, 0, 0]), "every other stream is live");
+        assert_eq!(says(&[1, 0, 4]), "1 of 2 other streams live");
+    }
+
+    #[test]
+    fn the_worst_stream_speaks() {
         let verdict = worst(&[stream("a", 0), stream("b", 1_204), stream("c", 0)], T, clock).expect("a verdict");
         assert_eq!(verdict.state, State::CatchingUp);
         assert_eq!(verdict.sentence, "b: 1,204 records wait, the oldest for 8\u{a0}s.");

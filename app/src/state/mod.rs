@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod clock;
 pub mod freshness;
+pub mod measured;
 pub mod refresh;
 pub mod session;
 pub mod words;

@@ -1,37 +1,68 @@
-//! When to ask again: once, however many loads landed meanwhile, and not at all while nobody looks.
+//! When to ask again: once, however many loads landed meanwhile, not at all while nobody looks, and after a failure with
+//! growing pauses until an answer comes.
 
-/// What a page of live results does about changes.
+use crate::api::Millis;
+
+/// Longest pause after failures, in milliseconds.
+const LONGEST_PAUSE_MS: Millis = 8_000;
+
+/// What a page of live results does about changes. `now` is any clock that does not stand still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refresh {
     asking: bool,
     stale: bool,
     hidden: bool,
+    failures: u32,
+    not_before: Millis,
 }
 
 impl Refresh {
     /// Something changed, or the page wants fresh figures for another reason. Returns whether to ask now.
     #[must_use]
-    pub fn changed(&mut self) -> bool {
+    pub fn changed(&mut self, now: Millis) -> bool {
         self.stale = true;
-        self.start()
+        self.start(now)
     }
 
-    /// An answer came, or failed to. Returns whether to ask once more, because something changed since the question.
+    /// The server is back: no reason to wait any longer. Returns whether to ask now.
     #[must_use]
-    pub fn answered(&mut self) -> bool {
+    pub fn reconnected(&mut self, now: Millis) -> bool {
+        self.failures = 0;
+        self.not_before = now;
+        self.changed(now)
+    }
+
+    /// An answer came. Returns whether to ask once more, because something changed since the question.
+    #[must_use]
+    pub fn answered(&mut self, now: Millis) -> bool {
         self.asking = false;
-        self.start()
+        self.failures = 0;
+        self.start(now)
+    }
+
+    /// No answer came, but one may come later: what is shown stays stale, and is asked for again after a pause.
+    pub fn failed(&mut self, now: Millis) {
+        self.asking = false;
+        self.stale = true;
+        self.not_before = now + LONGEST_PAUSE_MS.min(1_000 << self.failures.min(10));
+        self.failures += 1;
+    }
+
+    /// Time has passed. Returns whether to ask now.
+    #[must_use]
+    pub fn waited(&mut self, now: Millis) -> bool {
+        self.start(now)
     }
 
     /// The page was hidden or shown. Returns whether to ask now.
     #[must_use]
-    pub fn shown(&mut self, visible: bool) -> bool {
+    pub fn shown(&mut self, visible: bool, now: Millis) -> bool {
         self.hidden = !visible;
-        self.start()
+        self.start(now)
     }
 
-    fn start(&mut self) -> bool {
-        let start = self.stale && !self.asking && !self.hidden;
+    fn start(&mut self, now: Millis) -> bool {
+        let start = self.stale && !self.asking && !self.hidden && now >= self.not_before;
         if start {
             self.asking = true;
             self.stale = false;
@@ -44,23 +75,50 @@ impl Refresh {
 mod tests {
     use super::*;
 
+    const T: Millis = 1_700_000_000_000;
+
     #[test]
     fn many_changes_during_one_question_are_one_more_question() {
         let mut refresh = Refresh::default();
-        assert!(refresh.changed(), "the first change asks");
+        assert!(refresh.changed(T), "the first change asks");
         for _ in 0..50 {
-            assert!(!refresh.changed(), "one question at a time");
+            assert!(!refresh.changed(T), "one question at a time");
         }
-        assert!(refresh.answered(), "what changed meanwhile is asked for once");
-        assert!(!refresh.answered(), "and then it is quiet");
+        assert!(refresh.answered(T), "what changed meanwhile is asked for once");
+        assert!(!refresh.answered(T), "and then it is quiet");
     }
 
     #[test]
     fn a_hidden_page_asks_nothing_until_it_is_shown() {
         let mut refresh = Refresh::default();
-        assert!(!refresh.shown(false));
-        assert!(!refresh.changed());
-        assert!(refresh.shown(true));
-        assert!(!refresh.answered());
+        assert!(!refresh.shown(false, T));
+        assert!(!refresh.changed(T));
+        assert!(!refresh.waited(T));
+        assert!(refresh.shown(true, T));
+        assert!(!refresh.answered(T));
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_asked_again_after_growing_pauses_whatever_changes() {
+        let mut refresh = Refresh::default();
+        assert!(refresh.changed(T));
+        let mut now = T;
+        for pause in [1_000, 2_000, 4_000, 8_000, 8_000] {
+            refresh.failed(now);
+            assert!(!refresh.changed(now), "a change does not hurry it");
+            assert!(!refresh.waited(now + pause - 1), "not before {pause}");
+            now += pause;
+            assert!(refresh.waited(now), "after {pause}");
+        }
+        assert!(!refresh.answered(now), "an answer ends it");
+        assert!(refresh.changed(now), "and the next change asks at once");
+    }
+
+    #[test]
+    fn a_server_that_is_back_is_asked_at_once() {
+        let mut refresh = Refresh::default();
+        assert!(refresh.changed(T));
+        refresh.failed(T);
+        assert!(refresh.reconnected(T + 1));
     }
 }

@@ -6,13 +6,14 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
-use crate::api::ApiError;
 use crate::api::freshness::Freshness;
 use crate::api::live::{SILENCE_MS, Tick};
 use crate::api::results::{ClassResults, class_results};
+use crate::api::{ApiError, Millis};
 use crate::browser::events::{Events, Heard, Listener};
 use crate::browser::{is_visible, time};
 use crate::state::freshness::Connection;
+use crate::state::measured::Measured;
 use crate::state::refresh::Refresh;
 use crate::state::session::Session;
 
@@ -28,6 +29,12 @@ struct Following {
     /// When anything was heard last, by this browser's clock.
     heard_at: StoredValue<i64>,
     events: StoredValue<Option<Events>, LocalStorage>,
+    /// How many connections there have been.
+    connections: StoredValue<u32>,
+    /// Which of them the freshness came over that is shown.
+    shown_over: StoredValue<u32>,
+    /// Set when there is nothing to follow any more.
+    gone: StoredValue<bool>,
 }
 
 /// Keeps `page` live until it is left.
@@ -38,12 +45,15 @@ pub(super) fn follow(page: Page) {
         refresh: StoredValue::new(Refresh::default()),
         heard_at: StoredValue::new(time::now()),
         events: StoredValue::new_local(None),
+        connections: StoredValue::new(0),
+        shown_over: StoredValue::new(0),
+        gone: StoredValue::new(false),
     };
     following.connect();
     following.ask_if(Refresh::changed);
     let watch = set_interval_with_handle(move || following.watch(), WATCH);
     let shown = StoredValue::new_local(Listener::on_visibility(move || {
-        following.ask_if(|refresh| refresh.shown(is_visible()));
+        following.ask_if(|refresh, now| refresh.shown(is_visible(), now));
     }));
     on_cleanup(move || {
         if let Ok(watch) = watch {
@@ -71,8 +81,11 @@ impl Following {
             self.page.problem.set(None);
         }
         match heard {
-            // What happened while nobody listened is asked for.
-            Heard::Opened => self.ask_if(Refresh::changed),
+            Heard::Opened => {
+                self.connections.update_value(|connections| *connections += 1);
+                // What happened while nobody listened is asked for.
+                self.ask_if(Refresh::reconnected);
+            }
             Heard::Changed => self.ask_if(Refresh::changed),
             Heard::Tick(tick) => self.take_in_tick(&tick),
         }
@@ -88,15 +101,27 @@ impl Following {
             // A page that missed a change finds out here.
             return self.ask_if(Refresh::changed);
         }
+        let newer = Measured { connection: self.connections.get_value(), freshness: newer };
         self.page.results.update(|results| {
             if let Some(results) = results {
-                results.freshness = newest(results.freshness, newer);
+                results.freshness = self.newest(results.freshness, newer);
             }
         });
     }
 
+    /// The newer of the freshness that is shown and another one.
+    fn newest(self, shown: Freshness, other: Measured) -> Freshness {
+        let newest = Measured { connection: self.shown_over.get_value(), freshness: shown }.newest(other);
+        self.shown_over.set_value(newest.connection);
+        newest.freshness
+    }
+
     /// Finds out that the server has fallen silent, and tries again for as long as the page is open.
     fn watch(self) {
+        if self.gone.get_value() {
+            return;
+        }
+        self.ask_if(Refresh::waited);
         let silence = time::now() - self.heard_at.get_value();
         if silence < SILENCE_MS {
             return;
@@ -105,6 +130,8 @@ impl Following {
             let since = self.page.clock.now_untracked() - silence;
             self.page.connection.set(Connection::Lost(since));
         }
+        // Events do not say why they do not come: the session may have ended, or the assignment may be gone.
+        self.ask_if(Refresh::changed);
         // The browser gives up on some errors; a new connection does not.
         let heard_at = self.heard_at.get_value();
         self.connect();
@@ -112,42 +139,59 @@ impl Following {
         self.heard_at.set_value(heard_at.max(time::now() - SILENCE_MS + 2_000));
     }
 
-    fn ask_if(self, wanted: impl FnOnce(&mut Refresh) -> bool) {
-        if self.refresh.try_update_value(wanted).unwrap_or(false) {
+    fn ask_if(self, wanted: impl FnOnce(&mut Refresh, Millis) -> bool) {
+        if self.refresh.try_update_value(|refresh| wanted(refresh, time::now())).unwrap_or(false) {
             spawn_local(self.ask());
         }
     }
 
     async fn ask(self) {
+        let connection = self.connections.get_value();
         let answer = class_results(self.page.assignment).await;
         if self.refresh.try_get_value().is_none() {
             return; // The page has been left.
         }
         match answer {
-            Ok(results) => self.take_in(results),
+            Ok(results) => {
+                self.take_in(results, connection);
+                self.ask_if(Refresh::answered);
+            }
             Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
-            // The freshness line says it already.
-            Err(error) if error.is_passing() && self.page.results.with_untracked(Option::is_some) => {}
-            Err(error) => self.page.problem.set(Some(format!("The results cannot be shown: {error}."))),
+            Err(error) if error.is_passing() => self.ask_later(&error),
+            Err(error) => self.give_up(&error),
         }
-        self.ask_if(Refresh::answered);
     }
 
-    fn take_in(self, mut results: ClassResults) {
+    fn ask_later(self, error: &ApiError) {
+        self.refresh.update_value(|refresh| refresh.failed(time::now()));
+        // With figures on the page, the freshness line says it already.
+        if self.page.results.with_untracked(Option::is_none) {
+            let problem = format!("The results cannot be shown: {error}. This page tries again by itself.");
+            self.page.problem.set(Some(problem));
+        }
+    }
+
+    /// There is no such assignment, or no longer one for this account: nothing of it stays on the page.
+    fn give_up(self, error: &ApiError) {
+        self.gone.set_value(true);
+        self.events.set_value(None);
+        self.page.results.set(None);
+        self.page.problem.set(Some(format!("The results cannot be shown: {error}.")));
+    }
+
+    fn take_in(self, mut results: ClassResults, connection: u32) {
         self.page.clock.learn(results.freshness.measured_at);
         self.page.problem.set(None);
         let landed = results.freshness.landed;
         let before = self.page.results.with_untracked(|r| r.as_ref().map(|r| r.freshness));
-        if let Some(before) = before {
-            results.freshness = newest(before, results.freshness);
+        let newer = Measured { connection, freshness: results.freshness };
+        results.freshness = self.newest(before.unwrap_or(results.freshness), newer);
+        if self.page.first_at.get_untracked().is_none() && landed > 0 {
+            self.page.first_at.set(Some(self.page.clock.now_untracked()));
         }
         if before.is_some_and(|before| before.landed != landed) {
             self.page.changed_at.set(Some(self.page.clock.now_untracked()));
         }
         self.page.results.set(Some(results));
     }
-}
-
-fn newest(a: Freshness, b: Freshness) -> Freshness {
-    if a.measured_at > b.measured_at { a } else { b }
 }

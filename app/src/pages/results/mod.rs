@@ -18,8 +18,7 @@ use crate::api::results::ClassResults;
 use crate::browser::{http, time};
 use crate::charts::model::Order;
 use crate::components::{ConfirmDialog, FreshLine, Problem, StaffPage, Ticking};
-use crate::state::freshness::{Connection, indicator};
-use crate::state::words;
+use crate::state::freshness::{Connection, indicator, last_change};
 
 /// One assignment's results, live.
 #[component]
@@ -35,7 +34,9 @@ struct Page {
     results: RwSignal<Option<ClassResults>>,
     problem: RwSignal<Option<String>>,
     connection: RwSignal<Connection>,
-    /// When the figures changed last, in server time.
+    /// When the page saw figures first, in server time.
+    first_at: RwSignal<Option<Millis>>,
+    /// When they changed last while it looked.
     changed_at: RwSignal<Option<Millis>>,
     clock: Ticking,
 }
@@ -57,6 +58,7 @@ fn Assignment(assignment: i64) -> impl IntoView {
         results: RwSignal::new(None),
         problem: RwSignal::new(None),
         connection: RwSignal::new(Connection::Opening),
+        first_at: RwSignal::new(None),
         changed_at: RwSignal::new(None),
         clock: Ticking::get(),
     };
@@ -66,8 +68,8 @@ fn Assignment(assignment: i64) -> impl IntoView {
         indicator(freshness.as_ref(), page.connection.get(), page.clock.now(), time::clock)
     });
     let detail = Signal::derive(move || {
-        let changed = page.changed_at.get().map(|at| format!("changed {} ago", words::age(page.clock.now() - at)));
-        changed.unwrap_or_default()
+        let state = verdict.with(|verdict| verdict.state);
+        last_change(state, page.changed_at.get(), page.first_at.get(), page.clock.now(), time::clock)
     });
     let is_there = Memo::new(move |_| page.results.with(Option::is_some));
     let is_refused = Memo::new(move |_| !is_there.get() && page.problem.with(Option::is_some));
