@@ -11,8 +11,8 @@ use super::theme::Theme;
 /// The page's own font.
 pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 
-/// Height of a question's row, for whoever lays buttons over it.
-pub const QUESTION_ROW: i32 = 40;
+/// Height of a question's row, for whoever lays buttons over it: what a thumb needs.
+pub const QUESTION_ROW: i32 = 44;
 const LABEL: i32 = 46;
 const FIGURES: i32 = 66;
 const BAR: i32 = 22;
