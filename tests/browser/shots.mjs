@@ -4,14 +4,17 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CLOSED, OPEN, School, browser, join_quiz } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
 
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
 const STUDENTS = 27;
 
 // name, who is signed in, address, how the page is brought into the state to be shown.
 const pages = [
-  ['results', 'teacher', `/results/${OPEN}?question=4`, (page) => page.getByText(`${STUDENTS} of 31 submitted`).waitFor()],
+  ['results', 'teacher', `/results/${OPEN}?question=4`, async (page) => {
+    await page.getByText(`${STUDENTS} of 31 submitted`).waitFor();
+    await page.getByText(`${STUDENTS}0 of ${STUDENTS}0`).waitFor();
+  }],
   ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
   ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
   ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').waitFor()],
@@ -24,6 +27,21 @@ const pages = [
     await join_quiz(page, name);
     await page.getByRole('radio').nth(1).check();
   }],
+  ['review', null, '/join', async (page, name) => {
+    await join_quiz(page, name);
+    await answer_all(page, 1);
+  }],
+  ['closing', 'teacher', `/results/${OPEN}`, async (page) => {
+    await page.getByRole('button', { name: 'Close quiz' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['waiting', null, '/join', async (page, name) => {
+    await join_quiz(page, name);
+    await answer_all(page, 1);
+    await page.route('**/answers', (route) => route.abort());
+    await submit(page);
+    await page.getByText('wait for the network').waitFor();
+  }],
 ];
 
 const students = ['Bilal Chaudhry', 'Clara Jensen', 'Dmitri Volkov', 'Esther Adeyemi'];
@@ -31,10 +49,18 @@ const students = ['Bilal Chaudhry', 'Clara Jensen', 'Dmitri Volkov', 'Esther Ade
 const chrome = await browser();
 const school = await School.open();
 try {
-  await play_class();
   const looks = ['light', 'dark'].flatMap((scheme) => [1280, 390].map((width) => ({ scheme, width })));
+  // The class plays while the results are looked at, as in a lesson.
+  const [[, who, results]] = pages;
+  const open = await Promise.all(looks.map((look) => open_page(who, results, look)));
+  await Promise.all(open.map((page) => page.getByText('join code').waitFor()));
+  await play_class();
   for (const [name, who, address, ready] of pages) {
-    for (const [place, look] of looks.entries()) await shoot(name, who, address, (page) => ready(page, students[place]), look);
+    for (const [place, look] of looks.entries()) {
+      const page = address === results ? open[place] : await open_page(who, address, look);
+      await ready(page, students[place]);
+      await shoot(page, name, look);
+    }
   }
 } finally {
   await chrome.close();
@@ -49,15 +75,18 @@ function play_class() {
   });
 }
 
-async function shoot(name, who, address, ready, { scheme, width }) {
+async function open_page(who, address, { scheme, width }) {
   const options = { colorScheme: scheme, viewport: { width, height: width < 600 ? 844 : 800 }, deviceScaleFactor: 2, reducedMotion: 'reduce' };
   const context = who ? await school.staff(chrome, who, options) : await school.visitor(chrome, options);
   const page = await context.newPage();
   await page.goto(address);
-  await ready(page);
+  return page;
+}
+
+async function shoot(page, name, { scheme, width }) {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   const folder = name === 'results' ? 'docs/shots' : 'test-results/shots';
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: `${folder}/${name}-${scheme}-${width}.png`, fullPage: true });
-  await context.close();
+  await page.context().close();
 }
