@@ -136,6 +136,20 @@ test('a page whose session has ended leads to sign in, and back', async () => {
   await page.getByLabel('Password').fill('freshmark-2026');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
+
+  await context.request.delete('/api/session');
+  await page.getByRole('navigation').getByRole('link', { name: 'Classes' }).click();
+  await page.waitForURL('**/signin?then=%2Fclasses');
+});
+
+test('results lie under Classes in the bar', async () => {
+  const page = await (await school.staff(chrome, 'teacher')).newPage();
+  const classes = page.getByRole('navigation').getByRole('link', { name: 'Classes' });
+  for (const [path, current] of [['/classes', 'page'], [`/results/${CLOSED}`, 'true']]) {
+    await page.goto(path);
+    await classes.waitFor();
+    assert.equal(await classes.getAttribute('aria-current'), current);
+  }
 });
 
 test('a page whose assignment is gone says so, and does not go on connecting', async () => {

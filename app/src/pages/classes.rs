@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::api::ApiError;
 use crate::api::results::{AssignmentSummary, ClassSummary, my_classes};
 use crate::browser::time;
 use crate::components::{Problem, StaffPage};
+use crate::state::session::Session;
 use crate::state::words;
 
 /// A card a class.
@@ -20,11 +22,13 @@ pub fn ClassesPage() -> impl IntoView {
 fn Classes() -> impl IntoView {
     let classes = RwSignal::new(None::<Vec<ClassSummary>>);
     let problem = RwSignal::new(None::<String>);
+    let session = expect_context::<RwSignal<Session>>();
     spawn_local(async move {
         match my_classes().await {
             Ok(found) => {
                 classes.try_set(Some(found));
             }
+            Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
             Err(error) => {
                 problem.try_set(Some(format!("Your classes cannot be shown: {error}. Reload to try again.")));
             }
