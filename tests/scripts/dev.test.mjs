@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 
-let clone, loop, front;
+let clone, loop, front, back;
 
 before(async () => {
   clone = mkdtempSync(join(tmpdir(), 'freshmark-dev-'));
@@ -20,7 +20,7 @@ before(async () => {
   writeFileSync(join(clone, 'index.html'), '<!doctype html><title>dev</title><p>a page in the making</p>');
   cpSync('Cargo.lock', join(clone, 'Cargo.lock'));
   writeFileSync(join(clone, 'bin/cargo'), '#!/bin/sh\n', { mode: 0o755 });
-  front = `http://127.0.0.1:${page}`;
+  [front, back] = [page, server].map((port) => `http://127.0.0.1:${port}`);
   const path = [join(clone, 'bin'), resolve('.tools/bin'), process.env.PATH].join(delimiter);
   // A group of its own, so that nothing is left running whatever happens.
   loop = spawn('bash', ['scripts/dev.sh'], {
@@ -44,6 +44,14 @@ test('what a page posts through the edit loop is taken', async () => {
     body: JSON.stringify({ email: 'teacher@demo.school', password: 'freshmark-2026' }),
   });
   assert.equal(answer.status, 200, await answer.text());
+});
+
+test('while editing, the page lives under the policy that it is shipped with', async () => {
+  const policy = async (address) => {
+    const header = (await fetch(address)).headers.get('content-security-policy');
+    return header.replace(/'nonce-[^']+'/g, 'a nonce').split(/;\s*/);
+  };
+  assert.deepEqual(await policy(front), await policy(back));
 });
 
 test('what is served while editing never lies where the built front end is served from', async () => {
