@@ -12,19 +12,23 @@ let chrome, school;
 before(async () => { chrome = await browser(); school = await School.open(); });
 after(async () => { await chrome?.close(); await school?.close(); });
 
-/** Listens to everything that a context is sent: status, headers and body of every answer. */
+/** Hands every answer on to a context's pages, and remembers its headers and its body as the pages read it. */
 class Ear {
-  constructor(context) {
-    this.answers = [];
-    context.on('response', (response) => this.answers.push(this.listen(response)));
+  static async on(context) {
+    const ear = new Ear();
+    ear.heard = [];
+    await context.route('**/*', (route) => ear.hand_on(route));
+    return ear;
   }
 
-  async listen(response) {
-    const [headers, body] = await Promise.all([response.allHeaders(), response.body()]);
-    return { path: new URL(response.url()).pathname, text: `${JSON.stringify(headers)}\n${body.toString('latin1')}`, size: body.length };
+  async hand_on(route) {
+    const response = await route.fetch({ maxRedirects: 0 });
+    const body = await response.body();
+    const text = `${JSON.stringify(response.headersArray())}\n${body.toString('latin1')}`;
+    this.heard.push({ path: new URL(response.url()).pathname, text, size: body.length });
+    // A page that has been left takes no answer any more; it was heard all the same.
+    await route.fulfill({ response, body }).catch(() => {});
   }
-
-  heard() { return Promise.all(this.answers); }
 }
 
 function secrets(heard) {
@@ -36,7 +40,7 @@ function secrets(heard) {
 
 test('a student’s browser is never sent a key before the teacher closes the quiz', async () => {
   const context = await school.visitor(chrome);
-  const ear = new Ear(context);
+  const ear = await Ear.on(context);
   const page = await context.newPage();
   await page.goto('/');
   await page.getByRole('link', { name: 'Join with a code' }).click();
@@ -53,7 +57,7 @@ test('a student’s browser is never sent a key before the teacher closes the qu
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   }
 
-  const before = await ear.heard();
+  const before = [...ear.heard];
   const sent = (pattern) => before.filter(({ path, size }) => pattern.test(path) && size > 0);
   for (const [what, pattern] of [
     ['the page', /^\/$/], ['the script', /\.js$/], ['the style', /\.css$/], ['joining', /^\/api\/join$/],
@@ -70,7 +74,7 @@ test('a student’s browser is never sent a key before the teacher closes the qu
   const attempt = before.map(({ path }) => path.match(/^\/api\/attempts\/([^/]+)$/)?.[1]).find(Boolean);
   await page.goto(`/quiz/${attempt}`);
   await page.getByText(GIVEAWAYS[0]).waitFor();
-  const found = secrets((await ear.heard()).slice(before.length));
+  const found = secrets(ear.heard.slice(before.length));
   for (const giveaway of GIVEAWAYS) assert.ok(found.some((secret) => secret.endsWith(giveaway)), giveaway);
   for (const marker of ['"key":', '"explanation":']) assert.ok(found.some((secret) => secret.includes(marker)), marker);
 
