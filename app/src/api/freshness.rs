@@ -18,6 +18,11 @@ pub const DELAYED_AFTER_MS: i64 = 10_000;
 /// A measurement older than this no longer says anything about now.
 pub const STALE_AFTER_MS: i64 = 10_000;
 
+/// An instant that lies further ahead than this was written by another clock than the one that `now` is told by, such as
+/// that of a server whose clock has been set back between two starts. Its age is not known. Within it, a page only lags
+/// a little behind its server.
+pub const AHEAD_MS: i64 = 3_000;
+
 /// One assignment's freshness, measured from the two stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
@@ -75,20 +80,20 @@ impl Freshness {
         (self.accepted - self.landed).max(0)
     }
 
-    /// The verdict at `now`, in server time. It only gets worse as `now` moves on and no new measurement comes.
+    /// The verdict at `now`, in server time. It only gets worse as `now` moves on and no new measurement comes; an instant
+    /// in the future makes it *Delayed*.
     #[must_use]
     pub fn state(&self, now: Millis) -> State {
-        if self.waiting() == 0 && self.oldest_waiting.is_none() {
-            return match (self.closed, now - self.measured_at > STALE_AFTER_MS) {
-                (true, _) => State::Final,
-                (false, true) => State::Delayed,
-                (false, false) => State::Live,
-            };
+        if age(self.measured_at, now).is_none() {
+            return State::Delayed;
         }
-        match now - self.oldest_waiting.unwrap_or(self.complete_through) {
-            age if age > DELAYED_AFTER_MS => State::Delayed,
-            age if age > ON_ITS_WAY_MS => State::CatchingUp,
-            _ => State::Live,
+        if self.waiting() > 0 || self.oldest_waiting.is_some() {
+            return waiting_since(self.oldest_waiting.unwrap_or(self.complete_through), now);
+        }
+        match (self.closed, is_current(self.measured_at, now)) {
+            (true, _) => State::Final,
+            (false, true) => State::Live,
+            (false, false) => State::Delayed,
         }
     }
 }
@@ -115,27 +120,44 @@ impl StreamFreshness {
     /// The verdict at `now`, in server time.
     ///
     /// A quiet stream that is alive has landed a heartbeat lately; a dead one has not, so that silence alone makes the
-    /// verdict worse.
+    /// verdict worse. An instant in the future makes it *Delayed*.
     #[must_use]
     pub fn state(&self, now: Millis) -> State {
         let Some(measured_at) = self.measured_at else { return State::Unknown };
-        if now - measured_at > STALE_AFTER_MS {
+        if !is_current(measured_at, now) {
             return State::Delayed;
         }
         if let Some(oldest) = self.oldest_waiting {
-            return match now - oldest {
-                age if age > DELAYED_AFTER_MS => State::Delayed,
-                age if age > ON_ITS_WAY_MS => State::CatchingUp,
-                _ => State::Live,
-            };
+            return waiting_since(oldest, now);
         }
         let Some(every) = self.heartbeat_every_ms else { return State::Live };
-        match self.last_landed {
-            None => State::Unknown,
-            Some(at) if now - at > every + DELAYED_AFTER_MS => State::Delayed,
-            Some(_) => State::Live,
+        let Some(last_landed) = self.last_landed else { return State::Unknown };
+        match age(last_landed, now) {
+            Some(age) if age <= every + DELAYED_AFTER_MS => State::Live,
+            _ => State::Delayed,
         }
     }
+}
+
+/// How long ago `at` was, at `now`, in milliseconds; `None` if nobody can tell.
+fn age(at: Millis, now: Millis) -> Option<i64> {
+    let age = now.saturating_sub(at);
+    (age >= -AHEAD_MS).then_some(age)
+}
+
+/// The verdict on what has been waiting since `oldest`.
+fn waiting_since(oldest: Millis, now: Millis) -> State {
+    match age(oldest, now) {
+        None => State::Delayed,
+        Some(age) if age > DELAYED_AFTER_MS => State::Delayed,
+        Some(age) if age > ON_ITS_WAY_MS => State::CatchingUp,
+        Some(_) => State::Live,
+    }
+}
+
+/// Whether a measurement still says something about now.
+fn is_current(measured_at: Millis, now: Millis) -> bool {
+    age(measured_at, now).is_some_and(|age| age <= STALE_AFTER_MS)
 }
 
 #[cfg(test)]
@@ -200,6 +222,37 @@ mod tests {
     fn more_landed_than_accepted_does_not_hide_a_waiting_answer() {
         let f = Freshness { landed: 281, oldest_waiting: Some(T - 60_000), ..all_counted() };
         assert_eq!(f.state(T), State::Delayed);
+    }
+
+    /// After a restart with an earlier clock.
+    #[test]
+    fn what_lies_in_the_future_is_delayed_and_never_live() {
+        let ahead = T + 3_600_000;
+        for f in [
+            one_waits_since(ahead),
+            Freshness { measured_at: T, oldest_waiting: None, ..one_waits_since(ahead) },
+            Freshness { measured_at: ahead, ..all_counted() },
+            Freshness { measured_at: ahead, ..one_waits_since(T - 5_000) },
+            Freshness { measured_at: ahead, closed: true, ..all_counted() },
+        ] {
+            assert_eq!(f.state(T), State::Delayed, "{f:?}");
+        }
+        for s in [
+            StreamFreshness { measured_at: Some(ahead), ..quiet_stream() },
+            StreamFreshness { oldest_waiting: Some(ahead), waiting: 1, ..quiet_stream() },
+            StreamFreshness { last_landed: Some(ahead), ..quiet_stream() },
+        ] {
+            assert_eq!(s.state(T), State::Delayed, "{s:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_lags_a_little_behind_its_server_still_judges() {
+        assert_eq!(all_counted().state(T - AHEAD_MS), State::Live);
+        assert_eq!(all_counted().state(T - AHEAD_MS - 1), State::Delayed);
+        assert_eq!(one_waits_since(T).state(T - AHEAD_MS), State::Live);
+        let landed_now = StreamFreshness { last_landed: Some(T), ..quiet_stream() };
+        assert_eq!(landed_now.state(T - AHEAD_MS), State::Live);
     }
 
     fn quiet_stream() -> StreamFreshness {
