@@ -125,7 +125,7 @@ impl Works {
     }
 
     async fn answers(&self) -> i64 {
-        self.plant.warehouse.landed(7, i64::MAX).await.expect("landed")
+        self.plant.warehouse.landed(7, i64::MAX).await.expect("landed").records()
     }
 
     /// Ranges that were loaded, oldest first.

@@ -1,4 +1,7 @@
 //! Classes and one assignment's results.
+//!
+//! Owns who may see which class, how far its students are, and the grading of counts against the current keys. Does not
+//! own the counts, which are the warehouse's, nor how current they are.
 
 use std::collections::BTreeMap;
 
@@ -102,8 +105,8 @@ impl Results {
         // What was accepted first, then what has landed, in one snapshot with the figures: the page never claims more
         // than it shows.
         let accepted = self.measure.accepted(id).await?;
-        let totals = self.warehouse.totals(id, &keys, accepted.last_seq).await?;
-        let freshness = self.measure.compare(id, accepted, totals.landed).await?;
+        let totals = self.warehouse.totals(id, &keys, accepted.last_seq()).await?;
+        let freshness = accepted.compare(&totals.landed);
         Ok(ClassResults {
             assignment: id,
             class_name: class.name,
@@ -173,4 +176,57 @@ fn grade(content: Content, totals: &Totals) -> Vec<QuestionResult> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::ChoiceCount;
+
+    fn asked(id: i64, choices: &[i64], key: i64) -> (question::Model, Vec<choice::Model>) {
+        let question =
+            question::Model { id, quiz_id: 1, number: id, text: format!("question {id}"), explanation: None };
+        let choice = |(number, id): (i64, &i64)| choice::Model {
+            id: *id,
+            question_id: question.id,
+            number,
+            text: format!("choice {id}"),
+            is_key: *id == key,
+        };
+        let choices = (1..).zip(choices).map(choice).collect();
+        (question, choices)
+    }
+
+    fn count(question: i64, choice: Option<i64>, answers: i64) -> ChoiceCount {
+        ChoiceCount { question, choice, answers }
+    }
+
+    #[test]
+    fn counts_are_graded_against_the_key_and_who_omitted_is_counted_as_wrong() {
+        let totals = Totals {
+            choices: vec![count(1, Some(11), 5), count(1, Some(12), 3), count(1, None, 2), count(2, None, 4)],
+            times: vec![(1, 900)],
+            ..Totals::default()
+        };
+        let graded = grade(vec![asked(1, &[11, 12, 13], 12), asked(2, &[21, 22], 21)], &totals);
+        let [first, second] = &graded[..] else { panic!("two questions: {graded:?}") };
+        assert_eq!((first.n, first.correct, first.omitted, first.median_ms), (10, 3, 2, Some(900)));
+        let given: Vec<(i64, i64, bool)> = first.choices.iter().map(|c| (c.id, c.answers, c.is_key)).collect();
+        assert_eq!(given, [(11, 5, false), (12, 3, true), (13, 0, false)]);
+        assert_eq!((second.n, second.correct, second.omitted, second.facility()), (4, 0, 4, Some(0.0)));
+    }
+
+    #[test]
+    fn another_key_is_another_grade_and_what_the_quiz_does_not_have_counts_nowhere() {
+        let totals = Totals {
+            choices: vec![count(1, Some(11), 5), count(1, Some(99), 7), count(8, Some(11), 9)],
+            ..Totals::default()
+        };
+        for (key, correct) in [(11, 5), (12, 0)] {
+            let graded = grade(vec![asked(1, &[11, 12], key)], &totals);
+            assert_eq!((graded[0].n, graded[0].correct, graded[0].median_ms), (5, correct, None));
+        }
+        let unanswered = grade(vec![asked(1, &[11, 12], 11)], &Totals::default());
+        assert_eq!((unanswered[0].n, unanswered[0].facility()), (0, None));
+    }
 }

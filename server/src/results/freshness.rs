@@ -1,19 +1,22 @@
 //! Measures one assignment's freshness from the two stores.
 //!
-//! The instant is taken first, then what was accepted, then what has landed: whatever happens in between makes the
-//! measurement look older, never fresher. `landed` counts only what was accepted by then, so it never exceeds
-//! `accepted`.
+//! Owns the comparison. The instant is taken first, then what was accepted, then what has landed: whatever happens in
+//! between makes the measurement look older, never fresher. Attempts are compared one by one, by count and by sum of
+//! running numbers, because anybody with a key may put records that bear the assignment's number: a stranger's attempt
+//! is never among those that were accepted here. So `landed` counts nothing but accepted answers, and equals `accepted`
+//! only if none waits. Does not own the verdict over it, which is `app::api::freshness`.
 
 use app::api::Millis;
 use app::api::freshness::Freshness;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, Func};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::ResultsError;
 use crate::clock::Clock;
 use crate::quiz::Accepting;
 use crate::store::Store;
 use crate::store::tables::{answer, assignment};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Landed, Tally, Warehouse};
 
 /// What measuring needs. Cheap to clone.
 #[derive(Clone)]
@@ -29,20 +32,51 @@ pub struct Measure {
 }
 
 /// An assignment's answers in the transactional store, at one instant.
-#[derive(Clone, Copy)]
 pub(super) struct Accepted {
     measured_at: Millis,
     settled_before: Millis,
-    count: i64,
-    /// The running number of the newest.
-    pub(super) last_seq: i64,
+    attempts: Vec<AcceptedAttempt>,
     closed: bool,
 }
 
-/// One accepted answer, by its place.
-struct Place {
-    accepted_seq: i64,
+/// One submission.
+struct AcceptedAttempt {
+    id: String,
+    answers: Tally,
+    last_seq: i64,
     accepted_at: Millis,
+}
+
+impl Accepted {
+    /// The running number of the newest answer; 0 if there is none.
+    pub(super) fn last_seq(&self) -> i64 {
+        self.attempts.iter().map(|attempt| attempt.last_seq).max().unwrap_or(0)
+    }
+
+    /// The freshness of the assignment once so much has `landed` of it.
+    pub(super) fn compare(&self, landed: &Landed) -> Freshness {
+        let mut freshness = Freshness {
+            measured_at: self.measured_at,
+            accepted: 0,
+            landed: 0,
+            complete_through: self.settled_before,
+            oldest_waiting: None,
+            closed: self.closed,
+        };
+        for attempt in &self.attempts {
+            let there = landed.of(&attempt.id);
+            freshness.accepted += attempt.answers.records;
+            if there == attempt.answers {
+                freshness.landed += there.records;
+                continue;
+            }
+            freshness.landed += there.records.min(attempt.answers.records - 1);
+            let oldest = freshness.oldest_waiting.unwrap_or(attempt.accepted_at).min(attempt.accepted_at);
+            freshness.oldest_waiting = Some(oldest);
+            freshness.complete_through = freshness.complete_through.min(oldest);
+        }
+        freshness
+    }
 }
 
 impl Measure {
@@ -58,30 +92,8 @@ impl Measure {
     /// If one of the stores does not answer, or there is no such assignment.
     pub async fn assignment(&self, assignment: i64) -> Result<Freshness, ResultsError> {
         let accepted = self.accepted(assignment).await?;
-        let landed = self.warehouse.landed(assignment, accepted.last_seq).await?;
-        self.compare(assignment, accepted, landed).await
-    }
-
-    /// The freshness of an assignment of whose `accepted` answers so many have `landed`.
-    pub(super) async fn compare(
-        &self,
-        assignment: i64,
-        accepted: Accepted,
-        landed: i64,
-    ) -> Result<Freshness, ResultsError> {
-        let all = Freshness {
-            measured_at: accepted.measured_at,
-            accepted: accepted.count,
-            landed,
-            complete_through: accepted.settled_before,
-            oldest_waiting: None,
-            closed: accepted.closed,
-        };
-        if landed >= accepted.count {
-            return Ok(all);
-        }
-        let oldest = self.oldest_waiting(assignment, landed).await?;
-        Ok(Freshness { complete_through: oldest, oldest_waiting: Some(oldest), ..all })
+        let landed = self.warehouse.landed(assignment, accepted.last_seq()).await?;
+        Ok(accepted.compare(&landed))
     }
 
     /// What has been accepted by now.
@@ -90,55 +102,87 @@ impl Measure {
         let settled_before = self.accepting.settled_before(id, measured_at);
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();
-        let (count, last_seq) = answer::Entity::find()
+        let attempts = self.accepted_attempts(id).await?;
+        Ok(Accepted { measured_at, settled_before, attempts, closed })
+    }
+
+    async fn accepted_attempts(&self, assignment: i64) -> Result<Vec<AcceptedAttempt>, DbErr> {
+        let rows = answer::Entity::find()
             .select_only()
-            .column_as(answer::Column::AcceptedSeq.count(), "count")
-            .column_as(answer::Column::AcceptedSeq.max(), "last")
-            .filter(answer::Column::AssignmentId.eq(id))
-            .into_tuple::<(i64, Option<i64>)>()
-            .one(&self.store.read)
-            .await?
-            .unwrap_or((0, None));
-        Ok(Accepted { measured_at, settled_before, count, last_seq: last_seq.unwrap_or(0), closed })
-    }
-
-    /// When the first answer that has not landed was accepted.
-    ///
-    /// `landed` answers have landed, so the first that has not is among the first `landed + 1`. Answers land in order,
-    /// so it is nearly always the last of these, which is tried first; if a batch is held up, it is found by halving.
-    async fn oldest_waiting(&self, assignment: i64, landed: i64) -> Result<Millis, ResultsError> {
-        let (mut low, mut high) = (0, landed);
-        let mut probe = landed;
-        while low < high {
-            match self.nothing_waits_before(assignment, probe).await? {
-                true => low = probe,
-                false => high = probe - 1,
-            }
-            probe = low + (high - low + 1) / 2;
-        }
-        Ok(self.place(assignment, low).await?.accepted_at)
-    }
-
-    /// Whether the first `places` answers have all landed.
-    async fn nothing_waits_before(&self, assignment: i64, places: i64) -> Result<bool, ResultsError> {
-        let next = self.place(assignment, places).await?;
-        Ok(self.warehouse.landed(assignment, next.accepted_seq - 1).await? >= places)
-    }
-
-    /// The answer at a place, counted from 0 in the order of acceptance.
-    async fn place(&self, assignment: i64, place: i64) -> Result<Place, ResultsError> {
-        let (accepted_seq, accepted_at) = answer::Entity::find()
-            .select_only()
-            .column(answer::Column::AcceptedSeq)
-            .column(answer::Column::AcceptedAt)
+            .column(answer::Column::AttemptId)
+            .column_as(answer::Column::AcceptedSeq.count(), "records")
+            .column_as(Expr::from(Func::cast_as(answer::Column::AcceptedSeq.sum(), "bigint")), "numbers")
+            .column_as(answer::Column::AcceptedSeq.max(), "last_seq")
+            .column_as(answer::Column::AcceptedAt.min(), "accepted_at")
             .filter(answer::Column::AssignmentId.eq(assignment))
-            .order_by_asc(answer::Column::AcceptedSeq)
-            .offset(place.max(0).unsigned_abs())
-            .limit(1)
-            .into_tuple::<(i64, i64)>()
-            .one(&self.store.read)
-            .await?
-            .ok_or_else(|| DbErr::RecordNotFound(format!("answer {place} of assignment {assignment}")))?;
-        Ok(Place { accepted_seq, accepted_at })
+            .group_by(answer::Column::AttemptId)
+            .into_tuple::<(String, i64, i64, i64, i64)>()
+            .all(&self.store.read)
+            .await?;
+        let attempt = |(id, records, numbers, last_seq, accepted_at)| {
+            let answers = Tally { records, numbers };
+            AcceptedAttempt { id, answers, last_seq, accepted_at }
+        };
+        Ok(rows.into_iter().map(attempt).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::api::freshness::State;
+
+    use super::*;
+
+    const T: Millis = 1_700_000_000_000;
+
+    /// Two attempts of two answers each, numbers 5 to 8, the second accepted a minute after the first; closed.
+    fn accepted() -> Accepted {
+        let attempt = |id: &str, first: i64, accepted_at| AcceptedAttempt {
+            id: id.to_owned(),
+            answers: Tally { records: 2, numbers: 2 * first + 1 },
+            last_seq: first + 1,
+            accepted_at,
+        };
+        let attempts = vec![attempt("b", 7, T - 60_000), attempt("a", 5, T - 120_000)];
+        Accepted { measured_at: T, settled_before: T, attempts, closed: true }
+    }
+
+    fn landed(attempts: &[(&str, i64, i64)]) -> Landed {
+        attempts
+            .iter()
+            .map(|(id, records, numbers)| ((*id).to_owned(), Tally { records: *records, numbers: *numbers }))
+            .collect()
+    }
+
+    #[test]
+    fn all_landed_is_final_whoever_else_put_records() {
+        for strangers in [&[][..], &[("x", 1, 1)], &[("", 300, 900)]] {
+            let all = landed(&[&[("a", 2, 11), ("b", 2, 15)], strangers].concat());
+            let f = accepted().compare(&all);
+            assert_eq!((f.accepted, f.landed, f.oldest_waiting, f.complete_through), (4, 4, None, T));
+            assert_eq!(f.state(T), State::Final);
+        }
+    }
+
+    #[test]
+    fn a_stranger_s_record_never_stands_for_an_answer_that_waits() {
+        for stranger in [("x", 1, 8), ("x", 2, 15), ("", 4, 26)] {
+            let f = accepted().compare(&landed(&[("a", 2, 11), ("b", 1, 7), stranger]));
+            assert_eq!((f.accepted, f.landed, f.oldest_waiting), (4, 3, Some(T - 60_000)), "{stranger:?}");
+            assert_eq!((f.complete_through, f.state(T)), (T - 60_000, State::Delayed));
+        }
+    }
+
+    #[test]
+    fn not_even_one_that_bears_the_attempt_s_name() {
+        let f = accepted().compare(&landed(&[("a", 3, 12), ("b", 2, 9)]));
+        assert_eq!((f.accepted, f.landed, f.oldest_waiting), (4, 2, Some(T - 120_000)));
+    }
+
+    #[test]
+    fn nothing_is_complete_past_a_submission_that_is_being_saved() {
+        let saving = Accepted { settled_before: T - 90_000, ..accepted() };
+        assert_eq!(saving.compare(&landed(&[("a", 2, 11)])).complete_through, T - 90_000);
+        assert_eq!(saving.compare(&landed(&[])).complete_through, T - 120_000);
     }
 }

@@ -1,7 +1,7 @@
 //! The state of every delivery stream, as an admin reads it.
 //!
 //! Owns how the parts' figures become one picture. What waits is counted where it waits: in the outbox, and in the
-//! stream behind the last offset that the load history knows.
+//! stream behind the last offset that the load history knows. Does not own the verdict, nor any part's own figures.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

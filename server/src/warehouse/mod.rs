@@ -16,7 +16,7 @@ use duckdb::{Config, Connection};
 
 pub(crate) use copy::sql_timestamp;
 pub use copy::{Load, Loaded};
-pub use reads::{ChoiceCount, LoadedRow, StreamEnds, Totals};
+pub use reads::{ChoiceCount, Landed, LoadedRow, StreamEnds, Tally, Totals};
 
 use self::columns::Table;
 use crate::pace::Pace;

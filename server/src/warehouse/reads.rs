@@ -1,6 +1,6 @@
 //! Questions that other rooms ask of the warehouse. Each runs one or more of the SQL files beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use app::api::Millis;
 use duckdb::types::{TimeUnit, Value};
@@ -19,6 +19,41 @@ pub struct ChoiceCount {
     pub answers: i64,
 }
 
+/// Some records: how many, and the sum of their running numbers. The records of one attempt that have been accepted and
+/// those that have landed are the same if their tallies are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Distinct records.
+    pub records: i64,
+    /// Sum of their running numbers.
+    pub numbers: i64,
+}
+
+/// What has landed of one assignment, by attempt. Whatever bears the assignment's number is in it, strangers' records
+/// too: the attempts that are one's own are for the asker to pick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Landed(HashMap<String, Tally>);
+
+impl Landed {
+    /// What has landed of one attempt.
+    #[must_use]
+    pub fn of(&self, attempt: &str) -> Tally {
+        self.0.get(attempt).copied().unwrap_or_default()
+    }
+
+    /// Records of all attempts.
+    #[must_use]
+    pub fn records(&self) -> i64 {
+        self.0.values().map(|tally| tally.records).sum()
+    }
+}
+
+impl FromIterator<(String, Tally)> for Landed {
+    fn from_iter<I: IntoIterator<Item = (String, Tally)>>(attempts: I) -> Self {
+        Self(attempts.into_iter().collect())
+    }
+}
+
 /// One assignment's rows, counted by one statement and so in one snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
@@ -26,8 +61,8 @@ pub struct Totals {
     pub choices: Vec<ChoiceCount>,
     /// Question and its middle time in milliseconds.
     pub times: Vec<(i64, i64)>,
-    /// Distinct answers that have landed, among those accepted up to the number that was asked for.
-    pub landed: i64,
+    /// What has landed, among what was accepted up to the number that was asked for.
+    pub landed: Landed,
     /// Students whose first attempt has landed.
     pub students: i64,
     /// Middle score, in questions.
@@ -47,7 +82,9 @@ impl Totals {
             }
             "question" => self.times.push((row.get(1)?, middle.unwrap_or_default().round() as i64)),
             "score" => (self.students, self.median_score) = (count, middle),
-            "landed" => self.landed = count,
+            "landed" => {
+                self.landed.0.insert(row.get(5)?, Tally { records: count, numbers: row.get(6)? });
+            }
             _ => self.typical_ms = middle.map(|ms| ms.round() as i64),
         }
         Ok(())
@@ -101,15 +138,18 @@ impl Warehouse {
         .await
     }
 
-    /// Distinct answers of `assignment` that have landed, among those accepted up to `accepted_seq`.
+    /// What has landed of `assignment`, among what was accepted up to `accepted_seq`.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn landed(&self, assignment: i64, accepted_seq: i64) -> Result<i64, WarehouseError> {
+    pub async fn landed(&self, assignment: i64, accepted_seq: i64) -> Result<Landed, WarehouseError> {
         self.read(move |reader| {
             reader
                 .prepare_cached(include_str!("sql/landed.sql"))?
-                .query_row(params![assignment, accepted_seq], |row| row.get(0))
+                .query_map(params![assignment, accepted_seq], |row| {
+                    Ok((row.get(0)?, Tally { records: row.get(1)?, numbers: row.get(2)? }))
+                })?
+                .collect()
         })
         .await
     }

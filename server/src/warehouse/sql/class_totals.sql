@@ -20,24 +20,27 @@ attempts AS (
     GROUP BY student_key
 )
 -- Per question and choice (NULL: omitted), how many students gave it.
-SELECT 'choice' AS what, question_id, choice_id, COUNT(*) AS how_many, CAST(NULL AS DOUBLE PRECISION) AS middle
+SELECT 'choice' AS what, question_id, choice_id, COUNT(*) AS how_many, CAST(NULL AS DOUBLE PRECISION) AS middle,
+       CAST(NULL AS VARCHAR(36)) AS attempt_id, CAST(NULL AS BIGINT) AS numbers
 FROM counted
 GROUP BY question_id, choice_id
 UNION ALL
 -- Per question, the middle time in milliseconds.
-SELECT 'question', question_id, NULL, COUNT(*), CAST(MEDIAN(elapsed_ms) AS DOUBLE PRECISION)
+SELECT 'question', question_id, NULL, COUNT(*), CAST(MEDIAN(elapsed_ms) AS DOUBLE PRECISION), NULL, NULL
 FROM counted
 GROUP BY question_id
 UNION ALL
 -- The middle score, in questions.
-SELECT 'score', NULL, NULL, COUNT(*), CAST(MEDIAN(correct) AS DOUBLE PRECISION)
+SELECT 'score', NULL, NULL, COUNT(*), CAST(MEDIAN(correct) AS DOUBLE PRECISION), NULL, NULL
 FROM attempts
 UNION ALL
 -- The middle time of an attempt, in milliseconds.
-SELECT 'time', NULL, NULL, COUNT(*), CAST(MEDIAN(total_ms) AS DOUBLE PRECISION)
+SELECT 'time', NULL, NULL, COUNT(*), CAST(MEDIAN(total_ms) AS DOUBLE PRECISION), NULL, NULL
 FROM attempts
 UNION ALL
--- Distinct answers that have landed, among those accepted up to a number, whichever attempt they are of.
-SELECT 'landed', NULL, NULL, COUNT(DISTINCT record_id), NULL
+-- What has landed by attempt, whichever it is of its student, among what was accepted up to a number: distinct answers,
+-- and the sum of their running numbers.
+SELECT 'landed', NULL, NULL, COUNT(DISTINCT accepted_seq), NULL, attempt_id, CAST(SUM(DISTINCT accepted_seq) AS BIGINT)
 FROM quiz_answers
-WHERE assignment_id = $1 AND accepted_seq <= $2;
+WHERE assignment_id = $1 AND accepted_seq BETWEEN 0 AND $2
+GROUP BY attempt_id;
