@@ -1,9 +1,11 @@
 //! Freshmark's server: from a student's *Submit* to the teacher's chart in one process.
 //!
 //! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
-//! [`registry`] knows which stream they go to, [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
-//! [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the pages' HTTP and [`aws`] that of AWS's clients; [`commands`] are what the binary does besides serving. A room imports only what stands
-//! below it; [`store`], [`clock`], [`pace`] and [`secret`] stand below all. [`serve`] puts the rooms together.
+//! [`registry`] knows which stream they go to, [`stream`] keeps them, [`delivery`] cuts batches, [`lake`] holds objects,
+//! [`warehouse`] loads them, [`results`] reads, [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the
+//! HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A room imports
+//! only what stands below it; [`store`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all. [`serve`] puts
+//! the rooms together.
 
 pub mod accounts;
 pub mod aws;
@@ -14,6 +16,7 @@ pub mod delivery;
 pub mod demo;
 pub mod gateway;
 pub mod lake;
+pub mod limit;
 pub mod live;
 pub mod pace;
 pub mod quiz;

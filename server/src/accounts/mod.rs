@@ -1,7 +1,9 @@
 //! Staff accounts and their sessions.
 //!
-//! Owns passwords (Argon2id hashes) and session secrets (hashes too). Does not own what an account may see: the room
-//! `results` does.
+//! Owns passwords (Argon2id hashes), session secrets (hashes too), how much of the machine hashing may take and how often
+//! an account's password may be tried. Does not own what an account may see: the room `results` does.
+
+use std::sync::Arc;
 
 use app::api::Millis;
 use app::api::accounts::{Me, Role};
@@ -11,7 +13,10 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
+use tokio::sync::Semaphore;
+
 use crate::clock::Clock;
+use crate::limit::{Allowance, Exhausted, Limit};
 use crate::secret;
 use crate::store::Store;
 use crate::store::tables::{account, session};
@@ -19,12 +24,27 @@ use crate::store::tables::{account, session};
 /// A working day and a bit: a teacher signs in once a day.
 pub const SESSION_MS: Millis = 12 * 3_600_000;
 
+/// Wrong passwords for one account: enough for tired fingers, and 2,880 a day for somebody who guesses.
+const WRONG_PASSWORDS: Allowance = Allowance { at_once: 10, refill_ms: 30_000 };
+
+/// Passwords that are hashed at the same time. Each takes a core for tens of milliseconds, and 19 MiB.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Passwords that are hashed or wait for it; more are sent away at once.
+const HASHES_IN_ALL: usize = 64;
+
 /// Why nobody was signed in or added.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// Which of the two is wrong is not said.
     #[error("email or password is not right")]
     WrongCredentials,
+    /// Too many wrong passwords for this account, or too many people at once.
+    #[error("too many tries to sign in; try again in {retry_after_s} s")]
+    TooMany {
+        /// Seconds until a try may succeed.
+        retry_after_s: u64,
+    },
     /// The hash could not be made or read.
     #[error("the password could not be checked: {0}")]
     Hash(String),
@@ -37,6 +57,12 @@ pub enum AccountError {
     /// The transactional store said no.
     #[error("the transactional store answered: {0}")]
     Store(#[from] DbErr),
+}
+
+impl From<Exhausted> for AccountError {
+    fn from(Exhausted { retry_after_s }: Exhausted) -> Self {
+        Self::TooMany { retry_after_s }
+    }
 }
 
 /// Whoever sent a request.
@@ -53,21 +79,41 @@ pub struct User {
 pub struct Accounts {
     store: Store,
     clock: Clock,
+    /// By the hash of the address, which may be anything of any length.
+    wrong_passwords: Arc<Limit<String>>,
+    hashing: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
 }
 
 impl Accounts {
     /// Works on `store`.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+        Self {
+            wrong_passwords: Arc::new(Limit::new(WRONG_PASSWORDS, clock.clone())),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            queue: Arc::new(Semaphore::new(HASHES_IN_ALL)),
+            store,
+            clock,
+        }
     }
 
-    /// Whether nobody could sign in yet.
+    /// Whether nobody runs this school yet: there is no admin.
     ///
     /// # Errors
     /// If the transactional store does not answer.
     pub async fn is_empty(&self) -> Result<bool, AccountError> {
-        Ok(account::Entity::find().count(&self.store.read).await? == 0)
+        let admins = account::Entity::find().filter(account::Column::Role.eq(role_name(Role::Admin)));
+        Ok(admins.count(&self.store.read).await? == 0)
+    }
+
+    /// The number of the account with this address, if there is one.
+    ///
+    /// # Errors
+    /// If the transactional store does not answer.
+    pub async fn find(&self, email: &str) -> Result<Option<i64>, AccountError> {
+        let of_address = account::Entity::find().filter(account::Column::Email.eq(fold_email(email)));
+        Ok(of_address.one(&self.store.read).await?.map(|account| account.id))
     }
 
     /// Adds an account and returns its number.
@@ -76,7 +122,7 @@ impl Accounts {
     /// If the address is taken.
     pub async fn add(&self, me: &Me, password: &str) -> Result<i64, AccountError> {
         let password = password.to_owned();
-        let password_hash = off_thread(move || hash(&password)).await?;
+        let password_hash = self.off_thread(move || hash(&password)).await?;
         let account = account::ActiveModel {
             id: NotSet,
             email: Set(fold_email(&me.email)),
@@ -90,14 +136,17 @@ impl Accounts {
     /// Checks a password and opens a session; returns the secret for the cookie.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`] after the same work whether the address is known or not.
+    /// [`AccountError::WrongCredentials`] after the same work whether the address is known or not, and
+    /// [`AccountError::TooMany`] after as many of them.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<(String, User), AccountError> {
-        let found =
-            account::Entity::find().filter(account::Column::Email.eq(fold_email(email))).one(&self.store.read).await?;
-        let stored = found.as_ref().map(|a| a.password_hash.clone());
-        let password = password.to_owned();
-        let right = off_thread(move || verify(&password, stored.as_deref())).await?;
-        let account = found.filter(|_| right).ok_or(AccountError::WrongCredentials)?;
+        let email = fold_email(email);
+        let tried = secret::hash(&email);
+        self.wrong_passwords.take(&tried)?;
+        let checked = self.check(&email, password).await;
+        if !matches!(checked, Err(AccountError::WrongCredentials)) {
+            self.wrong_passwords.give_back(&tried);
+        }
+        let account = checked?;
         let secret = secret::generate()?;
         let session = session::ActiveModel {
             token_hash: Set(secret::hash(&secret)),
@@ -106,6 +155,30 @@ impl Accounts {
         };
         session.insert(&self.store.write).await?;
         Ok((secret, user(account)))
+    }
+
+    async fn check(&self, email: &str, password: &str) -> Result<account::Model, AccountError> {
+        let found = account::Entity::find().filter(account::Column::Email.eq(email)).one(&self.store.read).await?;
+        let stored = found.as_ref().map(|a| a.password_hash.clone());
+        let password = password.to_owned();
+        let right = self.off_thread(move || verify(&password, stored.as_deref())).await?;
+        found.filter(|_| right).ok_or(AccountError::WrongCredentials)
+    }
+
+    /// Hashing takes tens of milliseconds by design; it must not hold up the other requests. The work keeps its place
+    /// until it is done, even if whoever asked for it has gone.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, AccountError> + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let full = |_| AccountError::TooMany { retry_after_s: 1 };
+        let queued = Arc::clone(&self.queue).try_acquire_owned().map_err(full)?;
+        let hashing = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| AccountError::Stopped)?;
+        let work = move || {
+            let _until_done = (queued, hashing);
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| AccountError::Stopped)?
     }
 
     /// Ends a session. One that is not known is fine.
@@ -150,13 +223,6 @@ fn fold_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Hashing takes tens of milliseconds by design; it must not hold up the other requests.
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, AccountError> + Send + 'static,
-) -> Result<T, AccountError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| AccountError::Stopped)?
-}
-
 fn hash(password: &str) -> Result<String, AccountError> {
     let salt = SaltString::generate(&mut OsRng);
     let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
@@ -172,3 +238,6 @@ fn verify(password: &str, stored: Option<&str>) -> Result<bool, AccountError> {
     let parsed = PasswordHash::new(stored).map_err(|e| AccountError::Hash(e.to_string()))?;
     Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
 }
+
+#[cfg(test)]
+mod tests;
