@@ -37,6 +37,12 @@ pub enum ApiError {
         /// What is wrong with it.
         message: String,
     },
+    /// 405: there is such a thing, but not for this method.
+    #[error("{message}")]
+    WrongMethod {
+        /// Which method was tried.
+        message: String,
+    },
     /// 409: well formed, but not in this state of things (a closed assignment).
     #[error("{message}")]
     Conflict {
@@ -52,8 +58,10 @@ pub enum ApiError {
     /// 429: too many tries.
     #[error("{message}")]
     TooMany {
-        /// When to try again.
+        /// What there were too many of, and when to try again.
         message: String,
+        /// The same in seconds, which the header `Retry-After` says too.
+        retry_after_s: u64,
     },
     /// 503: a part of the server could not answer. Trying again later is right.
     #[error("{message}")]
@@ -78,6 +86,7 @@ impl ApiError {
             Self::SignedOut { .. } => 401,
             Self::Forbidden { .. } => 403,
             Self::NotFound { .. } => 404,
+            Self::WrongMethod { .. } => 405,
             Self::Conflict { .. } => 409,
             Self::TooLarge { .. } => 413,
             Self::TooMany { .. } => 429,
@@ -100,6 +109,13 @@ impl ApiError {
     /// A 404.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::NotFound { message: message.into() }
+    }
+
+    /// A 429: too many `tries`, such as "tries to sign in".
+    #[must_use]
+    pub fn too_many(tries: &str, retry_after_s: u64) -> Self {
+        let unit = if retry_after_s == 1 { "second" } else { "seconds" };
+        Self::TooMany { message: format!("too many {tries}; try again in {retry_after_s} {unit}"), retry_after_s }
     }
 
     /// A 503.

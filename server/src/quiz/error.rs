@@ -1,4 +1,7 @@
-//! Why the quiz room refused. None of the texts holds a question's key.
+//! Why the quiz room refused.
+//!
+//! Owns the words: each says what to do, and none holds a question's key. Does not own the HTTP status that goes with
+//! them.
 
 use super::gift::GiftError;
 
@@ -19,6 +22,9 @@ pub enum QuizError {
     /// The assignment takes no more answers.
     #[error("this quiz has been closed by the teacher; show this page to them, your answers are kept on this device")]
     Closed,
+    /// The same, for somebody who has not begun.
+    #[error("this quiz has been closed by the teacher; nobody can join it any more")]
+    ClosedToJoin,
     /// No such attempt, or the token is another one's. Which of the two is not said.
     #[error("this attempt is not known on this device; join again with the code")]
     UnknownAttempt,

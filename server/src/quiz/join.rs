@@ -1,4 +1,7 @@
 //! A student joins by code and name.
+//!
+//! Owns how codes and names are read and compared, and the secret by which a device proves that an attempt is its own.
+//! Does not own who may try how often: `web` knows where a request comes from.
 
 use app::api::attempts::{Join, Joined};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -22,7 +25,7 @@ impl Quiz {
         let name = clean_name(&join.name)?;
         let assignment = self.assignment_by_code(&join.code).await?;
         if assignment.closed_at.is_some() {
-            return Err(QuizError::Closed);
+            return Err(QuizError::ClosedToJoin);
         }
         let token = secret::generate()?;
         let tx = self.store.write.begin().await?;

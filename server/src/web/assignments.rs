@@ -1,13 +1,14 @@
 //! What a teacher does to an assignment.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
+use super::path::PathPart;
 use super::{Shared, WebError, session};
 
 pub(super) async fn close(
     State(rooms): State<Shared>,
-    Path(assignment): Path<i64>,
+    PathPart(assignment): PathPart<i64>,
     headers: HeaderMap,
 ) -> Result<StatusCode, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;

@@ -1,24 +1,31 @@
 //! What a student's device sends. See `app::api::attempts` for the shapes.
 
+use std::sync::Arc;
+
 use app::api::ApiError;
 use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 
+use super::client::{Client, Limits};
 use super::json::JsonBody;
+use super::path::PathPart;
 use super::{Shared, WebError};
 
 pub(super) async fn join(
     State(rooms): State<Shared>,
+    State(limits): State<Arc<Limits>>,
+    client: Client,
     JsonBody(join): JsonBody<Join>,
 ) -> Result<Json<Joined>, WebError> {
-    Ok(Json(rooms.quiz.join(&join).await?))
+    let join = async { Ok(rooms.quiz.join(&join).await?) };
+    Ok(Json(limits.join(client, join).await?))
 }
 
 pub(super) async fn view(
     State(rooms): State<Shared>,
-    Path(attempt): Path<String>,
+    PathPart(attempt): PathPart<String>,
     headers: HeaderMap,
 ) -> Result<Json<AttemptView>, WebError> {
     Ok(Json(rooms.quiz.view(&attempt, token(&headers)?).await?))
@@ -26,7 +33,7 @@ pub(super) async fn view(
 
 pub(super) async fn submit(
     State(rooms): State<Shared>,
-    Path(attempt): Path<String>,
+    PathPart(attempt): PathPart<String>,
     headers: HeaderMap,
     JsonBody(submission): JsonBody<Submission>,
 ) -> Result<Json<Receipt>, WebError> {

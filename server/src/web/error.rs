@@ -21,9 +21,12 @@ impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&self.0)).into_response();
-        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
+        let wait = match &self.0 {
+            ApiError::TooMany { retry_after_s, .. } => *retry_after_s,
+            ApiError::Unavailable { .. } => 1,
+            _ => return response,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         response
     }
 }
@@ -42,7 +45,7 @@ impl From<QuizError> for WebError {
             QuizError::Gift(_) => ApiError::invalid("body", message),
             QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
             QuizError::UnknownAttempt => ApiError::SignedOut { message },
-            QuizError::Closed => ApiError::Conflict { message },
+            QuizError::Closed | QuizError::ClosedToJoin => ApiError::Conflict { message },
             QuizError::Store(_) | QuizError::Randomness(_) => {
                 at_fault(&message, "your answers could not be saved just now; they are sent again by themselves")
             }
@@ -55,6 +58,7 @@ impl From<AccountError> for WebError {
         let message = error.to_string();
         Self(match error {
             AccountError::WrongCredentials => ApiError::SignedOut { message },
+            AccountError::TooMany { retry_after_s } => ApiError::too_many("tries to sign in", retry_after_s),
             _ => at_fault(&message, "signing in does not work just now; try again in a moment"),
         })
     }

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 
+use super::path::PathPart;
 use super::{Shared, WebError, json};
 use crate::gateway::{MOST_BYTES, PutRecordBatchAnswer};
 
 pub(super) async fn put(
     State(rooms): State<Shared>,
-    Path(stream): Path<String>,
+    PathPart(stream): PathPart<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PutRecordBatchAnswer>, WebError> {

@@ -1,9 +1,11 @@
 //! Reads a request's JSON body, and says which field is wrong.
 
 use app::api::ApiError;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use bytes::Bytes;
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::WebError;
@@ -27,18 +29,66 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             return Err(ApiError::invalid("content-type", "has to be application/json").into());
         }
         let bytes = read(request.into_body(), MOST_BYTES).await?;
-        let mut parser = serde_json::Deserializer::from_slice(&bytes);
-        serde_path_to_error::deserialize(&mut parser).map(Self).map_err(|e| {
-            let path = e.path().to_string();
-            let field = if path == "." { "body".to_owned() } else { path };
-            ApiError::invalid(field, e.inner().to_string()).into()
-        })
+        Ok(Self(parse(&bytes)?))
     }
 }
 
+/// One JSON text, and nothing behind it.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut parser).map_err(|e| {
+        let path = e.path().to_string();
+        let field = if path == "." { "body".to_owned() } else { path };
+        ApiError::invalid(field, e.inner().to_string())
+    })?;
+    parser.end().map_err(|e| ApiError::invalid("body", e.to_string()))?;
+    Ok(parsed)
+}
+
 /// A body of at most so many bytes.
-pub(super) async fn read(body: Body, most: usize) -> Result<bytes::Bytes, WebError> {
-    to_bytes(body, most).await.map_err(|_| {
-        WebError(ApiError::TooLarge { message: format!("the body may have {most} bytes; send less in one request") })
-    })
+pub(super) async fn read(body: Body, most: usize) -> Result<Bytes, WebError> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ApiError::invalid("body", "did not arrive whole; send it again"))?;
+        if whole.len() + chunk.len() > most {
+            let message = format!("the body may have {most} bytes; send less in one request");
+            return Err(ApiError::TooLarge { message }.into());
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use app::api::attempts::Join;
+    use futures::stream;
+
+    use super::*;
+
+    fn in_chunks(chunks: &[Result<&'static str, &'static str>]) -> Body {
+        let chunks = chunks.iter().map(|chunk| chunk.map_err(std::io::Error::other));
+        Body::from_stream(stream::iter(chunks.collect::<Vec<_>>()))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_called_too_large() {
+        let whole = read(in_chunks(&[Ok("ab"), Ok("cd")]), 4).await.expect("four bytes");
+        assert_eq!(whole, "abcd");
+        let large = read(in_chunks(&[Ok("ab"), Ok("cde")]), 4).await.expect_err("too much");
+        assert_eq!(large.0.status(), 413);
+        let broken = read(in_chunks(&[Ok("ab"), Err("reset")]), 4).await.expect_err("half");
+        assert_eq!(broken.0, ApiError::invalid("body", "did not arrive whole; send it again"));
+    }
+
+    #[test]
+    fn nothing_may_stand_behind_the_json() {
+        let join = r#"{"code":"KLM-482","name":"Ada"}"#;
+        assert!(parse::<Join>(format!("{join} \n").as_bytes()).is_ok());
+        for garbage in ["{}", "x", ","] {
+            let error = parse::<Join>(format!("{join}{garbage}").as_bytes()).expect_err(garbage);
+            assert!(matches!(&error, ApiError::Invalid { field, .. } if field == "body"), "{error:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use app::api::live::{CHANGED, TICK, TICK_MS, Tick};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, Sse};
 use futures::Stream;
@@ -12,13 +12,14 @@ use futures::stream::unfold;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::path::PathPart;
 use super::{Shared, WebError, session};
 use crate::live::Listener;
 use crate::results::Measure;
 
 pub(super) async fn assignment(
     State(rooms): State<Shared>,
-    Path(assignment): Path<i64>,
+    PathPart(assignment): PathPart<i64>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;

@@ -5,26 +5,33 @@
 
 mod assignments;
 mod attempts;
+mod client;
 mod error;
 mod functions;
 mod gateway;
 mod guard;
 mod json;
 mod live;
+mod path;
 mod session;
 mod site;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use app::api::ApiError;
 use axum::Router;
+use axum::extract::FromRef;
+use axum::http::{Method, Uri};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 pub use error::WebError;
+
+use client::Limits;
 
 use crate::accounts::Accounts;
 use crate::gateway::Gateway;
@@ -51,24 +58,67 @@ pub struct Rooms {
 /// What handlers share.
 type Shared = Arc<Rooms>;
 
+/// All that a handler may ask for.
+#[derive(Clone)]
+struct Desk {
+    rooms: Shared,
+    limits: Arc<Limits>,
+}
+
+impl FromRef<Desk> for Shared {
+    fn from_ref(desk: &Desk) -> Self {
+        Self::clone(&desk.rooms)
+    }
+}
+
+impl FromRef<Desk> for Arc<Limits> {
+    fn from_ref(desk: &Desk) -> Self {
+        Self::clone(&desk.limits)
+    }
+}
+
 /// Every route of the server. `site` is the folder with the built front end.
 pub fn router(rooms: Rooms, site: &Path) -> Router {
     functions::register();
-    let api = Router::new()
-        .route("/api/session", post(session::sign_in).delete(session::sign_out))
-        .route("/api/join", post(attempts::join))
-        .route("/api/attempts/{id}", get(attempts::view))
-        .route("/api/attempts/{id}/answers", post(attempts::submit))
-        .route("/api/assignments/{id}/close", post(assignments::close))
-        .route("/api/live/assignments/{id}", get(live::assignment))
-        .route("/api/{*function}", get(functions::call))
-        .layer(middleware::from_fn(guard::same_origin));
+    let limits = Arc::new(Limits::new(&rooms.results.measure().clock));
+    let desk = Desk { rooms: Arc::new(rooms), limits };
     Router::new()
-        .merge(api)
-        .route("/gateway/{stream}", post(gateway::put))
-        .with_state(Arc::new(rooms))
+        .merge(api())
+        .merge(gateway())
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(desk)
         .fallback_service(site::service(site))
         .layer(middleware::from_fn(guard::headers))
         .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(TraceLayer::new_for_http())
+}
+
+fn api() -> Router<Desk> {
+    Router::new()
+        .route("/api/session", post(session::sign_in).delete(session::sign_out))
+        .route("/api/join", post(attempts::join))
+        .route("/api/attempts/{attempt}", get(attempts::view))
+        .route("/api/attempts/{attempt}/answers", post(attempts::submit))
+        .route("/api/assignments/{assignment}/close", post(assignments::close))
+        .route("/api/live/assignments/{assignment}", get(live::assignment))
+        .route("/api/{*function}", get(functions::call).fallback(functions::other_method))
+        .route("/api", any(nothing_there))
+        .route("/api/", any(nothing_there))
+        .layer(middleware::from_fn(guard::same_origin))
+}
+
+fn gateway() -> Router<Desk> {
+    Router::new()
+        .route("/gateway/{stream}", post(gateway::put))
+        .route("/gateway/{stream}/{*rest}", any(nothing_there))
+        .route("/gateway", any(nothing_there))
+        .route("/gateway/", any(nothing_there))
+}
+
+async fn nothing_there(uri: Uri) -> WebError {
+    ApiError::not_found(format!("there is nothing at {}", uri.path())).into()
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> WebError {
+    ApiError::WrongMethod { message: format!("{} does not take {method}", uri.path()) }.into()
 }

@@ -1,5 +1,7 @@
 //! The session cookie: `POST /api/session` signs in, `DELETE /api/session` signs out.
 
+use std::sync::Arc;
+
 use app::api::ApiError;
 use app::api::accounts::{Me, SignIn};
 use axum::Json;
@@ -7,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 
+use super::client::{Client, Limits};
 use super::json::JsonBody;
 use super::{Shared, WebError};
 use crate::accounts::{Accounts, SESSION_MS, User};
@@ -15,9 +18,12 @@ const COOKIE: &str = "freshmark_session";
 
 pub(super) async fn sign_in(
     State(rooms): State<Shared>,
-    JsonBody(sign_in): JsonBody<SignIn>,
+    State(limits): State<Arc<Limits>>,
+    client: Client,
+    JsonBody(SignIn { email, password }): JsonBody<SignIn>,
 ) -> Result<impl IntoResponse, WebError> {
-    let (secret, user) = rooms.accounts.sign_in(&sign_in.email, &sign_in.password).await?;
+    let sign_in = async { Ok(rooms.accounts.sign_in(&email, &password).await?) };
+    let (secret, user) = limits.sign_in(client, sign_in).await?;
     let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", SESSION_MS / 1000);
     let me: Me = user.me;
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(me)))
