@@ -52,12 +52,12 @@ async fn main() -> ExitCode {
 
 async fn run_server(flags: Flags) -> Result<(), String> {
     let config = Config::load(flags).map_err(|e| e.to_string())?;
-    let (demo, data) = (config.server.demo, config.data.folder().to_owned());
+    let (demo, data, store) = (config.server.demo, config.data.folder().to_owned(), config.data.store());
     let running = serve::start(config).await.map_err(|e| e.to_string())?;
     println!("Freshmark is at http://{}", running.address());
     println!("The AWS wire is at http://{}", running.aws_address());
     println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());
-    if demo {
+    if demo && demo::school::is_in(&store).await.map_err(|e| e.to_string())? {
         print!("{}", demo::school::WELCOME);
     }
     wait_for_signal().await;

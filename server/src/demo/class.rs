@@ -1,21 +1,26 @@
 //! `freshmark demo`: a class of students with human-like pacing, through the public HTTP interface.
 //!
 //! A demo student knows the demo quizzes (they are in this binary) as well as a student does: mostly, and less so the
-//! harder a question is. For any other quiz it guesses. It never asks the server for a key.
+//! harder a question is. For any other quiz it guesses. It never asks the server for a key. The first class to play is
+//! the demo school's own; each later one is another class, so that the chart grows again.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use app::api::ApiError;
+use app::api::accounts::SignIn;
 use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use app::api::results::ClassSummary;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use reqwest::{Client, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use super::names::YEAR_8;
-use super::school::{OPEN_CODE, QUIZZES};
+use super::names::{Class, OTHER_CLASSES};
+use super::school::{OPEN_CODE, QUIZZES, TEACHER, TEACHER_PASSWORD};
 use crate::quiz::gift;
 
 /// What `freshmark demo` takes on its command line.
@@ -65,11 +70,15 @@ pub async fn play(flags: Flags) -> Result<(), DemoError> {
     let bar = ProgressBar::new(u64::from(flags.students)).with_style(style());
     bar.set_message("students handed in");
     let http = Client::builder().no_proxy().build().map_err(|source| unreached(&flags, source))?;
-    let mut class = JoinSet::new();
+    let class = match handed_in(&http, &flags).await.unwrap_or(0) {
+        0 => Class::OWN,
+        _ => Class::other(Uuid::new_v4().as_u128() % OTHER_CLASSES),
+    };
+    let mut playing = JoinSet::new();
     for student in 0..usize::from(flags.students) {
-        class.spawn(play_one(http.clone(), flags.clone(), student));
+        playing.spawn(play_one(http.clone(), flags.clone(), class, student));
     }
-    while let Some(done) = class.join_next().await {
+    while let Some(done) = playing.join_next().await {
         done.unwrap_or_else(|e| Err(DemoError::Refused(e.to_string())))?;
         bar.inc(1);
     }
@@ -85,13 +94,26 @@ fn unreached(flags: &Flags, source: reqwest::Error) -> DemoError {
     DemoError::Unreached { server: flags.server.clone(), source }
 }
 
+/// How many students have handed in already, which the demo school's teacher may ask.
+async fn handed_in(http: &Client, flags: &Flags) -> Result<i64, DemoError> {
+    let teacher = SignIn { email: TEACHER.to_owned(), password: TEACHER_PASSWORD.to_owned() };
+    let signed_in = send(flags, http.post(url(flags, "api/session")).json(&teacher)).await?;
+    let cookie =
+        signed_in.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
+    let session = cookie.split(';').next().unwrap_or_default();
+    let classes = http.get(url(flags, "api/my_classes")).header(header::COOKIE, session);
+    let classes: Vec<ClassSummary> = ask(flags, classes).await?;
+    send(flags, http.delete(url(flags, "api/session")).header(header::COOKIE, session)).await?;
+    let played = classes.iter().flat_map(|class| &class.assignments).find(|a| a.join_code == flags.code);
+    Ok(played.map_or(0, |assignment| assignment.participation.submitted))
+}
+
 /// One student: arrives, reads, answers, hands in.
-async fn play_one(http: Client, flags: Flags, student: usize) -> Result<(), DemoError> {
+async fn play_one(http: Client, flags: Flags, class: Class, student: usize) -> Result<(), DemoError> {
     let pause = |ms: u64| tokio::time::sleep(Duration::from_millis((ms as f64 / flags.speed) as u64));
     pause(spread(student, 0, 12_000)).await;
-    let name = YEAR_8.get(student).map_or_else(|| format!("Student {}", student + 1), |name| (*name).to_owned());
-    let joined: Joined =
-        ask(&flags, http.post(url(&flags, "api/join")).json(&Join { code: flags.code.clone(), name })).await?;
+    let join = Join { code: flags.code.clone(), name: class.name(student) };
+    let joined: Joined = ask(&flags, http.post(url(&flags, "api/join")).json(&join)).await?;
     let attempt = format!("api/attempts/{}", joined.attempt);
     let view: AttemptView = ask(&flags, http.get(url(&flags, &attempt)).bearer_auth(&joined.token)).await?;
     let mut answers = Vec::with_capacity(view.questions.len());
@@ -114,12 +136,31 @@ fn url(flags: &Flags, path: &str) -> Url {
     flags.server.join(path).unwrap_or_else(|_| flags.server.clone())
 }
 
-async fn ask<T: DeserializeOwned>(flags: &Flags, request: reqwest::RequestBuilder) -> Result<T, DemoError> {
-    let answer = request.send().await.map_err(|source| unreached(flags, source))?;
-    if !answer.status().is_success() {
-        return Err(DemoError::Refused(answer.text().await.unwrap_or_default()));
+async fn ask<T: DeserializeOwned>(flags: &Flags, request: RequestBuilder) -> Result<T, DemoError> {
+    send(flags, request).await?.json().await.map_err(|source| unreached(flags, source))
+}
+
+/// Sends a request, again for as long as the server asks to wait.
+async fn send(flags: &Flags, request: RequestBuilder) -> Result<Response, DemoError> {
+    loop {
+        let Some(this_time) = request.try_clone() else {
+            return Err(DemoError::Refused("the request cannot be sent twice".to_owned()));
+        };
+        let answer = this_time.send().await.map_err(|source| unreached(flags, source))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        match refusal(answer).await {
+            ApiError::TooMany { retry_after_s, .. } => tokio::time::sleep(Duration::from_secs(retry_after_s)).await,
+            error => return Err(DemoError::Refused(error.to_string())),
+        }
     }
-    answer.json().await.map_err(|source| unreached(flags, source))
+}
+
+/// What the server says, or its status if something else has answered.
+async fn refusal(answer: Response) -> ApiError {
+    let status: StatusCode = answer.status();
+    answer.json().await.unwrap_or_else(|_| ApiError::unavailable(format!("it answered with status {status}")))
 }
 
 /// Which of the choices this student gives, by place; `None` when the question is skipped. The same student always

@@ -1,5 +1,10 @@
 //! The demo school: an admin, a teacher, two classes, three quizzes, one closed assignment with results and one that
 //! is open. Everything goes through the rooms' own doors, the GIFT importer among them.
+//!
+//! Owns that it is there whole or goes on being made: each step is left out if it has been done, and the admin, without
+//! whom nobody runs the school, is the last.
+
+use std::path::Path;
 
 use app::api::Millis;
 use app::api::accounts::{Me, Role};
@@ -8,8 +13,10 @@ use app::api::attempts::{GivenAnswer, Join, Submission};
 use super::names::{YEAR_7, YEAR_8};
 use crate::accounts::{AccountError, Accounts};
 use crate::clock::Clock;
+use crate::live::Live;
 use crate::quiz::{NewAssignment, Quiz, QuizError};
 use crate::serve::StartError;
+use crate::store::Store;
 
 /// The quizzes as they are imported: title and GIFT source.
 pub const QUIZZES: [(&str, &str); 3] = [
@@ -22,6 +29,13 @@ pub const QUIZZES: [(&str, &str); 3] = [
 pub const OPEN_CODE: &str = "KLM-482";
 const CLOSED_CODE: &str = "RIV-305";
 
+/// Address of the teacher.
+pub const TEACHER: &str = "teacher@demo.school";
+/// No secret; it is in the README.
+pub const TEACHER_PASSWORD: &str = "freshmark-2026";
+const ADMIN: &str = "admin@demo.school";
+const ADMIN_PASSWORD: &str = "pipeline-2026";
+
 /// Printed when the server starts with its demo school.
 pub const WELCOME: &str = "\
 Demo school:
@@ -33,26 +47,61 @@ Watch a class answer: make demo, or freshmark demo --students 30
 
 const MINUTE: Millis = 60_000;
 
-/// Fills an empty data folder.
+/// Fills an empty data folder, or goes on where an earlier start was interrupted.
 pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Result<(), StartError> {
-    add_account(accounts, "Robin Hale", "admin@demo.school", Role::Admin, "pipeline-2026").await?;
-    let teacher = add_account(accounts, "Sam Carter", "teacher@demo.school", Role::Teacher, "freshmark-2026").await?;
-    let science = quiz.add_class(teacher, "Year 8 · Science B", &YEAR_8).await?;
-    let maths = quiz.add_class(teacher, "Year 7 · Maths A", &YEAR_7).await?;
+    let teacher = match accounts.find(TEACHER).await? {
+        Some(teacher) => teacher,
+        None => add_account(accounts, "Sam Carter", TEACHER, Role::Teacher, TEACHER_PASSWORD).await?,
+    };
+    let science = class(quiz, teacher, "Year 8 · Science B", &YEAR_8).await?;
+    let maths = class(quiz, teacher, "Year 7 · Maths A", &YEAR_7).await?;
     let mut quizzes = Vec::with_capacity(QUIZZES.len());
     for (title, source) in QUIZZES {
-        quizzes.push(quiz.import_gift(teacher, title, source).await?);
+        quizzes.push(match quiz.find_quiz(teacher, title).await? {
+            Some(quiz) => quiz,
+            None => quiz.import_gift(teacher, title, source).await?,
+        });
     }
     let now = clock.now();
     let [photosynthesis, _, rivers] = quizzes[..] else { return Ok(()) };
     let closed = NewAssignment { class: science, quiz: rivers, join_code: CLOSED_CODE, opened_at: now - 45 * MINUTE };
-    let closed = quiz.assign(&closed).await?;
-    answer_all(quiz).await?;
+    let closed = assignment(quiz, &closed).await?;
+    answer_all(quiz, science, closed).await?;
     quiz.close(closed).await?;
     let open = NewAssignment { class: science, quiz: photosynthesis, join_code: OPEN_CODE, opened_at: now };
-    quiz.assign(&open).await?;
+    assignment(quiz, &open).await?;
+    add_account(accounts, "Robin Hale", ADMIN, Role::Admin, ADMIN_PASSWORD).await?;
     tracing::info!(maths, science, "the demo school is ready");
     Ok(())
+}
+
+/// Whether the transactional store at `path` holds the demo school, as [`WELCOME`] describes it.
+///
+/// # Errors
+/// If it does not answer.
+pub async fn is_in(path: &Path) -> Result<bool, StartError> {
+    let store = Store::open(path).await?;
+    let clock = Clock::system();
+    let accounts = Accounts::new(store.clone(), clock.clone());
+    let people = (accounts.find(ADMIN).await?, accounts.find(TEACHER).await?);
+    let open = Quiz::new(store.clone(), Live::default(), clock).find_assignment(OPEN_CODE).await?;
+    store.write.close_by_ref().await?;
+    store.read.close_by_ref().await?;
+    Ok(matches!((people, open), ((Some(_), Some(_)), Some(_))))
+}
+
+async fn class(quiz: &Quiz, teacher: i64, name: &str, students: &[&str]) -> Result<i64, QuizError> {
+    match quiz.find_class(teacher, name).await? {
+        Some(class) => Ok(class),
+        None => quiz.add_class(teacher, name, students).await,
+    }
+}
+
+async fn assignment(quiz: &Quiz, new: &NewAssignment<'_>) -> Result<i64, QuizError> {
+    match quiz.find_assignment(new.join_code).await? {
+        Some(assignment) => Ok(assignment),
+        None => quiz.assign(new).await,
+    }
 }
 
 async fn add_account(
@@ -67,8 +116,11 @@ async fn add_account(
 }
 
 /// All but three students of the class take the closed quiz.
-async fn answer_all(quiz: &Quiz) -> Result<(), QuizError> {
+async fn answer_all(quiz: &Quiz, class: i64, assignment: i64) -> Result<(), QuizError> {
     for (student, name) in YEAR_8.iter().enumerate().take(YEAR_8.len() - 3) {
+        if quiz.has_handed_in(assignment, class, name).await? {
+            continue;
+        }
         let joined = quiz.join(&Join { code: CLOSED_CODE.to_owned(), name: (*name).to_owned() }).await?;
         let view = quiz.view(&joined.attempt, &joined.token).await?;
         let answers = view
@@ -89,4 +141,79 @@ async fn answer_all(quiz: &Quiz) -> Result<(), QuizError> {
         quiz.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use futures::future::poll_fn;
+    use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+    use super::*;
+    use crate::store::tables;
+
+    async fn open(path: &Path) -> (Store, Accounts, Quiz, Clock) {
+        let store = Store::open(path).await.expect("a store");
+        let clock = Clock::manual(1_700_000_000_000).0;
+        let accounts = Accounts::new(store.clone(), clock.clone());
+        (store.clone(), accounts, Quiz::new(store, Live::default(), clock.clone()), clock)
+    }
+
+    /// Starts to fill, and is cut off at the moment it would be looked at for the so manyth time. True if it was done
+    /// before.
+    async fn fill_until(path: &Path, looks: usize) -> bool {
+        let (_store, accounts, quiz, clock) = open(path).await;
+        let mut filling = Box::pin(fill(&accounts, &quiz, &clock));
+        let mut left = looks;
+        poll_fn(move |context| {
+            if left == 0 {
+                return Poll::Ready(false);
+            }
+            left -= 1;
+            filling.as_mut().poll(context).map(|filled| filled.is_ok())
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_school_that_was_half_made_is_whole_after_the_next_start() {
+        let (mut looks, mut cuts) = (0, 0);
+        loop {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("freshmark.db");
+            let done = fill_until(&path, looks).await;
+            let (store, accounts, quiz, clock) = open(&path).await;
+            assert_eq!(accounts.is_empty().await.expect("an answer"), !done, "a half-made one goes on, after {looks}");
+            if !done {
+                assert!(!is_in(&path).await.expect("an answer"), "a half-made one is not announced, after {looks}");
+                fill(&accounts, &quiz, &clock).await.expect("filled");
+            }
+            assert!(is_in(&path).await.expect("an answer") && !accounts.is_empty().await.expect("an answer"));
+            let handed_in = tables::attempt::Entity::find().filter(tables::attempt::Column::SubmittedAt.is_not_null());
+            let counts = (
+                tables::account::Entity::find().count(&store.read).await.expect("accounts"),
+                tables::class::Entity::find().count(&store.read).await.expect("classes"),
+                tables::student::Entity::find().count(&store.read).await.expect("students"),
+                tables::quiz::Entity::find().count(&store.read).await.expect("quizzes"),
+                tables::assignment::Entity::find().count(&store.read).await.expect("assignments"),
+                handed_in.count(&store.read).await.expect("attempts"),
+                tables::answer::Entity::find().count(&store.read).await.expect("answers"),
+            );
+            assert_eq!(counts, (2, 2, 55, 3, 2, 28, 168), "after {looks}");
+            if done {
+                break;
+            }
+            cuts += 1;
+            looks += 1 + looks / 2;
+        }
+        assert!(cuts > 10, "it was cut off {cuts} times");
+    }
+
+    #[test]
+    fn the_welcome_says_what_is_there() {
+        for said in [ADMIN, ADMIN_PASSWORD, TEACHER, TEACHER_PASSWORD, OPEN_CODE] {
+            assert!(WELCOME.contains(said), "{said}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub struct NewAssignment<'a> {
 }
 
 impl Quiz {
-    /// Adds a class with its list of names, and returns its number.
+    /// Adds a class with its list of names, and returns its number. All of it, or nothing.
     ///
     /// # Errors
     /// If the transactional store says no.

@@ -8,6 +8,7 @@ mod accepting;
 mod catalog;
 mod classes;
 mod error;
+mod find;
 pub mod gift;
 mod heartbeat;
 mod import;

@@ -1,0 +1,56 @@
+//! Finds what is there already, by what people call it. Whoever makes a school in several steps goes on with it where an
+//! earlier start was interrupted.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{Quiz, QuizError, fold_name};
+use crate::store::tables::{assignment, attempt, class, quiz, student};
+
+impl Quiz {
+    /// The number of a teacher's class.
+    ///
+    /// # Errors
+    /// If the transactional store says no.
+    pub async fn find_class(&self, teacher: i64, name: &str) -> Result<Option<i64>, QuizError> {
+        let named =
+            class::Entity::find().filter(class::Column::TeacherId.eq(teacher)).filter(class::Column::Name.eq(name));
+        Ok(named.one(&self.store.read).await?.map(|class| class.id))
+    }
+
+    /// The number of a teacher's quiz.
+    ///
+    /// # Errors
+    /// If the transactional store says no.
+    pub async fn find_quiz(&self, teacher: i64, title: &str) -> Result<Option<i64>, QuizError> {
+        let titled =
+            quiz::Entity::find().filter(quiz::Column::TeacherId.eq(teacher)).filter(quiz::Column::Title.eq(title));
+        Ok(titled.one(&self.store.read).await?.map(|quiz| quiz.id))
+    }
+
+    /// The number of the assignment with exactly this join code.
+    ///
+    /// # Errors
+    /// If the transactional store says no.
+    pub async fn find_assignment(&self, join_code: &str) -> Result<Option<i64>, QuizError> {
+        let coded = assignment::Entity::find().filter(assignment::Column::JoinCode.eq(join_code));
+        Ok(coded.one(&self.store.read).await?.map(|assignment| assignment.id))
+    }
+
+    /// Whether the student of this name in a class has handed in an assignment.
+    ///
+    /// # Errors
+    /// If the transactional store says no.
+    pub async fn has_handed_in(&self, assignment: i64, class: i64, name: &str) -> Result<bool, QuizError> {
+        let listed = student::Entity::find()
+            .filter(student::Column::ClassId.eq(class))
+            .filter(student::Column::FoldedName.eq(fold_name(name)))
+            .one(&self.store.read)
+            .await?;
+        let Some(student) = listed else { return Ok(false) };
+        let handed_in = attempt::Entity::find()
+            .filter(attempt::Column::AssignmentId.eq(assignment))
+            .filter(attempt::Column::StudentId.eq(student.id))
+            .filter(attempt::Column::SubmittedAt.is_not_null());
+        Ok(handed_in.one(&self.store.read).await?.is_some())
+    }
+}
