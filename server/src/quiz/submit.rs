@@ -1,4 +1,7 @@
 //! A submission: checked, saved with its outbox rows in one transaction, and only then acknowledged.
+//!
+//! Owns that transaction, what makes a second submission the first one again, and the close of an assignment, after which
+//! there is none. Does not own what an answer looks like on the wire, nor when it is sent there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -7,10 +10,7 @@ use app::api::Millis;
 use app::api::attempts::{GivenAnswer, Receipt, Submission};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    TransactionTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, TransactionTrait};
 
 use super::record::{AnswerRecord, record_id};
 use super::{QUIZ_ANSWERS, Quiz, QuizError};
@@ -194,16 +194,53 @@ impl Quiz {
     /// # Errors
     /// If there is no such assignment.
     pub async fn close(&self, assignment: i64) -> Result<(), QuizError> {
-        let found = assignment::Entity::find_by_id(assignment)
+        assignment::Entity::find_by_id(assignment)
             .one(&self.store.read)
             .await?
             .ok_or(QuizError::Unknown("assignment"))?;
-        if found.closed_at.is_none() {
-            let mut closing = found.into_active_model();
-            closing.closed_at = Set(Some(self.clock.now()));
-            closing.update(&self.store.write).await?;
+        // The first close is the one that counts, whoever else is closing.
+        let closed = assignment::Entity::update_many()
+            .col_expr(assignment::Column::ClosedAt, Expr::value(self.clock.now()))
+            .filter(assignment::Column::Id.eq(assignment))
+            .filter(assignment::Column::ClosedAt.is_null())
+            .exec(&self.store.write)
+            .await?;
+        if closed.rows_affected > 0 {
             self.live.publish([assignment]);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::Accounts;
+    use crate::clock::Clock;
+    use crate::live::Live;
+    use crate::quiz::NewAssignment;
+    use crate::store::Store;
+    use app::api::accounts::{Me, Role};
+
+    #[tokio::test]
+    async fn of_two_closes_at_the_same_time_one_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
+        let (clock, _) = Clock::manual(1_700_000_000_000);
+        let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
+        let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
+        let live = Live::default();
+        let quiz = Quiz::new(store, live.clone(), clock);
+        let class = quiz.add_class(teacher, "Class", &["A"]).await.expect("a class");
+        let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz");
+        let new = NewAssignment { class, quiz: given, join_code: "ABC-123", opened_at: 0 };
+        let assignment = quiz.assign(&new).await.expect("an assignment");
+
+        let mut page = live.listen();
+        let (one, other) = tokio::join!(quiz.close(assignment), quiz.close(assignment));
+        assert!(one.is_ok() && other.is_ok());
+        drop((quiz, live));
+        assert!(page.changed(assignment).await);
+        assert!(!page.changed(assignment).await, "the second has changed nothing");
     }
 }

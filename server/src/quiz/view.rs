@@ -1,4 +1,7 @@
-//! What a student sees of an attempt. The only place where a key can reach a student, and it asks the release rule.
+//! What a student sees of an attempt.
+//!
+//! Owns the release rule, and the only place where a key can reach a student. Does not own what the attempt may still do:
+//! a quiz is shown in the same way before and after its close.
 
 use std::collections::BTreeMap;
 

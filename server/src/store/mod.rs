@@ -64,3 +64,27 @@ fn tune(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10))
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use super::*;
+
+    async fn pragma(store: &Store, name: &str) -> String {
+        let ask = Statement::from_string(store.write.get_database_backend(), format!("PRAGMA {name}"));
+        let row = store.write.query_one_raw(ask).await.expect("an answer").expect("a row");
+        row.try_get_by_index::<String>(0)
+            .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
+            .expect("a value")
+    }
+
+    /// A kill does not show it, because the kernel keeps what was written; only a power cut would.
+    #[tokio::test]
+    async fn a_commit_is_on_disk_when_it_returns() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
+        assert_eq!(pragma(&store, "journal_mode").await, "wal");
+        assert_eq!(pragma(&store, "synchronous").await, "2", "FULL");
+    }
+}

@@ -37,7 +37,7 @@ table! {
 }
 
 table! {
-    /// A signed-in browser. `token_hash` is the SHA-256 of the cookie's secret, in hex.
+    /// A signed-in browser. `token_hash` is the SHA-256 of the cookie's secret, in base64url.
     session, "session" {
         #[sea_orm(primary_key, auto_increment = false)]
         token_hash: String,
