@@ -7,6 +7,7 @@ use server::commands;
 use server::config::{Config, Flags};
 use server::demo;
 use server::serve::{self, Running};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// DuckDB allocates much and from many threads; see the manifest.
@@ -52,15 +53,16 @@ async fn main() -> ExitCode {
 
 async fn run_server(flags: Flags) -> Result<(), String> {
     let config = Config::load(flags).map_err(|e| e.to_string())?;
+    let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let (demo, data, store) = (config.server.demo, config.data.folder().to_owned(), config.data.store());
     let running = serve::start(config).await.map_err(|e| e.to_string())?;
     println!("Freshmark is at http://{}", running.address());
     println!("The AWS wire is at http://{}", running.aws_address());
     println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());
-    if demo && demo::school::is_in(&store).await.map_err(|e| e.to_string())? {
+    if demo && demo::school::is_in(&store).await.unwrap_or(false) {
         print!("{}", demo::school::WELCOME);
     }
-    wait_for_signal().await;
+    signals.next().await;
     stop(running).await;
     Ok(())
 }
@@ -70,15 +72,21 @@ async fn stop(running: Running) {
     running.stop().await;
 }
 
-/// Ctrl-C, or a polite kill.
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C, or a polite kill: heard from the moment that somebody listens, so that none comes too early.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

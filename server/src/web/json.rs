@@ -38,7 +38,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut parser).map_err(|e| {
         let path = e.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
+        // Outside of any field, or where there is none yet.
+        let field = if [".", "?"].contains(&path.as_str()) { "body".to_owned() } else { path };
         ApiError::invalid(field, e.inner().to_string())
     })?;
     parser.end().map_err(|e| ApiError::invalid("body", e.to_string()))?;
