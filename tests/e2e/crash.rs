@@ -1,78 +1,158 @@
-//! kill -9 under load: what was acknowledged is counted, exactly once.
+//! kill -9 under load, at moments left to chance: whatever was acknowledged is counted as it was given, exactly once.
+//!
+//! The seed is printed; FRESHMARK_CRASH_SEED takes it again.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use app::api::attempts::{AttemptView, GivenAnswer, Submission};
+use app::api::results::ClassResults;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use reqwest::Client;
 use tokio::task::JoinSet;
 
-use crate::server::{OPEN, Server, Staff, Student, all, client};
+use crate::server::{OPEN, Server, Staff, Student, client};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 const PRODUCERS: usize = 4;
+/// Longest life of a server, in milliseconds.
+const LONGEST_LIFE: u64 = 700;
 
-/// What the producers were told.
+/// Question and choice.
+type Given = (i64, Option<i64>);
+
+/// A submission that was sent, whatever became of it.
+struct Sent {
+    student: Student,
+    given: Vec<Given>,
+    acknowledged: bool,
+}
+
+/// What the producers did.
 #[derive(Default)]
 struct Told {
-    acknowledged: Mutex<BTreeSet<String>>,
-    sent: AtomicUsize,
+    sent: Mutex<Vec<Sent>>,
+    students: AtomicUsize,
     stop: AtomicBool,
 }
 
-/// Students hand in one after the other until the server is gone.
-async fn produce(server: Arc<Server>, told: Arc<Told>) {
+fn seed() -> u64 {
+    let given = std::env::var("FRESHMARK_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| rand::rng().random())
+}
+
+/// A pattern of choices of one's own, a skipped question now and then.
+fn answers(view: &AttemptView, chance: &mut StdRng) -> Submission {
+    let answers = view.questions.iter().map(|question| GivenAnswer {
+        question: question.id,
+        choice: question.choices.get(chance.random_range(0..=question.choices.len())).map(|choice| choice.id),
+        elapsed_ms: 4_000,
+    });
+    Submission { answers: answers.collect() }
+}
+
+/// One student after the other hands in until the server is gone.
+async fn produce(server: Arc<Server>, told: Arc<Told>, mut chance: StdRng) {
     let http = client();
     while !told.stop.load(Ordering::Relaxed) {
-        let name = format!("Student {}", told.sent.fetch_add(1, Ordering::Relaxed));
-        let Ok(student) = Student::join(&http, &server, &name).await else { continue };
-        let Ok(view) = student.view(&server).await else { continue };
-        if student.submit(&server, &all(&view, 1)).await.is_ok() {
-            told.acknowledged.lock().expect("lock").insert(name);
-        }
+        let name = format!("Student {}", told.students.fetch_add(1, Ordering::Relaxed));
+        let _ = hand_in(&http, &server, &told, &name, &mut chance).await;
     }
 }
 
-/// Lets the producers have `more` answers acknowledged, then kills the server in the middle of the next ones.
-async fn load_and_kill(data: &Path, told: &Arc<Told>, more: usize) {
-    let server = Arc::new(Server::on(data, &[]));
-    told.stop.store(false, Ordering::Relaxed);
-    let goal = told.acknowledged.lock().expect("lock").len() + more;
+async fn hand_in(
+    http: &Client,
+    server: &Server,
+    told: &Told,
+    name: &str,
+    chance: &mut StdRng,
+) -> Result<(), reqwest::Error> {
+    let student = Student::join(http, server, name).await?;
+    let submission = answers(&student.view(server).await?, chance);
+    let acknowledged = student.submit(server, &submission).await.is_ok();
+    let given = submission.answers.iter().map(|answer| (answer.question, answer.choice)).collect();
+    told.sent.lock().expect("lock").push(Sent { student, given, acknowledged });
+    Ok(())
+}
+
+/// Puts a server under load and kills it after so long.
+async fn load_and_kill(data: &Path, told: &Arc<Told>, life: Duration, chance: &mut StdRng) {
+    let mut server = Server::on(data, &[]);
+    let pid = server.pid();
     let mut producers = JoinSet::new();
+    told.stop.store(false, Ordering::Relaxed);
+    let shared = Arc::new(server);
     for _ in 0..PRODUCERS {
-        producers.spawn(produce(Arc::clone(&server), Arc::clone(told)));
+        producers.spawn(produce(Arc::clone(&shared), Arc::clone(told), StdRng::seed_from_u64(chance.random())));
     }
-    while told.acknowledged.lock().expect("lock").len() < goal {
-        tokio::task::yield_now().await;
-    }
-    std::process::Command::new("kill").args(["-KILL", &server.pid().to_string()]).status().expect("kill");
+    // Not a wait for something to happen: the moment of the kill.
+    tokio::time::sleep(life).await;
+    std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
     told.stop.store(true, Ordering::Relaxed);
     while producers.join_next().await.is_some() {}
+    server = Arc::into_inner(shared).expect("nobody else has it");
+    server.kill();
+}
+
+/// What is really there, asked attempt by attempt: what was acknowledged has to be, the rest may.
+async fn saved(server: &Server, sent: &[Sent], seed: u64) -> (i64, BTreeMap<Given, i64>) {
+    let (mut submitted, mut counts) = (0, BTreeMap::new());
+    for Sent { student, given, acknowledged } in sent {
+        let receipt = student.view(server).await.expect("the attempt is known").receipt;
+        assert!(
+            receipt.is_some() || !acknowledged,
+            "seed {seed}: {} was acknowledged and is lost",
+            student.joined.attempt
+        );
+        let Some(receipt) = receipt else { continue };
+        let answered = given.iter().filter(|(_, choice)| choice.is_some()).count() as i64;
+        assert_eq!((receipt.answered, receipt.questions), (answered, 10), "seed {seed}");
+        submitted += 1;
+        for answer in given {
+            *counts.entry(*answer).or_default() += 1;
+        }
+    }
+    (submitted, counts)
+}
+
+/// The same, as the results have it.
+fn counted(results: &ClassResults) -> BTreeMap<Given, i64> {
+    let choices = |q: &app::api::results::QuestionResult| {
+        let omitted = std::iter::once(((q.id, None), q.omitted));
+        let given = q.choices.iter().map(|c| ((q.id, Some(c.id)), c.answers));
+        omitted.chain(given).collect::<Vec<_>>()
+    };
+    results.questions.iter().flat_map(choices).filter(|(_, answers)| *answers > 0).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
+    let seed = seed();
+    println!("FRESHMARK_CRASH_SEED={seed}");
+    let mut chance = StdRng::seed_from_u64(seed);
     let folder = tempfile::tempdir().expect("a folder");
     let told = Arc::new(Told::default());
-    for round in 0..ROUNDS {
-        // Another moment each time: right after the first acknowledgements, and deeper into the load.
-        load_and_kill(folder.path(), &told, 1 + round * 7).await;
+    for _ in 0..ROUNDS {
+        let life = Duration::from_millis(chance.random_range(1..=LONGEST_LIFE));
+        load_and_kill(folder.path(), &told, life, &mut chance).await;
     }
+
     let server = Server::on(folder.path(), &[]);
+    let sent = std::mem::take(&mut *told.sent.lock().expect("lock"));
+    let (submitted, expected) = saved(&server, &sent, seed).await;
+    let acknowledged = sent.iter().filter(|sent| sent.acknowledged).count() as i64;
+    assert!(acknowledged > 0, "seed {seed}: no load");
+    assert!(submitted <= acknowledged + (ROUNDS * PRODUCERS) as i64, "seed {seed}: {submitted} of {acknowledged}");
+    println!("{acknowledged} acknowledged, {submitted} saved");
+
     let teacher = Staff::teacher(&server).await;
-    let results = teacher
-        .results_when(&server, OPEN, |r| {
-            r.freshness.landed == r.freshness.accepted && r.freshness.oldest_waiting.is_none()
-        })
-        .await;
-    let acknowledged = told.acknowledged.lock().expect("lock").len() as i64;
-    let submitted = results.participation.submitted;
-    assert!(submitted >= acknowledged, "{acknowledged} were acknowledged, {submitted} are there");
-    // A submission may have been saved whose acknowledgement the kill cut off; never more than were under way.
-    assert!(submitted <= acknowledged + (ROUNDS * PRODUCERS) as i64, "{submitted} of {acknowledged}");
-    assert_eq!(results.students_counted, submitted, "each is read");
-    assert_eq!(results.freshness.accepted, submitted * 10);
-    for question in &results.questions {
-        assert_eq!((question.n, question.choices[1].answers), (submitted, submitted), "once: {}", question.text);
-    }
+    let landed = |r: &ClassResults| r.freshness.landed == r.freshness.accepted && r.freshness.oldest_waiting.is_none();
+    let results = teacher.results_when(&server, OPEN, landed).await;
+    assert_eq!((results.participation.submitted, results.students_counted), (submitted, submitted), "seed {seed}");
+    assert_eq!(results.freshness.accepted, submitted * 10, "seed {seed}");
+    assert_eq!(counted(&results), expected, "seed {seed}");
 }

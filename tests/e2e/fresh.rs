@@ -4,9 +4,9 @@ use std::path::Path;
 
 use app::api::freshness::State;
 use app::api::pipeline::Pipeline;
-use futures::StreamExt;
+use serde_json::json;
 
-use crate::server::{OPEN, Server, Staff, Student, all, client};
+use crate::server::{Door, OPEN, Server, Staff, Student, all, client};
 
 /// Nobody listens there.
 const NO_GATEWAY: &str = "http://127.0.0.1:9/gateway/";
@@ -35,7 +35,7 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     assert_eq!(dead.state(oldest + 20_000), State::Delayed);
 
     let admin = Staff::admin(&server).await;
-    let mut events = admin.get(&server, &format!("/api/live/assignments/{OPEN}")).await.bytes_stream();
+    let mut events = admin.events(&server, OPEN).await;
     let problem = loop {
         let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
         let stream = &pipeline.streams[0].freshness;
@@ -43,7 +43,7 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
         if let Some(problem) = &stream.problem {
             break problem.clone();
         }
-        events.next().await.expect("an event").expect("the stream goes on");
+        events.next().await;
     };
     assert!(problem.contains("gateway was not reached"), "{problem}");
 
@@ -55,19 +55,56 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     assert_eq!(alive.state(alive.measured_at), State::Live);
 }
 
+/// Anybody with a key may put records that bear an assignment's number.
+#[tokio::test]
+async fn a_stranger_s_record_does_not_stand_for_an_answer_that_waits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = stop_gateway(folder.path());
+    let teacher = Staff::teacher(&server).await;
+    hand_in(&server, "Hannah Lindqvist").await;
+    let question = teacher.results(&server, OPEN).await.questions[0].id;
+    // More of them than answers, with every number that an answer here may have.
+    let records: Vec<_> = (1..=400)
+        .map(|n| {
+            json!({
+                "record_id": format!("stranger-{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
+                "assignment_id": OPEN, "class_id": 1, "quiz_id": 1, "attempt_id": "stranger", "attempt_no": 1,
+                "student_key": format!("stranger-{n}"), "question_id": question, "choice_id": null, "elapsed_ms": 1,
+            })
+        })
+        .collect();
+    Door::of(&server).put_all(&records).await;
+    let counted = |r: &app::api::results::ClassResults| r.students_counted >= 400;
+    let waiting = teacher.results_when(&server, OPEN, counted).await.freshness;
+    assert_eq!((waiting.accepted, waiting.landed), (10, 0));
+    let oldest = waiting.oldest_waiting.expect("the answers wait");
+    assert_eq!(waiting.complete_through, oldest);
+    assert_eq!(waiting.state(oldest + 60_000), State::Delayed);
+
+    teacher.post(&server, &format!("/api/assignments/{OPEN}/close")).await;
+    let closed = teacher.results(&server, OPEN).await.freshness;
+    assert_ne!(closed.state(closed.measured_at), State::Final);
+
+    server.kill();
+    let server = Server::on(folder.path(), &[]);
+    let teacher = Staff::teacher(&server).await;
+    let done = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await.freshness;
+    assert_eq!((done.accepted, done.oldest_waiting, done.state(done.measured_at)), (10, None, State::Final));
+}
+
 #[tokio::test]
 async fn a_quiet_school_is_live_by_its_heartbeats() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::on(folder.path(), &["--heartbeat-seconds", "1"]);
     let admin = Staff::admin(&server).await;
-    let mut events = admin.get(&server, &format!("/api/live/assignments/{OPEN}")).await.bytes_stream();
+    let mut events = admin.events(&server, OPEN).await;
     let beat = loop {
         let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
         if let Some(beat) = pipeline.streams[0].heartbeat {
             assert_eq!(pipeline.streams[0].freshness.state(pipeline.now), State::Live);
             break beat;
         }
-        events.next().await.expect("an event").expect("the stream goes on");
+        events.next().await;
     };
     assert!(beat.took_ms >= 0);
     let results = admin.results(&server, OPEN).await;

@@ -1,36 +1,16 @@
 //! The gateway's front door: what is refused, how it is named, and that nothing is half-taken.
 
-use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, Server, Staff, client};
+use crate::server::{CLOSED, Door, Server, Staff};
 
-struct Door {
-    http: Client,
-    url: String,
-    key: String,
-}
-
-impl Door {
-    fn of(server: &Server) -> Self {
-        let key = std::fs::read_to_string(server.data().join("gateway.key")).expect("the key");
-        Self { http: client(), url: server.url("/gateway/quiz-answers"), key: key.trim().to_owned() }
-    }
-
-    async fn put(&self, body: String) -> Response {
-        self.http.post(&self.url).header("x-api-key", &self.key).body(body).send().await.expect("an answer")
-    }
-
-    async fn refusal(&self, body: String) -> (u16, String, String) {
-        let answer = self.put(body).await;
-        let status = answer.status().as_u16();
-        let error: Value = answer.json().await.expect("a JSON error");
-        (
-            status,
-            error["field"].as_str().unwrap_or_default().to_owned(),
-            error["message"].as_str().unwrap_or_default().to_owned(),
-        )
-    }
+/// Status, field and message.
+async fn refusal(door: &Door, body: String) -> (u16, String, String) {
+    let answer = door.put(body).await;
+    let status = answer.status().as_u16();
+    let error: Value = answer.json().await.expect("a JSON error");
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    (status, text("field"), text("message"))
 }
 
 fn record() -> Value {
@@ -75,7 +55,7 @@ async fn what_does_not_fit_is_refused_with_its_record_and_field() {
         (with("question_id", Value::Null), "records[1].question_id"),
         (json!([]), "records[1]"),
     ] {
-        let (status, named, message) = door.refusal(json!({ "records": [record(), bad] }).to_string()).await;
+        let (status, named, message) = refusal(&door, json!({ "records": [record(), bad] }).to_string()).await;
         assert_eq!((status, named.as_str()), (400, field), "{message}");
     }
     for (body, field) in [
@@ -85,7 +65,7 @@ async fn what_does_not_fit_is_refused_with_its_record_and_field() {
         ("{\"records\":[]}", "records"),
         ("{\"records\":[],\"x\":1}", "x"),
     ] {
-        let (status, named, message) = door.refusal(body.to_owned()).await;
+        let (status, named, message) = refusal(&door, body.to_owned()).await;
         assert_eq!((status, named.as_str()), (400, field), "{body}: {message}");
     }
 }
@@ -95,16 +75,20 @@ async fn too_much_is_413_and_strangers_are_403_and_404() {
     let server = Server::start();
     let door = Door::of(&server);
     let many = vec![record(); 501];
-    assert_eq!(door.refusal(json!({ "records": many }).to_string()).await.0, 413);
-    assert_eq!(door.refusal(" ".repeat((4 << 20) + 1)).await.0, 413);
+    assert_eq!(refusal(&door, json!({ "records": many }).to_string()).await.0, 413);
+    assert_eq!(refusal(&door, " ".repeat((4 << 20) + 1)).await.0, 413);
     let large = with("attempt_id", json!("x".repeat(1_024_001)));
-    let (status, _, message) = door.refusal(json!({ "records": [record(), large] }).to_string()).await;
+    let (status, _, message) = refusal(&door, json!({ "records": [record(), large] }).to_string()).await;
     assert_eq!(status, 413);
     assert!(message.contains("records[1]"), "{message}");
-    let bare = door.http.post(&door.url).body("{}").send().await.expect("an answer");
-    assert_eq!(bare.status(), 403);
-    let elsewhere = door.http.post(server.url("/gateway/nope")).header("x-api-key", &door.key).body("{}").send().await;
-    assert_eq!(elsewhere.expect("an answer").status(), 404);
+    let put_to = |path: &str, key| {
+        let url = server.url(path);
+        let door = &door;
+        async move { door.put_to(&url, key, "{}".to_owned()).await.status() }
+    };
+    assert_eq!(put_to("/gateway/quiz-answers", None).await, 403);
+    assert_eq!(put_to("/gateway/quiz-answers", Some("guess")).await, 403);
+    assert_eq!(put_to("/gateway/nope", Some(door.key())).await, 404);
 }
 
 #[tokio::test]
@@ -118,7 +102,7 @@ async fn a_refused_request_leaves_nothing_behind() {
         id.rsplit('-').next().expect("an offset").parse().expect("a number")
     };
     let before: Value = door.put(record().to_string()).await.json().await.expect("json");
-    door.refusal(json!({ "records": [record(), record(), 5] }).to_string()).await;
+    refusal(&door, json!({ "records": [record(), record(), 5] }).to_string()).await;
     let after: Value = door.put(record().to_string()).await.json().await.expect("json");
     // A heartbeat may have come in between; the two good records of the refused request have not.
     assert!(offset(&after) - offset(&before) < 3, "{before} {after}");

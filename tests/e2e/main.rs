@@ -1,10 +1,14 @@
 //! The real binary, from outside: HTTP in, HTTP out, kill -9 in between.
 
 mod crash;
+mod demo;
 mod fresh;
 mod front_door;
+mod live;
 mod path;
 mod privacy;
 mod readme;
+mod refusals;
 mod server;
 mod start;
+mod strangers;

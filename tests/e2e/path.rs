@@ -1,10 +1,10 @@
 //! The way of an answer, whole.
 
 use app::api::freshness::State;
-use app::api::results::Participation;
+use app::api::results::{ClassResults, Participation};
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, OPEN, Server, Staff, Student, all, client};
+use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, all, client};
 
 #[tokio::test]
 async fn an_answer_reaches_the_teacher_s_results() {
@@ -59,27 +59,48 @@ async fn a_second_attempt_does_not_change_the_results_of_the_first() {
 #[tokio::test]
 async fn a_record_that_comes_twice_is_counted_once() {
     let server = Server::start();
-    let (admin, http) = (Staff::admin(&server).await, client());
-    let key = std::fs::read_to_string(server.data().join("gateway.key")).expect("the key");
+    let (admin, door) = (Staff::admin(&server).await, Door::of(&server));
     let before = admin.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
-    let question = &before.questions[0];
-    let record = json!({
-        "record_id": "0f4b7a90-0000-5000-8000-000000000001", "accepted_seq": 1, "accepted_at": "2026-01-31 10:41:07.123",
-        "assignment_id": CLOSED, "class_id": 1, "quiz_id": 3, "attempt_id": "x", "attempt_no": 1, "student_key": "y",
-        "question_id": question.id, "choice_id": question.choices[0].id, "elapsed_ms": 5,
-    });
-    for body in [json!({ "records": [record, record] }), record.clone()] {
-        let answer = http.post(server.url("/gateway/quiz-answers")).header("x-api-key", key.trim()).json(&body);
-        let answer = answer.send().await.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        let answer: Value = answer.json().await.expect("json");
-        assert_eq!(answer["FailedPutCount"], 0);
+    let record = |question: usize| {
+        let asked = &before.questions[question];
+        json!({
+            "record_id": format!("0f4b7a90-0000-5000-8000-00000000000{question}"), "accepted_seq": 1,
+            "accepted_at": "2026-01-31 10:41:07.123", "assignment_id": CLOSED, "class_id": 1, "quiz_id": 3,
+            "attempt_id": "x", "attempt_no": 1, "student_key": "y", "question_id": asked.id,
+            "choice_id": asked.choices[0].id, "elapsed_ms": 5,
+        })
+    };
+    door.put_all(&[record(0), record(0)]).await;
+    door.put_all(&[record(0)]).await;
+    // Records land in order: with this one, all before it have.
+    door.put_all(&[record(1)]).await;
+    let count = |r: &ClassResults, question: usize| r.questions[question].choices[0].answers;
+    let after = admin.results_when(&server, CLOSED, |r| count(r, 1) != count(&before, 1)).await;
+    assert_eq!([0, 1].map(|n| count(&after, n)), [0, 1].map(|n| count(&before, n) + 1));
+}
+
+#[tokio::test]
+async fn questions_that_were_skipped_or_left_out_are_read_as_omitted() {
+    let server = Server::start();
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let student = Student::join(&http, &server, "Jade Thompson").await.expect("joined");
+    let view = student.view(&server).await.expect("the quiz");
+    let mut submission = all(&view, 2);
+    submission.answers[3].choice = None;
+    submission.answers.remove(7);
+    let receipt = student.submit(&server, &submission).await.expect("accepted");
+    assert_eq!((receipt.answered, receipt.questions), (8, 10));
+    let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
+    assert_eq!((results.freshness.accepted, results.students_counted), (10, 1), "what is omitted is a record too");
+    for (place, question) in results.questions.iter().enumerate() {
+        let omitted = [3, 7].contains(&place);
+        let given: Vec<i64> = question.choices.iter().map(|c| c.answers).collect();
+        assert_eq!(given, [0, 0, i64::from(!omitted), 0], "{}", question.text);
+        assert_eq!((question.n, question.omitted), (1, i64::from(omitted)), "{}", question.text);
+        let correct = !omitted && question.choices[2].is_key;
+        assert_eq!(question.correct, i64::from(correct), "omitted counts as wrong: {}", question.text);
+        assert_eq!(question.median_ms, Some(if place == 7 { 0 } else { 4_000 }), "{}", question.text);
     }
-    let count = |r: &app::api::results::ClassResults| r.questions[0].choices[0].answers;
-    let after = admin.results_when(&server, CLOSED, |r| count(r) != count(&before)).await;
-    // Both requests have landed once the pipeline is idle; three rows came, one answer is read.
-    let settled = admin.results_when(&server, CLOSED, |_| true).await;
-    assert_eq!([count(&after), count(&settled)], [count(&before) + 1; 2]);
 }
 
 #[tokio::test]

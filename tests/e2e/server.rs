@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use app::api::live::TICK;
 use app::api::results::ClassResults;
+use bytes::Bytes;
 use futures::StreamExt;
-use reqwest::{Client, Response};
+use futures::stream::BoxStream;
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -112,21 +115,34 @@ impl Staff {
         Self::sign_in(server, "admin@demo.school", "pipeline-2026").await
     }
 
-    async fn sign_in(server: &Server, email: &str, password: &str) -> Self {
-        let http = client();
-        let body = json!({ "email": email, "password": password });
-        let answer = http.post(server.url("/api/session")).json(&body).send().await.expect("an answer");
+    pub async fn sign_in(server: &Server, email: &str, password: &str) -> Self {
+        let answer = try_to_sign_in(server, email, password).await;
         assert_eq!(answer.status(), 200);
         let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie").split(';').next().expect("its value");
-        Self { http, cookie: cookie.to_owned() }
+        Self { http: client(), cookie: cookie.to_owned() }
     }
 
     pub async fn get(&self, server: &Server, path: &str) -> Response {
-        self.http.get(server.url(path)).header("cookie", &self.cookie).send().await.expect("an answer")
+        self.request(server, Method::GET, path).send().await.expect("an answer")
     }
 
     pub async fn post(&self, server: &Server, path: &str) -> Response {
-        self.http.post(server.url(path)).header("cookie", &self.cookie).send().await.expect("an answer")
+        self.request(server, Method::POST, path).send().await.expect("an answer")
+    }
+
+    pub fn request(&self, server: &Server, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, server.url(path)).header("cookie", &self.cookie)
+    }
+
+    pub async fn sign_out(&self, server: &Server) -> Response {
+        self.request(server, Method::DELETE, "/api/session").send().await.expect("an answer")
+    }
+
+    /// The events of an assignment, from now on.
+    pub async fn events(&self, server: &Server, assignment: i64) -> Events {
+        let answer = self.get(server, &format!("/api/live/assignments/{assignment}")).await;
+        assert_eq!(answer.status(), 200);
+        Events { bytes: answer.bytes_stream().boxed(), heard: String::new() }
     }
 
     pub async fn results(&self, server: &Server, assignment: i64) -> ClassResults {
@@ -142,7 +158,7 @@ impl Staff {
         assignment: i64,
         wanted: impl Fn(&ClassResults) -> bool,
     ) -> ClassResults {
-        let mut events = self.get(server, &format!("/api/live/assignments/{assignment}")).await.bytes_stream();
+        let mut events = self.events(server, assignment).await;
         let mut latest = None;
         for _ in 0..120 {
             let results = self.results(server, assignment).await;
@@ -150,9 +166,82 @@ impl Staff {
                 return results;
             }
             latest = Some(results);
-            events.next().await.expect("another event").expect("the stream goes on");
+            events.next().await;
         }
         panic!("the results never were as wanted: {latest:#?}");
+    }
+}
+
+pub async fn try_to_sign_in(server: &Server, email: &str, password: &str) -> Response {
+    let body = json!({ "email": email, "password": password });
+    client().post(server.url("/api/session")).json(&body).send().await.expect("an answer")
+}
+
+/// What an open page hears.
+pub struct Events {
+    bytes: BoxStream<'static, reqwest::Result<Bytes>>,
+    heard: String,
+}
+
+impl Events {
+    /// The next event's name.
+    pub async fn next(&mut self) -> String {
+        loop {
+            if let Some((event, rest)) = self.heard.split_once("\n\n") {
+                let name = event.lines().find_map(|line| line.strip_prefix("event: ")).expect("a name").to_owned();
+                self.heard = rest.to_owned();
+                return name;
+            }
+            let more = self.bytes.next().await.expect("another event").expect("the stream goes on");
+            self.heard.push_str(std::str::from_utf8(&more).expect("text"));
+        }
+    }
+
+    /// The names of all events up to the so manyth tick from now.
+    pub async fn until_ticks(&mut self, ticks: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        while names.iter().filter(|name| *name == TICK).count() < ticks {
+            names.push(self.next().await);
+        }
+        names
+    }
+}
+
+/// Another system that puts records straight to the gateway.
+pub struct Door {
+    http: Client,
+    url: String,
+    key: String,
+}
+
+impl Door {
+    pub fn of(server: &Server) -> Self {
+        let key = std::fs::read_to_string(server.data().join("gateway.key")).expect("the key");
+        Self { http: client(), url: server.url("/gateway/quiz-answers"), key: key.trim().to_owned() }
+    }
+
+    pub async fn put(&self, body: String) -> Response {
+        self.put_to(&self.url, Some(&self.key), body).await
+    }
+
+    pub async fn put_to(&self, url: &str, key: Option<&str>, body: String) -> Response {
+        let mut request = self.http.post(url).body(body);
+        if let Some(key) = key {
+            request = request.header("x-api-key", key);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Puts records, all of which are taken.
+    pub async fn put_all(&self, records: &[Value]) {
+        let answer = self.put(json!({ "records": records }).to_string()).await;
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.expect("json");
+        assert_eq!(answer["FailedPutCount"], 0);
     }
 }
 

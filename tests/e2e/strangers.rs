@@ -1,0 +1,90 @@
+//! One teacher's classes are not another's, and a session is whoever has it.
+
+use app::api::accounts::{Me, Role};
+use app::api::results::{ClassResults, ClassSummary};
+use serde_json::Value;
+use server::accounts::Accounts;
+use server::clock::Clock;
+use server::demo::school::QUIZZES;
+use server::live::Live;
+use server::quiz::{NewAssignment, Quiz};
+use server::store::Store;
+
+use crate::server::{CLOSED, OPEN, Server, Staff, try_to_sign_in};
+
+const OTHER: &str = "other@demo.school";
+
+/// A demo school with a second teacher, who has a class and an open assignment too; returns the assignment's number.
+async fn two_teachers(data: &std::path::Path) -> i64 {
+    let mut server = Server::on(data, &[]);
+    server.stop();
+    let store = Store::open(&data.join("freshmark.db")).await.expect("the store");
+    let clock = Clock::system();
+    let me = Me { name: "Kim Other".into(), email: OTHER.into(), role: Role::Teacher };
+    let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "other").await.expect("an account");
+    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
+    let class = quiz.add_class(teacher, "Year 9", &["Ana"]).await.expect("a class");
+    let given = quiz.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz");
+    let new = NewAssignment { class, quiz: given, join_code: "OTH-001", opened_at: clock.now() };
+    let assignment = quiz.assign(&new).await.expect("an assignment");
+    store.write.close_by_ref().await.expect("closed");
+    store.read.close_by_ref().await.expect("closed");
+    assignment
+}
+
+async fn classes(staff: &Staff, server: &Server) -> Vec<String> {
+    let classes: Vec<ClassSummary> = staff.get(server, "/api/my_classes").await.json().await.expect("classes");
+    classes.into_iter().map(|class| class.name).collect()
+}
+
+#[tokio::test]
+async fn a_teacher_neither_sees_nor_closes_what_is_another_s() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let theirs = two_teachers(folder.path()).await;
+    let server = Server::on(folder.path(), &[]);
+    let first = Staff::teacher(&server).await;
+    let (second, admin) = (Staff::sign_in(&server, OTHER, "other").await, Staff::admin(&server).await);
+    assert_eq!(classes(&second, &server).await, ["Year 9"]);
+    assert_eq!(classes(&first, &server).await, ["Year 7 · Maths A", "Year 8 · Science B"]);
+    assert_eq!(classes(&admin, &server).await.len(), 3);
+
+    for (stranger, assignment) in [(&second, OPEN), (&second, CLOSED), (&first, theirs)] {
+        for path in
+            [format!("/api/class_results?assignment={assignment}"), format!("/api/live/assignments/{assignment}")]
+        {
+            let answer = stranger.get(&server, &path).await;
+            assert_eq!(answer.status(), 404, "{path}");
+            let error: Value = answer.json().await.expect("an error");
+            assert_eq!(error["message"], "there is no assignment with this number among your classes", "{path}");
+        }
+        assert_eq!(stranger.post(&server, &format!("/api/assignments/{assignment}/close")).await.status(), 404);
+    }
+    let open = |results: ClassResults| results.closed_at.is_none();
+    assert!(open(first.results(&server, OPEN).await) && open(second.results(&server, theirs).await));
+    assert!(open(admin.results(&server, theirs).await), "an admin sees every class");
+    assert_eq!(
+        second.post(&server, &format!("/api/assignments/{theirs}/close")).await.status(),
+        204,
+        "it is their own"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_password_opens_nothing_and_a_session_ends_when_it_is_signed_out() {
+    let server = Server::start();
+    for (email, password) in [("teacher@demo.school", "pipeline-2026"), ("nobody@demo.school", "freshmark-2026")] {
+        let refused = try_to_sign_in(&server, email, password).await;
+        assert_eq!((refused.status().as_u16(), refused.headers().get("set-cookie")), (401, None), "{email}");
+        let error: Value = refused.json().await.expect("an error");
+        assert_eq!(error["message"], "email or password is not right", "which of the two is not said");
+    }
+    let (here, elsewhere) = (Staff::teacher(&server).await, Staff::teacher(&server).await);
+    assert_eq!(here.get(&server, "/api/me").await.status(), 200);
+    let signed_out = here.sign_out(&server).await;
+    assert_eq!(signed_out.status(), 204);
+    assert!(signed_out.headers()["set-cookie"].to_str().expect("text").contains("Max-Age=0"));
+    for path in ["/api/me", "/api/my_classes", "/api/live/assignments/1"] {
+        assert_eq!(here.get(&server, path).await.status(), 401, "{path}");
+    }
+    assert_eq!(elsewhere.get(&server, "/api/me").await.status(), 200, "another device stays signed in");
+}
