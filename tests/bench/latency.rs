@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use app::api::Millis;
 use app::api::accounts::{Me, Role};
-use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
+use app::api::attempts::{GivenAnswer, Join, Joined, Receipt, Submission};
 use app::api::results::ClassResults;
 use reqwest::Client;
 use serde_json::json;
@@ -95,10 +95,9 @@ struct Ready {
 
 async fn measure(rate: usize) -> Outcome<Vec<Duration>> {
     let folder = tempfile::tempdir()?;
-    let codes = prepare(folder.path()).await?;
+    let students = prepare(folder.path(), rate / ANSWERS * SECONDS).await?;
     let server = Server::start(folder.path())?;
     let http = Client::builder().no_proxy().build()?;
-    let students = join_all(&http, &server.address, &codes, rate / ANSWERS * SECONDS).await?;
     let seen = Shared::default();
     let watcher = tokio::spawn(watch(server.address.clone(), Arc::clone(&seen)));
     hand_in(&http, &server.address, students, rate / ANSWERS, &seen).await?;
@@ -107,8 +106,8 @@ async fn measure(rate: usize) -> Outcome<Vec<Duration>> {
     Ok(latencies)
 }
 
-/// A school with many open assignments, made through the rooms' own doors.
-async fn prepare(folder: &Path) -> Outcome<Vec<String>> {
+/// A school with many open assignments and `count` students who have joined, made through the rooms' own doors.
+async fn prepare(folder: &Path, count: usize) -> Outcome<Vec<Ready>> {
     let clock = Clock::system();
     let store = Store::open(&folder.join("freshmark.db")).await?;
     let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
@@ -122,27 +121,23 @@ async fn prepare(folder: &Path) -> Outcome<Vec<String>> {
         quiz.assign(&NewAssignment { class, quiz: photosynthesis, join_code: &code, opened_at: clock.now() }).await?;
         codes.push(code);
     }
+    let students = join_all(&quiz, &codes, count).await?;
     store.write.close_by_ref().await?;
     store.read.close_by_ref().await?;
-    Ok(codes)
+    Ok(students)
 }
 
-/// Joins everybody before the clock runs: `count` students, every so many of them at the watched assignment.
-async fn join_all(http: &Client, address: &str, codes: &[String], count: usize) -> Outcome<Vec<Ready>> {
+/// Joins everybody before the clock runs, every so many of them at the watched assignment. Not over HTTP: so many do not
+/// come from one address.
+async fn join_all(quiz: &Quiz, codes: &[String], count: usize) -> Outcome<Vec<Ready>> {
     let every = count / (WATCHED_RATE * SECONDS);
     let mut ready = Vec::with_capacity(count);
     for n in 0..count {
         let watched = n % every.max(1) == 0;
         let code = if watched { &codes[0] } else { &codes[1 + n % (codes.len() - 1)] };
         let join = Join { code: code.clone(), name: format!("Student {n}") };
-        let joined: Joined = http.post(format!("{address}/api/join")).json(&join).send().await?.json().await?;
-        let view: AttemptView = http
-            .get(format!("{address}/api/attempts/{}", joined.attempt))
-            .bearer_auth(&joined.token)
-            .send()
-            .await?
-            .json()
-            .await?;
+        let joined = quiz.join(&join).await?;
+        let view = quiz.view(&joined.attempt, &joined.token).await?;
         let answers = view.questions.iter().map(|question| GivenAnswer {
             question: question.id,
             choice: question.choices.get(n % question.choices.len()).map(|choice| choice.id),

@@ -19,8 +19,28 @@ use crate::server::{OPEN, Server, Staff, Student, client};
 
 const ROUNDS: usize = 10;
 const PRODUCERS: usize = 4;
-/// Longest life of a server, in milliseconds.
+/// Longest life of a server under load, in milliseconds.
 const LONGEST_LIFE: u64 = 700;
+/// Most acknowledgements that a server lives to give.
+const MOST_HEARD: usize = 80;
+
+/// When a server is killed.
+enum Moment {
+    /// After so long.
+    After(Duration),
+    /// As soon as a student has heard the so manyth acknowledgement, when one that came too early is still not saved.
+    Heard(usize),
+}
+
+impl Moment {
+    fn by(chance: &mut StdRng) -> Self {
+        if chance.random() {
+            Self::After(Duration::from_millis(chance.random_range(1..=LONGEST_LIFE)))
+        } else {
+            Self::Heard(chance.random_range(1..=MOST_HEARD))
+        }
+    }
+}
 
 /// Question and choice.
 type Given = (i64, Option<i64>);
@@ -32,12 +52,27 @@ struct Sent {
     acknowledged: bool,
 }
 
-/// What the producers did.
+/// What the producers did, over all rounds, and what they are to do in this one.
 #[derive(Default)]
 struct Told {
     sent: Mutex<Vec<Sent>>,
     students: AtomicUsize,
+    /// Acknowledgements until the kill.
+    left: AtomicUsize,
     stop: AtomicBool,
+}
+
+impl Told {
+    fn heard(&self, server: &Server) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.kill(server);
+        }
+    }
+
+    fn kill(&self, server: &Server) {
+        server.kill();
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 fn seed() -> u64 {
@@ -74,28 +109,30 @@ async fn hand_in(
     let student = Student::join(http, server, name).await?;
     let submission = answers(&student.view(server).await?, chance);
     let acknowledged = student.submit(server, &submission).await.is_ok();
+    if acknowledged {
+        told.heard(server);
+    }
     let given = submission.answers.iter().map(|answer| (answer.question, answer.choice)).collect();
     told.sent.lock().expect("lock").push(Sent { student, given, acknowledged });
     Ok(())
 }
 
-/// Puts a server under load and kills it after so long.
-async fn load_and_kill(data: &Path, told: &Arc<Told>, life: Duration, chance: &mut StdRng) {
-    let mut server = Server::on(data, &[]);
-    let pid = server.pid();
-    let mut producers = JoinSet::new();
+/// Puts a server under load and kills it.
+async fn load_and_kill(data: &Path, told: &Arc<Told>, moment: Moment, chance: &mut StdRng) {
+    let server = Arc::new(Server::on(data, &[]));
+    let left = if let Moment::Heard(left) = moment { left } else { usize::MAX };
+    told.left.store(left, Ordering::Relaxed);
     told.stop.store(false, Ordering::Relaxed);
-    let shared = Arc::new(server);
+    let mut producers = JoinSet::new();
     for _ in 0..PRODUCERS {
-        producers.spawn(produce(Arc::clone(&shared), Arc::clone(told), StdRng::seed_from_u64(chance.random())));
+        producers.spawn(produce(Arc::clone(&server), Arc::clone(told), StdRng::seed_from_u64(chance.random())));
     }
-    // Not a wait for something to happen: the moment of the kill.
-    tokio::time::sleep(life).await;
-    std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
-    told.stop.store(true, Ordering::Relaxed);
+    if let Moment::After(life) = moment {
+        // Not a wait for something to happen: it is what happens.
+        tokio::time::sleep(life).await;
+        told.kill(&server);
+    }
     while producers.join_next().await.is_some() {}
-    server = Arc::into_inner(shared).expect("nobody else has it");
-    server.kill();
 }
 
 /// What is really there, asked attempt by attempt: what was acknowledged has to be, the rest may.
@@ -137,8 +174,8 @@ async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = Arc::new(Told::default());
     for _ in 0..ROUNDS {
-        let life = Duration::from_millis(chance.random_range(1..=LONGEST_LIFE));
-        load_and_kill(folder.path(), &told, life, &mut chance).await;
+        let moment = Moment::by(&mut chance);
+        load_and_kill(folder.path(), &told, moment, &mut chance).await;
     }
 
     let server = Server::on(folder.path(), &[]);

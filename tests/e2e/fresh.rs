@@ -24,7 +24,7 @@ fn stop_gateway(data: &Path) -> Server {
 #[tokio::test]
 async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut server = stop_gateway(folder.path());
+    let server = stop_gateway(folder.path());
     let teacher = Staff::teacher(&server).await;
     hand_in(&server, "Gabriel Costa").await;
     let dead = teacher.results(&server, OPEN).await.freshness;
@@ -59,7 +59,7 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
 #[tokio::test]
 async fn a_stranger_s_record_does_not_stand_for_an_answer_that_waits() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut server = stop_gateway(folder.path());
+    let server = stop_gateway(folder.path());
     let teacher = Staff::teacher(&server).await;
     hand_in(&server, "Hannah Lindqvist").await;
     let question = teacher.results(&server, OPEN).await.questions[0].id;

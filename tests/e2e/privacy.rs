@@ -85,7 +85,7 @@ async fn somebody_who_did_not_hand_in_sees_no_key_even_after_closing() {
 
 #[tokio::test]
 async fn names_stay_in_the_transactional_store() {
-    let mut server = Server::start();
+    let server = Server::start();
     let (teacher, http) = (Staff::teacher(&server).await, client());
     let name = "Zebulon Quartermaine";
     let student = Student::join(&http, &server, name).await.expect("joined");

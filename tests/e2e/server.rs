@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
 use app::api::live::TICK;
@@ -27,7 +28,7 @@ pub fn freshmark() -> Command {
 
 /// A server that is killed when dropped.
 pub struct Server {
-    child: Child,
+    child: Mutex<Child>,
     pub address: String,
     data: PathBuf,
     _folder: Option<TempDir>,
@@ -60,11 +61,7 @@ impl Server {
             .expect("an address");
         // Somebody has to read the rest, or the server would wait for it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, data: data.to_owned(), _folder: None }
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+        Self { child: Mutex::new(child), address, data: data.to_owned(), _folder: None }
     }
 
     pub fn data(&self) -> &Path {
@@ -75,24 +72,28 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
-    /// kill -9.
-    pub fn kill(&mut self) {
-        self.child.kill().expect("it was running");
-        self.child.wait().expect("it has ended");
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// kill -9. Again is fine.
+    pub fn kill(&self) {
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// A polite end: what was accepted is safe, and the files can be looked at.
-    pub fn stop(&mut self) {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
-        assert!(self.child.wait().expect("it has ended").success());
+    pub fn stop(&self) {
+        let mut child = self.child();
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
+        assert!(child.wait().expect("it has ended").success());
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

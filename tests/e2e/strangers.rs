@@ -16,8 +16,7 @@ const OTHER: &str = "other@demo.school";
 
 /// A demo school with a second teacher, who has a class and an open assignment too; returns the assignment's number.
 async fn two_teachers(data: &std::path::Path) -> i64 {
-    let mut server = Server::on(data, &[]);
-    server.stop();
+    Server::on(data, &[]).stop();
     let store = Store::open(&data.join("freshmark.db")).await.expect("the store");
     let clock = Clock::system();
     let me = Me { name: "Kim Other".into(), email: OTHER.into(), role: Role::Teacher };
