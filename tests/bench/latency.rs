@@ -206,7 +206,7 @@ struct Server {
 impl Server {
     fn start(folder: &Path) -> Outcome<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_freshmark"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
             .spawn()?;

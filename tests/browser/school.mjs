@@ -29,7 +29,7 @@ export class School {
   }
 
   async start(listen, more = []) {
-    const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--site', 'dist', ...more];
+    const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--aws-listen', '127.0.0.1:0', '--site', 'dist', ...more];
     this.server = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FRESHMARK_LOG: 'error' } });
     for await (const line of createInterface({ input: this.server.stdout })) {
       const address = line.match(/^Freshmark is at (.*)$/)?.[1];

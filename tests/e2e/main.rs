@@ -12,3 +12,4 @@ mod refusals;
 mod server;
 mod start;
 mod strangers;
+mod streams;

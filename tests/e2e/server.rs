@@ -47,7 +47,7 @@ impl Server {
     /// On a data folder that is there, with more flags.
     pub fn on(data: &Path, flags: &[&str]) -> Self {
         let mut child = freshmark()
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(flags)
             .stdout(Stdio::piped())

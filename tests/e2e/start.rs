@@ -24,14 +24,30 @@ fn a_taken_port_says_so() {
 #[test]
 fn a_data_folder_that_cannot_be_used_says_so() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &file.path().to_string_lossy()]);
+    let said = refused(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--aws-listen",
+        "127.0.0.1:0",
+        "--data",
+        &file.path().to_string_lossy(),
+    ]);
     assert!(said.contains("cannot use the data folder") && said.contains("--data"), "{said}");
 }
 
 #[test]
 fn a_data_folder_in_use_says_so() {
     let server = Server::start();
-    let said = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &server.data().to_string_lossy()]);
+    let said = refused(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--aws-listen",
+        "127.0.0.1:0",
+        "--data",
+        &server.data().to_string_lossy(),
+    ]);
     assert!(said.contains("is another freshmark running"), "{said}");
 }
 

@@ -12,6 +12,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, TransactionTrait};
 
+use super::catalog::CatalogRecord;
 use super::record::{AnswerRecord, record_id};
 use super::{QUIZ_ANSWERS, Quiz, QuizError};
 use crate::store::tables::{answer, assignment, attempt, choice, question, student};
@@ -198,13 +199,22 @@ impl Quiz {
             .one(&self.store.read)
             .await?
             .ok_or(QuizError::Unknown("assignment"))?;
+        let now = self.clock.now();
+        let tx = self.store.write.begin().await?;
         // The first close is the one that counts, whoever else is closing.
         let closed = assignment::Entity::update_many()
-            .col_expr(assignment::Column::ClosedAt, Expr::value(self.clock.now()))
+            .col_expr(assignment::Column::ClosedAt, Expr::value(now))
             .filter(assignment::Column::Id.eq(assignment))
             .filter(assignment::Column::ClosedAt.is_null())
-            .exec(&self.store.write)
+            .exec(&tx)
             .await?;
+        if let Some(row) =
+            assignment::Entity::find_by_id(assignment).one(&tx).await?.filter(|_| closed.rows_affected > 0)
+        {
+            self.announce(&tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+        }
+        tx.commit().await?;
+        self.outbox.wake();
         if closed.rows_affected > 0 {
             self.live.publish([assignment]);
         }

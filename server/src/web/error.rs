@@ -78,7 +78,10 @@ impl From<GatewayError> for WebError {
             GatewayError::WrongKey => ApiError::Forbidden { message },
             GatewayError::Malformed { field, problem } => ApiError::invalid(field, problem),
             GatewayError::TooLarge(_) => ApiError::TooLarge { message },
-            GatewayError::TooMany { .. } => ApiError::TooMany { message },
+            GatewayError::TooMany { wait, .. } => {
+                let retry_after_s = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                ApiError::TooMany { message, retry_after_s }
+            }
             GatewayError::Store(_) => at_fault(&message, "keys cannot be checked just now; send it again"),
         })
     }
