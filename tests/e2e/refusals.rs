@@ -1,5 +1,7 @@
 //! What leaves `/api` and `/gateway` is JSON, whatever was asked: an error names itself, its field and what to do.
 
+use std::net::IpAddr;
+
 use app::api::ApiError;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -179,4 +181,8 @@ async fn a_class_joins_at_once_and_guessing_a_code_ends_soon() {
         assert!(guesses < 60, "nobody stops it");
     };
     assert_eq!((status, seconds), (429, 1));
+    let elsewhere = reqwest::Client::builder().no_proxy().local_address(IpAddr::from([127, 0, 0, 2]));
+    let elsewhere = elsewhere.build().expect("a client");
+    let joined = Student::join(&elsewhere, &server, "Ada").await;
+    assert!(joined.is_ok(), "whoever comes from another address is not held up");
 }
