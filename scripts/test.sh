@@ -65,6 +65,7 @@ check 'documentation' docs
 check 'build' bash scripts/build.sh
 
 suite 'Rust' cargo nextest run --locked --cargo-profile release -p app "${server[@]}" --features app/ssr --no-fail-fast --color never
+suite 'AWS clients' .tools/python/bin/python -m pytest --quiet tests/aws
 suite 'WASM in Chromium' bash tests/wasm.sh
 suite 'Scripts' node --test --test-reporter=spec tests/scripts/*.test.mjs
 suite 'Browser' node --test --test-reporter=spec tests/browser/*.test.mjs

@@ -7,6 +7,8 @@ const nextest = '     Summary [  12.180s] 61 tests run: 60 passed (1 slow), 1 fa
 const cargo = 'test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.31s\n';
 const node = '✔ a page that may pass 300 times (4ms)\n✖ 2 failed of 400 (1ms)\nℹ tests 12\nℹ pass 9\nℹ fail 3\nℹ skipped 0\n';
 
+const pytest = '........F... [100%]\n1 failed, 223 passed, 2 skipped in 35.38s\n';
+
 const count = (what, log, locale) => {
   const env = { PATH: process.env.PATH, LC_ALL: locale };
   return Number(execFileSync('bash', ['scripts/count.sh', what], { input: log, env }));
@@ -14,7 +16,7 @@ const count = (what, log, locale) => {
 
 for (const locale of ['C', 'C.UTF-8']) {
   test(`each runner’s words are understood, ${locale}`, () => {
-    for (const [log, passed, failed] of [[nextest, 60, 1], [cargo, 7, 0], [node, 9, 3], [nextest + cargo + node, 76, 4], ['', 0, 0]]) {
+    for (const [log, passed, failed] of [[nextest, 60, 1], [cargo, 7, 0], [node, 9, 3], [pytest, 223, 1], [nextest + cargo + node + pytest, 299, 5], ['', 0, 0]]) {
       assert.deepEqual([count('passed', log, locale), count('failed', log, locale)], [passed, failed], log);
     }
   });
