@@ -31,6 +31,10 @@ enum Command {
     Demo(demo::class::Flags),
     /// Make, list and revoke keys of the gateway and the AWS wire
     Key(commands::key::Flags),
+    /// Bring batches in again that lie in the lake, while the server does not run
+    Replay(Box<commands::replay::Flags>),
+    /// Compare all stores, while the server does not run, and name every difference
+    Verify(Box<commands::verify::Flags>),
 }
 
 #[tokio::main]
@@ -41,6 +45,8 @@ async fn main() -> ExitCode {
         Command::Serve(flags) => run_server(*flags).await,
         Command::Demo(flags) => demo::class::play(flags).await.map_err(|e| e.to_string()),
         Command::Key(flags) => commands::key::run(flags).await.map_err(|e| e.to_string()),
+        Command::Replay(flags) => commands::replay::run(*flags).await.map_err(|e| e.to_string()),
+        Command::Verify(flags) => commands::verify::run(*flags).await.map_err(|e| e.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

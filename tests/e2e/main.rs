@@ -9,6 +9,7 @@ mod path;
 mod privacy;
 mod readme;
 mod refusals;
+mod replay;
 mod server;
 mod start;
 mod strangers;

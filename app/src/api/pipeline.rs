@@ -29,6 +29,30 @@ pub struct StreamStatus {
     pub stages: Vec<StageStatus>,
     /// The last heartbeat that went the whole way.
     pub heartbeat: Option<Heartbeat>,
+    /// Batches that the stream went on without, oldest first in each shard.
+    pub parked: Vec<ParkedBatch>,
+}
+
+/// A batch whose COPY failed for too long. Its records lie in the lake; `POST /api/streams/{name}/replay` tries again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedBatch {
+    /// Shard of the stream.
+    pub shard: String,
+    /// First offset.
+    pub start: u64,
+    /// Records.
+    pub records: u64,
+    /// When it was parked.
+    pub parked_at: Millis,
+    /// What COPY said last.
+    pub reason: String,
+}
+
+/// Answer to `POST /api/streams/{name}/replay`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// Batches that are in the warehouse now.
+    pub batches: u64,
 }
 
 /// One stage's pace over the last ten seconds.

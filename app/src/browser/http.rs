@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::api::ApiError;
 use crate::api::accounts::{Me, SignIn};
 use crate::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
+use crate::api::pipeline::Replayed;
 
 /// Signs in; the cookie comes with the answer.
 ///
@@ -59,6 +60,15 @@ pub async fn submit(joined: &Joined, submission: &Submission) -> Result<Receipt,
 pub async fn close(assignment: i64) -> Result<(), ApiError> {
     let answer = Request::post(&format!("/api/assignments/{assignment}/close")).send().await.map_err(unreachable)?;
     checked(answer).await.map(|_| ())
+}
+
+/// Brings in the parked batches of a stream.
+///
+/// # Errors
+/// What the server or the network said.
+pub async fn replay(stream: &str) -> Result<Replayed, ApiError> {
+    let answer = Request::post(&format!("/api/streams/{stream}/replay")).send().await.map_err(unreachable)?;
+    parse(checked(answer).await?).await
 }
 
 fn with_token(request: RequestBuilder, joined: &Joined) -> RequestBuilder {

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::freshness::State;
-use crate::api::pipeline::{LoadRow, Pipeline, StageStatus, StreamStatus, pipeline};
-use crate::browser::{is_visible, time};
+use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
+use crate::browser::{http, is_visible, time};
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Indicator, others, worst};
 use crate::state::words;
@@ -69,25 +69,90 @@ fn Stages() -> impl IntoView {
         <FreshLine indicator detail />
         <Problem message=problem />
         {move || known.get().map(|pipeline| view! {
-            {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream /> }).collect_view()}
+            {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream problem ask /> }).collect_view()}
             <Loads loads=pipeline.loads />
         })}
     }
 }
 
 #[component]
-fn StreamCard(stream: StreamStatus) -> impl IntoView {
+fn StreamCard(
+    stream: StreamStatus,
+    problem: RwSignal<Option<String>>,
+    ask: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let none =
+        if stream.freshness.heartbeat_every_ms.is_some() { "no heartbeat has gone the whole way yet" } else { "" };
     let heartbeat = stream.heartbeat.map_or_else(
-        || "no heartbeat has gone the whole way yet".to_owned(),
+        || none.to_owned(),
         |beat| format!("heartbeat {} · {}\u{a0}ms through the whole way", time::clock(beat.sent_at), beat.took_ms),
     );
     view! {
         <section class="card">
-            <header><h2>{stream.name}</h2><span class="r small muted">{heartbeat}</span></header>
+            <header><h2>{stream.name.clone()}</h2><span class="r small muted">{heartbeat}</span></header>
             <ol class="flow">
                 {stream.stages.into_iter().map(|stage| view! { <li><Stage stage /></li> }).collect_view()}
             </ol>
+            {(!stream.parked.is_empty()).then(|| view! {
+                <ParkedBatches name=stream.name parked=stream.parked problem ask />
+            })}
         </section>
+    }
+}
+
+/// What the stream went on without, why, and a way to try again.
+#[component]
+fn ParkedBatches(
+    name: String,
+    parked: Vec<ParkedBatch>,
+    problem: RwSignal<Option<String>>,
+    ask: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let records = parked.iter().map(|batch| batch.records).sum::<u64>();
+    let batches = if parked.len() == 1 { "1 batch".to_owned() } else { format!("{} batches", parked.len()) };
+    let records = words::of(records as i64, "record");
+    let sentence = format!(
+        "{batches} with {records} parked: COPY refused them, and the stream went on. All lie safe in the lake."
+    );
+    let busy = RwSignal::new(false);
+    let replay = move |_| {
+        let name = name.clone();
+        busy.set(true);
+        spawn_local(async move {
+            let outcome = http::replay(&name).await;
+            busy.try_set(false);
+            problem.try_set(outcome.err().map(|error| format!("The batches are still parked: {error}.")));
+            ask();
+        });
+    };
+    let row = |batch: ParkedBatch| {
+        view! {
+            <tr>
+                <td>{time::clock(batch.parked_at)}</td>
+                <td>{batch.shard}</td>
+                <td class="right">{words::count(batch.start as i64)}</td>
+                <td class="right">{words::count(batch.records as i64)}</td>
+                <td class="reason">{batch.reason}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="parked">
+            <p class="say"><span aria-hidden="true">"!"</span><span>{sentence}</span>
+                <button type="button" class="btn small r" disabled=busy on:click=replay>
+                    {move || if busy.get() { "Replaying…" } else { "Replay" }}
+                </button>
+            </p>
+            <div class="scroll" tabindex="0" role="region" aria-label="Parked batches">
+                <table>
+                    <thead><tr>
+                        <th>"Parked"</th><th>"Shard"</th><th class="right">"From offset"</th>
+                        <th class="right">"Records"</th><th>"Reason"</th>
+                    </tr></thead>
+                    <tbody>{parked.into_iter().map(row).collect_view()}</tbody>
+                </table>
+            </div>
+        </div>
     }
 }
 

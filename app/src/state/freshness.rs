@@ -228,6 +228,7 @@ mod tests {
             },
             stages: vec![],
             heartbeat: None,
+            parked: Vec::new(),
         }
     }
 

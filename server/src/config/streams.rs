@@ -63,6 +63,8 @@ pub struct Destination {
     pub table: Option<Arc<Table>>,
     /// How objects lie in the lake.
     pub layout: Layout,
+    /// Whether delivery waits: the stream takes records, and nothing is brought in.
+    pub is_paused: bool,
     /// What happens to records that do not fit it.
     pub misfits: Misfits,
     /// When batches are cut and how long COPY is tried.
@@ -99,7 +101,8 @@ impl StreamConfig {
 
     fn delivered(name: &str, table: Option<Arc<Table>>, hints: BufferingHints) -> Self {
         let settings = Settings { hints, copy_retry: Duration::from_secs(COPY_RETRY_SECONDS) };
-        let destination = Destination { table, layout: Layout::default(), misfits: Misfits::default(), settings };
+        let destination =
+            Destination { table, layout: Layout::default(), is_paused: false, misfits: Misfits::default(), settings };
         Self {
             name: name.to_owned(),
             integration: Integration::default(),

@@ -22,6 +22,7 @@ mod failed;
 mod hand;
 mod names;
 mod object;
+pub mod replay;
 mod source;
 
 use std::sync::{Arc, Mutex};
@@ -309,11 +310,10 @@ impl<S: Source> Delivery<S> {
 
     /// Step 4.
     fn copy(&self, hand: &Hand) -> Result<(), WarehouseError> {
-        let (stream, shard) = (self.source.stream().to_owned(), self.source.shard());
-        self.warehouse.load(&Load {
+        let load = Load {
             table: self.table.clone(),
-            stream,
-            shard,
+            stream: self.source.stream().to_owned(),
+            shard: self.source.shard(),
             start: hand.cut.start,
             end: hand.cut.end,
             manifest: self.lake.url(&hand.names.manifest),
@@ -321,8 +321,8 @@ impl<S: Source> Delivery<S> {
             object: hand.names.object.clone(),
             object_bytes: hand.object_bytes,
             now: self.clock.now(),
-        })?;
-        Ok(())
+        };
+        self.warehouse.load(&load, &self.lake).map(drop)
     }
 
     /// A COPY has failed: parks the batch if that has gone on for long enough, or says that it is to be tried again.
@@ -340,6 +340,12 @@ impl<S: Source> Delivery<S> {
         self.source.park(&hand.parked(self.clock.now(), error.to_string()))?;
         Ok(())
     }
+}
+
+/// The key of the object that a batch of this range has in the lake.
+#[must_use]
+pub fn object_key(stream: &str, shard: &str, layout: &Layout, cut: Cut, first_arrived: i64) -> String {
+    names::Names::of(stream, shard, layout, cut, first_arrived).object
 }
 
 /// Waits for other settings; for ever, once nobody can change them.

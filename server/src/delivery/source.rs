@@ -211,11 +211,6 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// If it cannot be written down.
     fn park(&self, parked: &Parked) -> Result<(), SourceError>;
-    /// Strikes a parked batch off, durably, by its first offset.
-    ///
-    /// # Errors
-    /// If that cannot be written down.
-    fn unpark(&self, start: u64) -> Result<(), SourceError>;
     /// Lets go of what lies before `offset`, as soon as retention allows.
     ///
     /// # Errors

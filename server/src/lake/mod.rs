@@ -1,20 +1,28 @@
-//! The object store.
+//! The object store: a folder on this machine, or a bucket.
 //!
 //! Owns where objects lie and that they are on disk when a put returns. Does not own their names or contents, and
 //! never deletes one: the warehouse can be rebuilt from what is here.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use tokio::runtime::Handle;
 use url::Url;
 
 use crate::pace::Pace;
+use crate::warehouse::{LocalFile, Objects};
 
-/// Why an object could not be put.
+/// Parts of a key that say which object it is, whatever lies before: stream, year, month, day, hour, name.
+const LAST_PARTS: usize = 6;
+
+/// Why an object could not be put or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
     /// The folder cannot be used.
@@ -34,12 +42,26 @@ pub enum LakeError {
 #[derive(Clone)]
 pub struct Lake {
     store: Arc<dyn ObjectStore>,
+    /// Where keys begin; ends with a slash.
     root: Url,
+    /// The folder, if it is one.
+    folder: Option<Arc<Path>>,
+    runtime: Handle,
     puts: Arc<Pace>,
+}
+
+/// An object, as a listing has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
 }
 
 impl Lake {
     /// A folder on this machine, made if it is not there. Files and their folders are synced before a put returns.
+    /// Called within a runtime.
     ///
     /// # Errors
     /// If the folder cannot be made.
@@ -50,7 +72,8 @@ impl Lake {
         let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
         let root = Url::from_directory_path(&folder)
             .map_err(|()| unusable(std::io::Error::other("is not an absolute path")))?;
-        Ok(Self { store: Arc::new(store), root, puts: Arc::default() })
+        let (store, folder) = (Arc::new(store), Some(folder.into()));
+        Ok(Self { store, root, folder, runtime: Handle::current(), puts: Arc::default() })
     }
 
     /// Puts an object. The same key and bytes again change nothing.
@@ -59,9 +82,30 @@ impl Lake {
     /// If the store does not take it; trying again is safe.
     pub async fn put(&self, key: &str, body: Bytes) -> Result<(), LakeError> {
         let began = Instant::now();
-        self.store.put(&object_store::path::Path::from(key), PutPayload::from_bytes(body)).await?;
+        self.store.put(&Key::from(key), PutPayload::from_bytes(body)).await?;
         self.puts.note(1, began);
         Ok(())
+    }
+
+    /// An object's bytes.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be read.
+    pub async fn get(&self, key: &str) -> Result<Bytes, LakeError> {
+        Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
+    }
+
+    /// Everything whose key begins with the parts of `prefix`, by key.
+    ///
+    /// # Errors
+    /// If the store cannot be listed.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, LakeError> {
+        let prefix = Key::from(prefix);
+        let prefix = (!prefix.as_ref().is_empty()).then_some(&prefix);
+        let listing = self.store.list(prefix).map_ok(|meta| Listed { key: meta.location.to_string(), size: meta.size });
+        let mut listed: Vec<Listed> = listing.try_collect().await?;
+        listed.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(listed)
     }
 
     /// Where an object lies, as a manifest names it.
@@ -74,9 +118,70 @@ impl Lake {
         url
     }
 
+    /// The key of what a manifest names. A manifest that was written while the lake was elsewhere names what has moved with
+    /// it: then the last parts of the address are the key.
+    #[must_use]
+    pub fn key_of(&self, url: &Url) -> String {
+        let decoded = |url: &Url| percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+        let (path, root) = (decoded(url), decoded(&self.root));
+        if let Some(key) = path.strip_prefix(&root).filter(|_| url.host_str() == self.root.host_str()) {
+            return key.to_owned();
+        }
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        parts[parts.len().saturating_sub(LAST_PARTS)..].join("/")
+    }
+
     /// How fast puts go.
     #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.puts
+    }
+
+    /// A copy of an object on this machine.
+    fn fetch(&self, key: &str) -> Result<Option<LocalFile>, String> {
+        let body = match self.runtime.block_on(self.get(key)) {
+            Ok(body) => body,
+            Err(LakeError::Store(object_store::Error::NotFound { .. })) => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        };
+        let copy = || {
+            let mut file = tempfile::NamedTempFile::new()?;
+            file.write_all(&body)?;
+            Ok(file.into_temp_path())
+        };
+        copy().map(|path| Some(LocalFile::copied(path))).map_err(|e: std::io::Error| e.to_string())
+    }
+}
+
+/// Blocking, on a thread that is not the runtime's.
+impl Objects for Lake {
+    fn open(&self, url: &Url) -> Result<Option<LocalFile>, String> {
+        let key = self.key_of(url);
+        let Some(folder) = &self.folder else { return self.fetch(&key) };
+        let path = folder.join(&key);
+        Ok(path.is_file().then(|| LocalFile::at(path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_put_is_listed_read_and_found_after_the_folder_has_moved() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = Lake::local(&folder.path().join("a lake")).expect("lake");
+        let key = "quiz-answers/2026/01/31/10/quiz-answers-1-a b.gz";
+        lake.put(key, Bytes::from_static(b"rows")).await.expect("put");
+        lake.put("manifests/m", Bytes::new()).await.expect("put");
+        assert_eq!(lake.list("quiz-answers").await.expect("listed"), [Listed { key: key.into(), size: 4 }]);
+        assert_eq!(lake.list("").await.expect("listed").len(), 2);
+        assert_eq!(lake.get(key).await.expect("read").as_ref(), b"rows");
+        let url = lake.url(key);
+        assert_eq!(lake.key_of(&url), key);
+        std::fs::rename(folder.path().join("a lake"), folder.path().join("moved")).expect("moved");
+        let moved = Lake::local(&folder.path().join("moved")).expect("lake");
+        assert!(moved.open(&url).expect("looked").is_some(), "an old manifest's address");
+        assert!(moved.open(&lake.url("quiz-answers/2026/01/31/10/other")).expect("looked").is_none());
     }
 }

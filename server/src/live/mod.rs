@@ -13,15 +13,15 @@ const KEPT: usize = 1024;
 /// Stands for "no assignment": heartbeats carry it.
 pub const NO_ASSIGNMENT: i64 = 0;
 
-/// The assignments that one load, join or close touched.
+/// The assignments that one load, join or close touched; absent means that it may be any.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change(Arc<[i64]>);
+pub struct Change(Option<Arc<[i64]>>);
 
 impl Change {
     /// Whether a page of this assignment has to ask again.
     #[must_use]
     pub fn touches(&self, assignment: i64) -> bool {
-        self.0.contains(&assignment)
+        self.0.as_ref().is_none_or(|touched| touched.contains(&assignment))
     }
 }
 
@@ -38,7 +38,12 @@ impl Default for Live {
 impl Live {
     /// Says that these assignments changed. Nobody listening is fine.
     pub fn publish(&self, assignments: impl Into<Arc<[i64]>>) {
-        let _ = self.0.send(Change(assignments.into()));
+        let _ = self.0.send(Change(Some(assignments.into())));
+    }
+
+    /// Says that any assignment may have changed.
+    pub fn publish_all(&self) {
+        let _ = self.0.send(Change(None));
     }
 
     /// Hears every change from now on.

@@ -19,6 +19,7 @@ pub use door::{Checked, Incoming, Refused};
 use self::door::Quotas;
 use crate::clock::Clock;
 use crate::config::streams::{Destination, Integration, StreamConfig, is_stream_name};
+use crate::delivery::replay::{ReplayError, Replayer};
 use crate::delivery::{Delivery, Health, Parked, Settings, Source};
 use crate::lake::Lake;
 use crate::live::Live;
@@ -48,9 +49,9 @@ pub enum RegistryError {
     /// The warehouse said no.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
-    /// The parked batch is not there any more.
-    #[error("there is no parked batch that begins at {0}")]
-    NotParked(u64),
+    /// A parked batch could not be brought in.
+    #[error("a parked batch was not brought in: {0}")]
+    Replay(#[from] ReplayError),
     /// The thread of a delivery could not be started.
     #[error("the delivery could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -167,6 +168,11 @@ impl DeliveryStream {
         Ok(all)
     }
 
+    fn unpark(&self, shard: &str, start: u64) -> Result<(), StreamError> {
+        let found = self.log.shards().into_iter().find(|found| found.range().id() == shard);
+        found.map_or(Ok(()), |shard| shard.strike_off(start))
+    }
+
     /// Tells its deliveries to stop after the batch in hand, and waits for them. Blocking.
     pub fn end(&self) {
         self.stop.send_replace(true);
@@ -245,7 +251,8 @@ impl Registry {
         let (mut settings, mut health, mut threads) = (None, Vec::new(), Vec::new());
         if let Some(destination) = destination {
             let current = watch::Sender::new(destination.settings);
-            for shard in log.shards() {
+            let shards = if destination.is_paused { Vec::new() } else { log.shards() };
+            for shard in shards {
                 let delivery = self.delivery(shard, &destination, current.subscribe());
                 let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
                 health.push(of_shard);
@@ -295,6 +302,25 @@ impl Registry {
             tracing::error!(stream = name, "a stream could not be ended");
         }
         Ok(self.0.plant.logs.remove(name)?)
+    }
+
+    /// Brings in the batches of a stream that were parked, oldest first, and returns how many that were.
+    ///
+    /// # Errors
+    /// If there is no such stream, or a COPY still fails; what came before that is in.
+    pub async fn replay_parked(&self, name: &str) -> Result<usize, RegistryError> {
+        let stream = self.get(name).ok_or_else(|| RegistryError::Unknown(name.to_owned()))?;
+        let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
+        let replayer = Replayer { lake, warehouse, clock };
+        let parked = stream.parked()?;
+        for (shard, batch) in &parked {
+            replayer.bring_in_parked(name, shard, stream.table().cloned(), batch).await?;
+            stream.unpark(shard, batch.cut.start)?;
+        }
+        if !parked.is_empty() {
+            live.publish_all();
+        }
+        Ok(parked.len())
     }
 
     /// Ends every stream. Blocking.

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::freshness::StreamFreshness;
-use app::api::pipeline::{LoadRow, Pipeline, StageStatus, StreamStatus};
+use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 
 use super::{Results, ResultsError};
+use crate::delivery::Parked;
 use crate::pace::Pace;
 use crate::quiz::{Heartbeats, Quiz, RelayHealth};
 use crate::registry::{DeliveryStream, Registry};
@@ -48,6 +49,7 @@ impl Results {
                 freshness: self.stream_freshness(&stream, feed).await,
                 stages: self.stages(&stream),
                 heartbeat: feed.and_then(|feed| feed.heartbeats.last()),
+                parked: parked(&stream),
             });
         }
         let loads = self.warehouse.loads(LOADS).await.map(|rows| rows.into_iter().map(load_row).collect());
@@ -115,6 +117,19 @@ impl Results {
         stages.push(stage("warehouse", plant.warehouse.pace(), "loads", "COPY"));
         stages
     }
+}
+
+/// What cannot be read is told by the stream's freshness.
+fn parked(stream: &DeliveryStream) -> Vec<ParkedBatch> {
+    let parked = stream.parked().unwrap_or_default().into_iter();
+    let batch = |(shard, batch): (String, Parked)| ParkedBatch {
+        shard,
+        start: batch.cut.start,
+        records: batch.records,
+        parked_at: batch.parked_at,
+        reason: batch.reason,
+    };
+    parked.map(batch).collect()
 }
 
 /// Bytes as people read them.

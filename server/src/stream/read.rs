@@ -131,6 +131,29 @@ impl ShardLog {
         })
     }
 
+    /// The batch that delivery has worked on last.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn recorded_cut(&self) -> Result<Option<Cut>, StreamError> {
+        self.log.engine.read(&self.log.name, |space| {
+            let Some(value) = space.get(keys::cut(self.range().number))? else { return Ok(None) };
+            serde_json::from_slice(&value).map(Some).map_err(|e| damaged("the recorded cut", e.to_string()))
+        })
+    }
+
+    /// Strikes a parked batch off, durably, by its first offset.
+    ///
+    /// # Errors
+    /// If that cannot be written down.
+    pub fn strike_off(&self, start: u64) -> Result<(), StreamError> {
+        self.log.engine.recover()?;
+        self.log.engine.write(&self.log.name, true, |batch, space| {
+            batch.remove(space, keys::parked_at(self.range().number, start));
+            Ok(())
+        })
+    }
+
     /// Shows every chunk that holds records at or after `from`, in order, until told to stop.
     fn visit(
         &self,
@@ -240,11 +263,7 @@ impl Source for ShardLog {
     }
 
     fn pending_cut(&self) -> Result<Option<Cut>, SourceError> {
-        let cut = self.log.engine.read(&self.log.name, |space| {
-            let Some(value) = space.get(keys::cut(self.range().number))? else { return Ok(None) };
-            serde_json::from_slice(&value).map(Some).map_err(|e| damaged("the recorded cut", e.to_string()))
-        })?;
-        Ok(cut)
+        Ok(self.recorded_cut()?)
     }
 
     fn record_cut(&self, cut: Cut) -> Result<(), SourceError> {
@@ -266,15 +285,6 @@ impl Source for ShardLog {
         self.log.engine.recover()?;
         self.log.engine.write(&self.log.name, true, |batch, space| {
             batch.insert(space, keys::parked_at(self.range().number, parked.cut.start), value);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    fn unpark(&self, start: u64) -> Result<(), SourceError> {
-        self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
-            batch.remove(space, keys::parked_at(self.range().number, start));
             Ok(())
         })?;
         Ok(())

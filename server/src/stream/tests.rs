@@ -252,7 +252,7 @@ async fn a_parked_batch_is_kept_until_it_is_struck_off() {
     first_shard(&open(folder.path())).park(&parked).expect("parked");
     let shard = first_shard(&open(folder.path()));
     assert_eq!(shard.parked_batches().expect("read"), [parked]);
-    shard.unpark(5).expect("struck off");
+    shard.strike_off(5).expect("struck off");
     assert_eq!(shard.parked_batches().expect("read"), []);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,6 +49,37 @@ pub enum Loaded {
     Already,
 }
 
+/// Where COPY finds what a manifest names: the lake, wherever it is.
+pub trait Objects: Send + Sync {
+    /// The file that lies at `url`, on this machine for as long as the answer is kept; `None` if nothing lies there.
+    ///
+    /// # Errors
+    /// Says why it cannot be read.
+    fn open(&self, url: &Url) -> Result<Option<LocalFile>, String>;
+}
+
+/// A file on this machine.
+#[derive(Debug)]
+pub struct LocalFile {
+    path: PathBuf,
+    /// Removes it when it is no longer needed, if it is a copy.
+    _copy: Option<tempfile::TempPath>,
+}
+
+impl LocalFile {
+    /// A file that stays.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, _copy: None }
+    }
+
+    /// A copy, removed with this handle.
+    #[must_use]
+    pub fn copied(copy: tempfile::TempPath) -> Self {
+        Self { path: copy.to_path_buf(), _copy: Some(copy) }
+    }
+}
+
 /// The manifest as Redshift's COPY reads it.
 #[derive(Deserialize)]
 struct Manifest {
@@ -61,8 +93,8 @@ struct Entry {
     mandatory: bool,
 }
 
-pub(super) fn load(writer: &mut Connection, load: &Load) -> Result<Loaded, WarehouseError> {
-    let objects = if load.table.is_some() { read_manifest(&load.manifest)? } else { Vec::new() };
+pub(super) fn load(writer: &mut Connection, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
+    let objects = if load.table.is_some() { read_manifest(&load.manifest, lake)? } else { Vec::new() };
     let tx = writer.transaction()?;
     if is_known(&tx, load)? {
         return Ok(Loaded::Already);
@@ -71,7 +103,7 @@ pub(super) fn load(writer: &mut Connection, load: &Load) -> Result<Loaded, Wareh
     if let Some(table) = &load.table {
         let mut rows = 0;
         for object in &objects {
-            rows += tx.execute(&copy_statement(table), [object])? as u64;
+            rows += tx.execute(&copy_statement(table), [object.path.to_string_lossy()])? as u64;
         }
         if rows != load.rows {
             let manifest = load.manifest.to_string();
@@ -132,19 +164,18 @@ fn copy_statement(table: &Table) -> String {
     )
 }
 
-/// The objects that a manifest names, as local paths.
-fn read_manifest(manifest: &Url) -> Result<Vec<String>, WarehouseError> {
+/// The objects that a manifest names.
+fn read_manifest(manifest: &Url, lake: &dyn Objects) -> Result<Vec<LocalFile>, WarehouseError> {
     let problem = |problem: String| WarehouseError::Manifest { manifest: manifest.to_string(), problem };
-    let path = manifest.to_file_path().map_err(|()| problem("is not a local file".to_owned()))?;
-    let text = std::fs::read(&path).map_err(|e| problem(e.to_string()))?;
+    let file = lake.open(manifest).map_err(problem)?.ok_or_else(|| problem("is not there".to_owned()))?;
+    let text = std::fs::read(&file.path).map_err(|e| problem(e.to_string()))?;
     let parsed: Manifest = serde_json::from_slice(&text).map_err(|e| problem(e.to_string()))?;
     let mut objects = Vec::with_capacity(parsed.entries.len());
     for entry in parsed.entries {
-        let object = entry.url.to_file_path().map_err(|()| problem(format!("{} is not a local file", entry.url)))?;
-        if object.is_file() {
-            objects.push(object.to_string_lossy().into_owned());
-        } else if entry.mandatory {
-            return Err(problem(format!("{} is mandatory and missing", entry.url)));
+        match lake.open(&entry.url).map_err(problem)? {
+            Some(object) => objects.push(object),
+            None if entry.mandatory => return Err(problem(format!("{} is mandatory and missing", entry.url))),
+            None => {}
         }
     }
     if objects.is_empty() {

@@ -15,8 +15,8 @@ use std::time::Instant;
 use duckdb::{Config, Connection};
 
 pub(crate) use copy::sql_timestamp;
-pub use copy::{Load, Loaded};
-pub use reads::{ChoiceCount, Landed, LoadedRow, StreamEnds, Tally, Totals};
+pub use copy::{Load, Loaded, LocalFile, Objects};
+pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, StreamEnds, Tally, Totals};
 
 use self::columns::Table;
 use crate::pace::Pace;
@@ -115,10 +115,10 @@ impl Warehouse {
     ///
     /// # Errors
     /// Nothing has changed if there is one.
-    pub fn load(&self, load: &Load) -> Result<Loaded, WarehouseError> {
+    pub fn load(&self, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
         let began = Instant::now();
         let mut writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
-        let loaded = copy::load(&mut writer, load)?;
+        let loaded = copy::load(&mut writer, load, lake)?;
         self.0.copies.note(1, began);
         Ok(loaded)
     }

@@ -108,6 +108,34 @@ pub struct LoadedRow {
     pub object: String,
 }
 
+/// One batch, as the load history has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Shard of the stream.
+    pub shard: String,
+    /// First record.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
+    /// Rows that it brought.
+    pub records: u64,
+    /// Key of its object.
+    pub object: String,
+}
+
+/// Some answers of one assignment: how many, and sums that two stores have in common if the answers are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Distinct answers.
+    pub answers: i64,
+    /// Sum of their running numbers.
+    pub numbers: i64,
+    /// Sum of the numbers of their choices; none counts as 0.
+    pub choices: i64,
+    /// Sum of their times, in milliseconds.
+    pub elapsed_ms: i64,
+}
+
 /// How far a stream has landed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamEnds {
@@ -201,6 +229,42 @@ impl Warehouse {
                     })
                 })?
                 .collect()
+        })
+        .await
+    }
+
+    /// Every batch of a stream that was loaded, by shard and range.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn history(&self, stream: String) -> Result<Vec<Batch>, WarehouseError> {
+        self.read(move |reader| {
+            let batch = |row: &Row<'_>| {
+                Ok(Batch {
+                    shard: row.get(0)?,
+                    start: row.get(1)?,
+                    end: row.get(2)?,
+                    records: row.get(3)?,
+                    object: row.get(4)?,
+                })
+            };
+            reader.prepare_cached(include_str!("sql/history.sql"))?.query_map(params![stream], batch)?.collect()
+        })
+        .await
+    }
+
+    /// The answers of each assignment, summed up.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn books(&self) -> Result<BTreeMap<i64, Books>, WarehouseError> {
+        self.read(|reader| {
+            let books = |row: &Row<'_>| {
+                let books =
+                    Books { answers: row.get(1)?, numbers: row.get(2)?, choices: row.get(3)?, elapsed_ms: row.get(4)? };
+                Ok((row.get(0)?, books))
+            };
+            reader.prepare_cached(include_str!("sql/books.sql"))?.query_map([], books)?.collect()
         })
         .await
     }

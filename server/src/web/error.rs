@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::AccountError;
 use crate::gateway::GatewayError;
 use crate::quiz::QuizError;
+use crate::registry::RegistryError;
 use crate::results::ResultsError;
 
 /// An [`ApiError`] on its way out.
@@ -83,6 +84,18 @@ impl From<GatewayError> for WebError {
                 ApiError::TooMany { message, retry_after_s }
             }
             GatewayError::Store(_) => at_fault(&message, "keys cannot be checked just now; send it again"),
+        })
+    }
+}
+
+impl From<RegistryError> for WebError {
+    fn from(error: RegistryError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            RegistryError::Unknown(_) => ApiError::NotFound { message },
+            // An admin asks, and the reason is what they need.
+            RegistryError::Replay(_) => ApiError::Conflict { message },
+            _ => at_fault(&message, "the stream cannot be changed just now; the log says why"),
         })
     }
 }

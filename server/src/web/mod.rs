@@ -15,6 +15,7 @@ mod live;
 mod path;
 mod session;
 mod site;
+mod streams;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::accounts::Accounts;
 use crate::gateway::Gateway;
 use crate::live::Live;
 use crate::quiz::Quiz;
+use crate::registry::Registry;
 use crate::results::Results;
 
 /// The rooms that requests are answered by.
@@ -49,6 +51,8 @@ pub struct Rooms {
     pub results: Results,
     /// Records.
     pub gateway: Gateway,
+    /// The streams.
+    pub registry: Registry,
     /// Changes.
     pub live: Live,
     /// Says true when the server is to stop, so that streams of events end.
@@ -100,6 +104,7 @@ fn api() -> Router<Desk> {
         .route("/api/attempts/{attempt}", get(attempts::view))
         .route("/api/attempts/{attempt}/answers", post(attempts::submit))
         .route("/api/assignments/{assignment}/close", post(assignments::close))
+        .route("/api/streams/{stream}/replay", post(streams::replay))
         .route("/api/live/assignments/{assignment}", get(live::assignment))
         .route("/api/{*function}", get(functions::call).fallback(functions::other_method))
         .route("/api", any(nothing_there))

@@ -1,0 +1,135 @@
+//! `freshmark replay`: brings batches in again that lie in the lake, while the server does not run.
+//!
+//! Doing it again, or going on after it was interrupted, is harmless: the load history knows what is in.
+
+use clap::{ArgGroup, Args};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::At;
+use crate::config::{Config, ConfigError};
+use crate::delivery::replay::{ReplayError, Replayer, Which};
+use crate::registry::{Plant, Registry, RegistryError};
+use crate::serve::{StartError, Stores, open_stores};
+use crate::stream::StreamError;
+use crate::warehouse::{Loaded, WarehouseError};
+
+/// What `freshmark replay` takes on its command line.
+#[derive(Args, Clone, Debug)]
+#[command(group(ArgGroup::new("what").required(true).args(["parked", "whole_lake", "stream"])))]
+pub struct Flags {
+    #[command(flatten)]
+    at: At,
+    /// The batches that were parked, of every stream
+    #[arg(long)]
+    parked: bool,
+    /// Everything that lies in the lake, into an empty warehouse or one that lacks some of it
+    #[arg(long)]
+    whole_lake: bool,
+    /// The batches of this stream
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+    /// Of this shard alone, such as shardId-000000000000
+    #[arg(long, value_name = "ID", requires = "stream")]
+    shard: Option<String>,
+    /// Those with an offset at or after this one
+    #[arg(long, value_name = "OFFSET", requires = "stream")]
+    from: Option<u64>,
+    /// Those with an offset before this one
+    #[arg(long, value_name = "OFFSET", requires = "stream")]
+    to: Option<u64>,
+}
+
+/// Why nothing, or not all, was brought in.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayCommandError {
+    /// The configuration is not right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The stores cannot be opened.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// A table cannot be used.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// A log cannot be read.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// A parked batch still fails.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The lake cannot be listed, or a batch fails.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// Some batches were not brought in.
+    #[error("{failed} of {all} batches were not brought in; the lines above say why")]
+    Some {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// If the stores cannot be opened, or a batch still fails.
+pub async fn run(flags: Flags) -> Result<(), ReplayCommandError> {
+    let config = flags.at.config()?;
+    let Stores { plant, .. } = open_stores(&config).await?;
+    if flags.parked {
+        return parked(plant, config).await;
+    }
+    let Flags { stream, shard, from, to, .. } = flags;
+    from_lake(plant, &config, &Which { stream, shard, from, to }).await
+}
+
+/// Each stream is opened, but nothing is delivered: what is parked lies in the lake.
+async fn parked(plant: Plant, config: Config) -> Result<(), ReplayCommandError> {
+    let registry = Registry::new(plant);
+    let mut replayed = 0;
+    for mut stream in config.streams {
+        let name = stream.name.clone();
+        if let Some(destination) = &mut stream.destination {
+            destination.is_paused = true;
+        }
+        registry.start(stream, false).await?;
+        replayed += registry.replay_parked(&name).await?;
+    }
+    println!("{replayed} parked batches are in the warehouse now");
+    Ok(())
+}
+
+async fn from_lake(plant: Plant, config: &Config, which: &Which) -> Result<(), ReplayCommandError> {
+    let tables: Vec<_> =
+        config.streams.iter().filter_map(|s| Some((s.name.clone(), s.destination.as_ref()?.table.clone()?))).collect();
+    for (_, table) in &tables {
+        plant.warehouse.ensure_table(table)?;
+    }
+    let table_of = |stream: &str| tables.iter().find(|(name, _)| name == stream).map(|(_, table)| table.clone());
+    let Plant { lake, warehouse, clock, .. } = plant;
+    let replayer = Replayer { lake, warehouse, clock };
+    let manifests = replayer.manifests(which).await.map_err(ReplayError::from)?;
+    let bar = ProgressBar::new(manifests.len() as u64).with_style(style());
+    let (mut rows, mut failed) = (0, 0);
+    for manifest in &manifests {
+        match replayer.bring_in(&manifest.key, which, table_of).await {
+            Ok(Some(Loaded::Rows(new))) => rows += new,
+            Ok(Some(Loaded::Already) | None) => {}
+            Err(error) => {
+                failed += 1;
+                bar.suspend(|| eprintln!("freshmark: {error}"));
+            }
+        }
+        bar.set_message(format!("{rows} rows brought in"));
+        bar.inc(1);
+    }
+    bar.finish();
+    println!("{} batches looked at, {rows} rows brought in", manifests.len());
+    if failed > 0 { Err(ReplayCommandError::Some { failed, all: manifests.len() }) } else { Ok(()) }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos} of {len} batches, {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

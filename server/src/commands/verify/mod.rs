@@ -1,0 +1,272 @@
+//! `freshmark verify`: holds the transactional store, the stream, the lake and the warehouse against each other.
+//!
+//! Owns what is compared and how a difference is said. Changes nothing. The server must not run, so that nothing moves
+//! meanwhile.
+
+mod books;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
+
+use clap::Args;
+use flate2::read::GzDecoder;
+
+use self::books::{ByAssignment, Summing, accepted, in_outbox, together};
+use super::At;
+use crate::config::ConfigError;
+use crate::config::streams::StreamConfig;
+use crate::delivery::object_key;
+use crate::lake::LakeError;
+use crate::quiz::QUIZ_ANSWERS;
+use crate::registry::Plant;
+use crate::serve::{StartError, Stores, open_stores};
+use crate::stream::{Log, ShardLog, StreamError};
+use crate::warehouse::{Batch, WarehouseError};
+
+/// Records that are read from a log at once.
+const AT_ONCE: usize = 10_000;
+const AT_ONCE_BYTES: usize = 16 << 20;
+
+/// What `freshmark verify` takes on its command line.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    #[command(flatten)]
+    at: At,
+}
+
+/// Why the stores were not, or not well, compared.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The configuration is not right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The stores cannot be opened.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// The transactional store said no.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] sea_orm::DbErr),
+    /// The warehouse said no.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The stores are not the same.
+    #[error("{0} differences; the lines above name them")]
+    Differences(usize),
+}
+
+/// Differences, as they are found.
+#[derive(Default)]
+struct Report(usize);
+
+impl Report {
+    fn differs(&mut self, what: &str) {
+        self.0 += 1;
+        println!("DIFFERS  {what}");
+    }
+}
+
+/// Compares, and names every difference.
+///
+/// # Errors
+/// If a store cannot be read, or there are differences.
+pub async fn run(flags: Flags) -> Result<(), VerifyError> {
+    let config = flags.at.config()?;
+    let Stores { store, plant, .. } = open_stores(&config).await?;
+    let mut report = Report::default();
+    let (mut known, mut lake, mut log) = (BTreeSet::new(), Summing::default(), Summing::default());
+    for stream in &config.streams {
+        let batches = plant.warehouse.history(stream.name.clone()).await?;
+        let others = look_at_history(&plant, stream, &batches, &mut log, &mut report).await?;
+        println!("{:<24} {} batches loaded", stream.name, batches.len());
+        known.extend(others);
+        for batch in batches {
+            look_at_object(&plant, stream, &batch, &mut lake, &mut report).await?;
+            known.insert(batch.object);
+        }
+    }
+    look_for_abandoned_objects(&plant, &config.streams, &known, &mut report).await?;
+    let places = Places {
+        accepted: accepted(&store).await?,
+        outbox: in_outbox(&store).await?,
+        log: log.by_assignment,
+        lake: lake.by_assignment,
+        warehouse: plant.warehouse.books().await?,
+    };
+    places.compare(&mut report);
+    match report.0 {
+        0 => {
+            println!("the stores agree");
+            Ok(())
+        }
+        differences => Err(VerifyError::Differences(differences)),
+    }
+}
+
+/// The load history of a stream has no gap and no overlap, but for what is parked; what lies behind it is in the log.
+/// Returns the objects that are parked or in hand.
+async fn look_at_history(
+    plant: &Plant,
+    stream: &StreamConfig,
+    batches: &[Batch],
+    log: &mut Summing,
+    report: &mut Report,
+) -> Result<Vec<String>, VerifyError> {
+    let landed = plant.warehouse.stream_ends(stream.name.clone()).await?.by_shard;
+    let opened = plant.logs.log(&stream.name, stream.spec, &landed, plant.clock.clone())?;
+    let mut objects = Vec::new();
+    for shard in opened.shards() {
+        let id = shard.range().id();
+        let parked = shard.parked_batches()?;
+        let mut ranges: Vec<(u64, u64)> =
+            batches.iter().filter(|batch| batch.shard == id).map(|batch| (batch.start, batch.end)).collect();
+        ranges.extend(parked.iter().map(|parked| (parked.cut.start, parked.cut.end)));
+        ranges.sort_unstable();
+        for pair in ranges.windows(2) {
+            let ((_, end), (start, _)) = (pair[0], pair[1]);
+            if start != end {
+                let what = if start > end { "nothing is loaded of" } else { "twice is loaded of" };
+                report.differs(&format!("{} {id}: {what} {}..{}", stream.name, end.min(start), end.max(start)));
+            }
+        }
+        let reached = ranges.last().map_or(0, |(_, end)| *end);
+        if stream.name == QUIZ_ANSWERS {
+            sum_up_log(&opened, shard.range().number, reached, log)?;
+        }
+        objects.extend(parked.into_iter().map(|parked| parked.object));
+        objects.extend(object_in_hand(stream, &shard)?);
+    }
+    Ok(objects)
+}
+
+/// The object of the batch that delivery was working on: it is loaded, or will be at the next start.
+fn object_in_hand(stream: &StreamConfig, shard: &ShardLog) -> Result<Option<String>, StreamError> {
+    let (Some(cut), Some(destination)) = (shard.recorded_cut()?, &stream.destination) else { return Ok(None) };
+    let Some(arrived) = shard.arrival_of(cut.start)? else { return Ok(None) };
+    Ok(Some(object_key(&stream.name, &shard.range().id(), &destination.layout, cut, arrived)))
+}
+
+fn sum_up_log(log: &Log, shard: u32, reached: u64, summing: &mut Summing) -> Result<(), StreamError> {
+    let Some(shard) = log.shard(shard) else { return Ok(()) };
+    let mut from = reached;
+    loop {
+        let records = shard.records(from, AT_ONCE, AT_ONCE_BYTES)?;
+        let Some(last) = records.last() else { return Ok(()) };
+        from = last.offset + 1;
+        for record in &records {
+            // A record that does not fit is for the error output, and no answer.
+            let _ = summing.add(&record.data);
+        }
+    }
+}
+
+/// A batch's object is there, can be read, and has as many rows as were loaded.
+async fn look_at_object(
+    plant: &Plant,
+    stream: &StreamConfig,
+    batch: &Batch,
+    lake: &mut Summing,
+    report: &mut Report,
+) -> Result<(), VerifyError> {
+    if !stream.destination.as_ref().is_some_and(|d| d.table.is_some() && d.layout.is_gzip) {
+        return Ok(());
+    }
+    let what = format!("{} {}..{}: its object {}", stream.name, batch.start, batch.end, batch.object);
+    let bytes = match plant.lake.get(&batch.object).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            report.differs(&format!("{what} cannot be read: {error}"));
+            return Ok(());
+        }
+    };
+    let mut rows = 0;
+    for line in std::io::BufReader::new(GzDecoder::new(&bytes[..])).split(b'\n') {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                report.differs(&format!("{what} is damaged: {error}"));
+                return Ok(());
+            }
+        };
+        rows += 1;
+        if stream.name == QUIZ_ANSWERS && lake.add(&line).is_err() {
+            report.differs(&format!("{what} has a line that is no answer"));
+        }
+    }
+    if rows != batch.records {
+        report.differs(&format!("{what} has {rows} rows, {} were loaded", batch.records));
+    }
+    Ok(())
+}
+
+/// Every object of the streams is known to the load history, or parked.
+async fn look_for_abandoned_objects(
+    plant: &Plant,
+    streams: &[StreamConfig],
+    known: &BTreeSet<String>,
+    report: &mut Report,
+) -> Result<(), VerifyError> {
+    for stream in streams {
+        for object in plant.lake.list(&stream.name).await? {
+            if !known.contains(&object.key) {
+                report.differs(&format!("the lake holds {}, which no load knows", object.key));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where answers may be.
+struct Places {
+    accepted: ByAssignment,
+    outbox: ByAssignment,
+    log: ByAssignment,
+    lake: ByAssignment,
+    warehouse: ByAssignment,
+}
+
+impl Places {
+    fn compare(&self, report: &mut Report) {
+        let all = [&self.accepted, &self.outbox, &self.log, &self.lake, &self.warehouse];
+        let assignments: BTreeSet<i64> = all.iter().flat_map(|place| place.keys().copied()).collect();
+        println!(
+            "{:>12} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            "assignment", "accepted", "outbox", "log", "lake", "warehouse"
+        );
+        for assignment in assignments {
+            let of = |place: &ByAssignment| together(&[place], assignment);
+            let answers = all.map(|place| of(place).answers);
+            println!(
+                "{assignment:>12} {:>10} {:>10} {:>10} {:>10} {:>10}",
+                answers[0], answers[1], answers[2], answers[3], answers[4]
+            );
+            // What the relay has sent and not heard an answer to is in two places; that is no difference.
+            let on_the_way = together(&[&self.outbox, &self.log, &self.warehouse], assignment);
+            if on_the_way != of(&self.accepted) && self.is_lost(assignment) {
+                report.differs(&format!(
+                    "assignment {assignment}: {} answers were accepted, {} are in the warehouse or on their way",
+                    answers[0], on_the_way.answers
+                ));
+            }
+            if of(&self.lake) != of(&self.warehouse) {
+                report.differs(&format!(
+                    "assignment {assignment}: the lake has {} answers, the warehouse {}",
+                    answers[3], answers[4]
+                ));
+            }
+        }
+    }
+
+    /// Whether the warehouse lacks answers that are nowhere on their way, or has others.
+    fn is_lost(&self, assignment: i64) -> bool {
+        let of = |place: &BTreeMap<_, _>| together(&[place], assignment);
+        let (accepted, warehouse) = (of(&self.accepted), of(&self.warehouse));
+        let waiting = of(&self.outbox).answers + of(&self.log).answers;
+        accepted != warehouse && (waiting == 0 || accepted.answers > warehouse.answers + waiting)
+    }
+}

@@ -1,0 +1,166 @@
+//! Brings batches in again that lie in the lake: parked ones, a range, or everything into an empty warehouse.
+//!
+//! Owns how a manifest becomes a load. A range that the load history knows is left alone, so that doing it again, or going
+//! on after an interruption, is harmless. Does not own which streams there are.
+
+use std::sync::Arc;
+
+use super::object::Manifest;
+use super::{MANIFESTS, Parked};
+use crate::clock::Clock;
+use crate::lake::{Lake, LakeError, Listed};
+use crate::warehouse::columns::Table;
+use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
+
+/// Why a batch was not brought in.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The lake could not be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// COPY failed.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// The manifest is none that a delivery has written.
+    #[error("{key}: {problem}")]
+    Manifest {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The task was stopped.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Which batches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Which {
+    /// Of this stream; of all if absent.
+    pub stream: Option<String>,
+    /// Of this shard; of all if absent.
+    pub shard: Option<String>,
+    /// Those with an offset at or after this.
+    pub from: Option<u64>,
+    /// Those with an offset before this.
+    pub to: Option<u64>,
+}
+
+/// What lies in the lake, ready to be brought in.
+#[derive(Clone)]
+pub struct Replayer {
+    /// From where.
+    pub lake: Lake,
+    /// To where.
+    pub warehouse: Warehouse,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Replayer {
+    /// The manifests that deliveries have left, oldest first within a stream.
+    ///
+    /// # Errors
+    /// If the lake cannot be listed.
+    pub async fn manifests(&self, which: &Which) -> Result<Vec<Listed>, LakeError> {
+        match &which.stream {
+            Some(stream) => self.lake.list(&format!("{MANIFESTS}/{stream}")).await,
+            None => self.lake.list(MANIFESTS).await,
+        }
+    }
+
+    /// Brings in what one manifest names, unless it is none of those or the load history knows it. `table_of` says which
+    /// table a stream has.
+    ///
+    /// # Errors
+    /// If the lake cannot be read, the manifest is not right, or COPY fails.
+    pub async fn bring_in(
+        &self,
+        key: &str,
+        which: &Which,
+        table_of: impl Fn(&str) -> Option<Arc<Table>>,
+    ) -> Result<Option<Loaded>, ReplayError> {
+        let wrong = |problem: String| ReplayError::Manifest { key: key.to_owned(), problem };
+        let manifest: Manifest =
+            serde_json::from_slice(&self.lake.get(key).await?).map_err(|e| wrong(format!("is no manifest: {e}")))?;
+        let Some(meta) = &manifest.meta else { return Err(wrong("does not say which range it is".to_owned())) };
+        if !which.covers(&meta.stream, &meta.shard, meta.start, meta.end) {
+            return Ok(None);
+        }
+        let [entry] = &manifest.entries[..] else { return Err(wrong("does not name one object".to_owned())) };
+        let size = entry.meta.ok_or_else(|| wrong("does not say how large its object is".to_owned()))?;
+        let table = table_of(&meta.stream)
+            .ok_or_else(|| wrong(format!("the stream {} is not configured, or has no table", meta.stream)))?;
+        self.load(Load {
+            table: Some(table),
+            stream: meta.stream.clone(),
+            shard: meta.shard.clone(),
+            start: meta.start,
+            end: meta.end,
+            manifest: self.lake.url(key),
+            rows: size.record_count,
+            object: self.lake.key_of(&entry.url),
+            object_bytes: size.content_length,
+            now: self.clock.now(),
+        })
+        .await
+        .map(Some)
+    }
+
+    /// Brings in a batch that was parked.
+    ///
+    /// # Errors
+    /// If COPY still fails.
+    pub async fn bring_in_parked(
+        &self,
+        stream: &str,
+        shard: &str,
+        table: Option<Arc<Table>>,
+        parked: &Parked,
+    ) -> Result<Loaded, ReplayError> {
+        self.load(Load {
+            table,
+            stream: stream.to_owned(),
+            shard: shard.to_owned(),
+            start: parked.cut.start,
+            end: parked.cut.end,
+            manifest: self.lake.url(&parked.manifest),
+            rows: parked.records,
+            object: parked.object.clone(),
+            object_bytes: parked.object_bytes,
+            now: self.clock.now(),
+        })
+        .await
+    }
+
+    async fn load(&self, load: Load) -> Result<Loaded, ReplayError> {
+        let (warehouse, lake) = (self.warehouse.clone(), self.lake.clone());
+        let loading = tokio::task::spawn_blocking(move || warehouse.load(&load, &lake));
+        Ok(loading.await.map_err(|_| ReplayError::Stopped)??)
+    }
+}
+
+impl Which {
+    fn covers(&self, stream: &str, shard: &str, start: u64, end: u64) -> bool {
+        self.stream.as_deref().is_none_or(|wanted| wanted == stream)
+            && self.shard.as_deref().is_none_or(|wanted| wanted == shard)
+            && self.from.is_none_or(|from| end > from)
+            && self.to.is_none_or(|to| start < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_covers_the_batches_that_it_touches() {
+        let which = Which { stream: Some("s".into()), from: Some(10), to: Some(20), ..Which::default() };
+        let covered =
+            [(0, 10), (5, 11), (12, 13), (19, 30), (20, 30)].map(|(start, end)| which.covers("s", "x", start, end));
+        assert_eq!(covered, [false, true, true, true, false]);
+        assert!(!which.covers("other", "x", 12, 13));
+        assert!(Which::default().covers("any", "x", 0, 1));
+    }
+}
