@@ -13,9 +13,10 @@ FRESHMARK := $(CARGO_TARGET_DIR)/release/freshmark
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
 STUDENTS ?= 30
+ROUNDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo dev test bench shots clean
+.PHONY: help setup build run demo dev test soak bench shots clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,11 @@ dev: setup ## The edit loop: the front end rebuilds and reloads, the server rest
 test: ## Everything: checks, Rust, WASM and browser tests; ends with a count
 	@bash scripts/setup.sh test
 	@bash scripts/test.sh
+
+soak: ## The long run: kill -9 under load, ROUNDS (200) times
+	@bash scripts/setup.sh test
+	@FRESHMARK_CRASH_ROUNDS=$(ROUNDS) cargo nextest run --locked --cargo-profile release --profile soak -p server --test e2e \
+		after_kill_9 --no-capture
 
 bench: build ## Measure the goals of the design and print them side by side
 	@bash scripts/bench.sh

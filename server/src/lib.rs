@@ -12,6 +12,7 @@ pub mod aws;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod crash;
 pub mod delivery;
 pub mod demo;
 pub mod gateway;

@@ -31,10 +31,10 @@ class Key:
 class Server:
     """`freshmark serve --demo`, from its start to its end."""
 
-    def __init__(self, data: Path, environment: dict[str, str] | None = None):
+    def __init__(self, data: Path, environment: dict[str, str] | None = None, *more: str):
         self.data = data
         self.errors = data.with_suffix(".stderr")
-        flags = ["--demo", "--data", str(data), "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"]
+        flags = ["--demo", "--data", str(data), "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", *more]
         with self.errors.open("a") as errors:
             self.process = subprocess.Popen(
                 [binary(), "serve", *flags],

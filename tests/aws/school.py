@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import urllib3
@@ -40,6 +41,23 @@ class Admin:
         finally:
             events.close()
         return results
+
+
+    def pipeline_when(self, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Asks for the stream of answers at every event, until it is as wanted."""
+        url = f"{self.url}/api/live/assignments/{OPEN}"
+        events = self.http.request("GET", url, headers=self.headers, preload_content=False)
+        stream: dict[str, Any] = {}
+        try:
+            for _ in islice(events.stream(), MOST_EVENTS):
+                answer = self.http.request("GET", f"{self.url}/api/pipeline", headers=self.headers)
+                assert answer.status == 200, answer.data
+                stream = next(found for found in answer.json()["streams"] if found["name"] == DELIVERY_STREAM)
+                if wanted(stream):
+                    return stream
+        finally:
+            events.close()
+        raise AssertionError(f"the stream never was as wanted: {stream}")
 
 
 def _changes(events: urllib3.BaseHTTPResponse) -> Iterator[str]:

@@ -1,7 +1,7 @@
 // Two browsers: what a student hands in changes the page that the teacher has open.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, ticks } from './school.mjs';
 
 let chrome, school;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -44,7 +44,7 @@ test('every open page of the assignment follows a submission, and a page of anot
   const pages = [await open(OPEN), await open(OPEN)];
   const other = await open(CLOSED);
   await other.page.waitForLoadState('load');
-  await other.page.waitForTimeout(1_500);
+  await ticks(school, chrome, 2);
   const asked_before = other.asked.length;
 
   const student = await (await school.visitor(chrome)).newPage();
@@ -54,7 +54,7 @@ test('every open page of the assignment follows a submission, and a page of anot
   const before = await counted(pages[0]);
   await submit(student);
   for (const one of pages) await one.page.getByText(`are counted: ${before + 10} of ${before + 10}`).waitFor();
-  await other.page.waitForTimeout(1_500);
+  await ticks(school, chrome, 2);
   assert.equal(other.asked.length, asked_before, 'the page of the other assignment asked nothing');
   assert.ok(other.asked.length >= 1, 'it did ask at first, so that the count counts');
 });

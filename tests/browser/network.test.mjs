@@ -1,7 +1,7 @@
 // Bad networks and a server that goes away: nothing is lost, and nothing pretends.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, ticks } from './school.mjs';
 
 let chrome, school;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -116,7 +116,7 @@ test('results that cannot be read at first are asked for again, at a bounded pac
   await page.route('**/api/class_results*', (route) => { asked.push(Date.now()); return route.fulfill(unavailable); });
   await page.goto(`/results/${OPEN}`);
   await page.getByText('This page tries again by itself').waitFor();
-  await page.waitForTimeout(6_000);
+  await ticks(school, chrome, 6);
   assert.ok(asked.length >= 3 && asked.length <= 6, `asked ${asked.length} times`);
   await page.unroute('**/api/class_results*');
   await page.getByRole('heading', { name: 'Photosynthesis check' }).waitFor({ timeout: 10_000 });
@@ -164,7 +164,7 @@ test('a page whose assignment is gone says so, and does not go on connecting', a
   await school.restart();
   await page.getByText('The results cannot be shown: there is no such assignment.').waitFor({ timeout: 20_000 });
   const before = connections;
-  await page.waitForTimeout(5_000);
+  await ticks(school, chrome, 5);
   assert.equal(connections, before);
 });
 

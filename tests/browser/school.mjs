@@ -74,6 +74,22 @@ export class School {
   }
 }
 
+/** So many ticks of the server's clock, which beats once a second, as a browser of its own hears them. */
+export async function ticks(school, chrome, count) {
+  const context = await school.staff(chrome, 'admin');
+  const page = await context.newPage();
+  await page.goto('/classes');
+  await page.evaluate(([address, count]) => new Promise((resolve) => {
+    const events = new EventSource(address);
+    let heard = 0;
+    events.addEventListener('tick', () => {
+      heard += 1;
+      if (heard === count) { events.close(); resolve(); }
+    });
+  }), [`/api/live/assignments/${CLOSED}`, count]);
+  await context.close();
+}
+
 /** A student joins by the code and stands before the first question. */
 export async function join_quiz(page, name) {
   await page.goto('/join');

@@ -1,8 +1,10 @@
 //! kill -9 under load, at moments left to chance: whatever was acknowledged is counted as it was given, exactly once.
 //!
-//! The seed is printed; FRESHMARK_CRASH_SEED takes it again.
+//! Two kinds of producers write down what they were acknowledged: students who hand in, and a system that puts records to
+//! the gateway. The seed is printed; FRESHMARK_CRASH_SEED takes it again. FRESHMARK_CRASH_ROUNDS makes it longer; `make
+//! soak` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,12 +15,22 @@ use app::api::results::ClassResults;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Client;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::server::{OPEN, Server, Staff, Student, client};
+use crate::server::{OPEN, Server, Staff, Student, client, freshmark};
+use crate::streams::nothing_waits;
 
 const ROUNDS: usize = 10;
-const PRODUCERS: usize = 4;
+const STUDENTS: usize = 3;
+/// Records of one request to the gateway.
+const TICKS: u64 = 20;
+/// The stream that the other system puts to.
+const CONFIG: &str = r#"
+[streams.ticks]
+shards = 2
+columns = [{ name = "tick", type = "varchar(36)" }, { name = "n", type = "bigint" }]
+"#;
 /// Longest life of a server under load, in milliseconds.
 const LONGEST_LIFE: u64 = 700;
 /// Most acknowledgements that a server lives to give.
@@ -56,6 +68,8 @@ struct Sent {
 #[derive(Default)]
 struct Told {
     sent: Mutex<Vec<Sent>>,
+    /// Ticks that the gateway has acknowledged.
+    ticks: Mutex<BTreeSet<String>>,
     students: AtomicUsize,
     /// Acknowledgements until the kill.
     left: AtomicUsize,
@@ -117,22 +131,50 @@ async fn hand_in(
     Ok(())
 }
 
+fn rounds() -> usize {
+    std::env::var("FRESHMARK_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
+}
+
+/// A system that puts records of its own until the server is gone.
+async fn tick(server: Arc<Server>, told: Arc<Told>, mut chance: StdRng) {
+    let http = client();
+    let key = std::fs::read_to_string(server.data().join("gateway.key")).expect("the key");
+    while !told.stop.load(Ordering::Relaxed) {
+        let ticks: Vec<String> = (0..TICKS).map(|_| format!("{:032x}", chance.random::<u128>())).collect();
+        let records: Vec<Value> = ticks.iter().map(|tick| json!({ "tick": tick, "n": 1 })).collect();
+        let put = http.post(server.url("/gateway/ticks")).header("x-api-key", key.trim());
+        let Ok(answer) = put.json(&json!({ "records": records })).send().await else { continue };
+        let Ok(answer) = answer.json::<Value>().await else { continue };
+        let entries = answer["RequestResponses"].as_array().cloned().unwrap_or_default();
+        let taken = ticks.into_iter().zip(entries).filter(|(_, entry)| entry["RecordId"].is_string());
+        told.ticks.lock().expect("lock").extend(taken.map(|(tick, _)| tick));
+    }
+}
+
 /// Puts a server under load and kills it.
 async fn load_and_kill(data: &Path, told: &Arc<Told>, moment: Moment, chance: &mut StdRng) {
-    let server = Arc::new(Server::on(data, &[]));
+    let server = Arc::new(Server::on(data, &["--config", &config(data)]));
     let left = if let Moment::Heard(left) = moment { left } else { usize::MAX };
     told.left.store(left, Ordering::Relaxed);
     told.stop.store(false, Ordering::Relaxed);
     let mut producers = JoinSet::new();
-    for _ in 0..PRODUCERS {
+    for _ in 0..STUDENTS {
         producers.spawn(produce(Arc::clone(&server), Arc::clone(told), StdRng::seed_from_u64(chance.random())));
     }
+    producers.spawn(tick(Arc::clone(&server), Arc::clone(told), StdRng::seed_from_u64(chance.random())));
     if let Moment::After(life) = moment {
         // Not a wait for something to happen: it is what happens.
         tokio::time::sleep(life).await;
         told.kill(&server);
     }
     while producers.join_next().await.is_some() {}
+}
+
+/// Beside the data folder.
+fn config(data: &Path) -> String {
+    let file = data.with_extension("toml");
+    std::fs::write(&file, CONFIG).expect("written");
+    file.to_string_lossy().into_owned()
 }
 
 /// What is really there, asked attempt by attempt: what was acknowledged has to be, the rest may.
@@ -172,18 +214,21 @@ async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
     println!("FRESHMARK_CRASH_SEED={seed}");
     let mut chance = StdRng::seed_from_u64(seed);
     let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
     let told = Arc::new(Told::default());
-    for _ in 0..ROUNDS {
+    let rounds = rounds();
+    for _ in 0..rounds {
         let moment = Moment::by(&mut chance);
-        load_and_kill(folder.path(), &told, moment, &mut chance).await;
+        load_and_kill(&data, &told, moment, &mut chance).await;
     }
 
-    let server = Server::on(folder.path(), &[]);
+    let config = config(&data);
+    let server = Server::on(&data, &["--config", &config]);
     let sent = std::mem::take(&mut *told.sent.lock().expect("lock"));
     let (submitted, expected) = saved(&server, &sent, seed).await;
     let acknowledged = sent.iter().filter(|sent| sent.acknowledged).count() as i64;
     assert!(acknowledged > 0, "seed {seed}: no load");
-    assert!(submitted <= acknowledged + (ROUNDS * PRODUCERS) as i64, "seed {seed}: {submitted} of {acknowledged}");
+    assert!(submitted <= acknowledged + (rounds * STUDENTS) as i64, "seed {seed}: {submitted} of {acknowledged}");
     println!("{acknowledged} acknowledged, {submitted} saved");
 
     let teacher = Staff::teacher(&server).await;
@@ -192,4 +237,28 @@ async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
     assert_eq!((results.participation.submitted, results.students_counted), (submitted, submitted), "seed {seed}");
     assert_eq!(results.freshness.accepted, submitted * 10, "seed {seed}");
     assert_eq!(counted(&results), expected, "seed {seed}");
+
+    nothing_waits(&server, "ticks").await;
+    server.stop();
+    let ticks = std::mem::take(&mut *told.ticks.lock().expect("lock"));
+    assert!(!ticks.is_empty(), "seed {seed}: the gateway had no load");
+    let lost: Vec<String> = ticks.difference(&landed_ticks(&data)).cloned().collect();
+    assert!(
+        lost.is_empty(),
+        "seed {seed}: {} of {} acknowledged ticks are lost: {:?}",
+        lost.len(),
+        ticks.len(),
+        lost.first()
+    );
+    println!("{} ticks acknowledged, none lost", ticks.len());
+    let verified = freshmark().args(["verify", "--config", &config, "--data"]).arg(&data).output().expect("verified");
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert!(verified.status.success() && said.contains("the stores agree"), "seed {seed}: {said}");
+}
+
+fn landed_ticks(data: &Path) -> BTreeSet<String> {
+    let warehouse = duckdb::Connection::open(data.join("warehouse.duckdb")).expect("the warehouse");
+    let mut ticks = warehouse.prepare("SELECT DISTINCT tick FROM ticks").expect("query");
+    let rows = ticks.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("ticks")
 }

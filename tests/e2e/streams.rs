@@ -100,7 +100,7 @@ async fn a_key_opens_what_it_is_for_as_often_as_it_may_until_it_is_revoked() {
 }
 
 /// Asks the pipeline at each event until a stream has brought in all that it was given.
-async fn nothing_waits(server: &Server, stream: &str) {
+pub async fn nothing_waits(server: &Server, stream: &str) {
     let admin = Staff::admin(server).await;
     let mut events = admin.events(server, OPEN).await;
     for _ in 0..120 {

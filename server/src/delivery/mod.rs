@@ -37,6 +37,7 @@ pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
 use self::hand::{Hand, Route};
 use crate::clock::Clock;
+use crate::crash;
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::pace::Pace;
@@ -213,6 +214,7 @@ impl<S: Source> Delivery<S> {
             Ok(()) => health.pace.note(1, hand.began),
             Err(error) => self.park_or_fail(runtime, hand, error)?,
         }
+        crash::point("delivery: after copy");
         let (end, touched) = (hand.cut.end, std::mem::take(&mut hand.touched));
         *standing = Standing { next: Some(end), hand: None };
         self.live.publish(touched);
@@ -236,7 +238,9 @@ impl<S: Source> Delivery<S> {
         };
         let Some(batch) = batch else { return Ok(None) };
         // After a log was damaged, a recorded cut may hold fewer records than it did; what is there is delivered.
+        crash::point("delivery: before cut");
         self.source.record_cut(batch.cut())?;
+        crash::point("delivery: after cut");
         let shard = self.source.shard();
         let route =
             Route { stream: self.source.stream(), shard: &shard, layout: &self.layout, table: self.table.as_deref() };
@@ -302,7 +306,9 @@ impl<S: Source> Delivery<S> {
     /// Steps 2 and 3. What has been put is not put again.
     fn put(&self, runtime: &Handle, hand: &mut Hand) -> Result<(), DeliveryError> {
         while let Some((key, body)) = hand.to_put.first() {
+            crash::point("delivery: before put");
             runtime.block_on(self.lake.put(key, body.clone()))?;
+            crash::point("delivery: after put");
             hand.to_put.remove(0);
         }
         Ok(())
@@ -355,5 +361,7 @@ async fn changed(settings: &mut watch::Receiver<Settings>) {
     }
 }
 
+#[cfg(test)]
+mod crashes;
 #[cfg(test)]
 mod tests;

@@ -35,15 +35,15 @@ fn logs(folder: &Path) -> Logs {
     }
 }
 
-fn config() -> StreamConfig {
+pub(super) fn config() -> StreamConfig {
     StreamConfig::to_table("s", quiz_answers(), HINTS)
 }
 
 /// Everything below the gateway, on one folder.
-struct Works {
-    plant: Plant,
+pub(super) struct Works {
+    pub plant: Plant,
     registry: Registry,
-    stream: Arc<DeliveryStream>,
+    pub stream: Arc<DeliveryStream>,
 }
 
 impl Works {
@@ -61,14 +61,14 @@ impl Works {
         Self::with(folder, config()).await
     }
 
-    async fn with(folder: &Path, config: StreamConfig) -> Self {
+    pub async fn with(folder: &Path, config: StreamConfig) -> Self {
         let plant = plant(folder);
         let registry = Registry::new(plant.clone());
         let stream = registry.start(config, false).await.expect("started");
         Self { plant, registry, stream }
     }
 
-    fn shard(&self) -> ShardLog {
+    pub fn shard(&self) -> ShardLog {
         self.stream.log().shards().remove(0)
     }
 
@@ -80,7 +80,7 @@ impl Works {
     }
 
     /// Puts answers of students `range` to question 1 of assignment 7, as one request.
-    async fn put(&self, range: std::ops::Range<u64>) {
+    pub async fn put(&self, range: std::ops::Range<u64>) {
         self.put_data(range.map(|n| answer(n).to_string().into_bytes())).await;
     }
 
@@ -111,7 +111,7 @@ impl Works {
     }
 
     /// Waits until everything in the log has landed or was parked.
-    async fn settle(&self) {
+    pub async fn settle(&self) {
         let mut landings = self.plant.live.listen();
         while self.reached().await < self.shard().end_offset() {
             let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed(7)).await;
@@ -119,12 +119,12 @@ impl Works {
         }
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         let registry = self.registry.clone();
         tokio::task::spawn_blocking(move || registry.end()).await.expect("ended");
     }
 
-    async fn answers(&self) -> i64 {
+    pub async fn answers(&self) -> i64 {
         self.plant.warehouse.landed(7, i64::MAX).await.expect("landed").records()
     }
 
@@ -144,7 +144,7 @@ fn answer(n: u64) -> serde_json::Value {
     })
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub(super) fn files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::chunk::Chunk;
 use super::{Inner, Shard, ShardRange, StreamError, damaged, keys};
+use crate::crash;
 use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
 
 /// Chunks that one commit removes, at the most.
@@ -222,11 +223,13 @@ impl ShardLog {
         if gone.is_empty() {
             return Ok(0);
         }
+        crash::point("stream: before trim");
         self.log.engine.write(&self.log.name, false, |batch, space| {
             gone.iter().for_each(|key| batch.remove(space, *key));
             batch.insert(space, keys::floor(state.range.number), after.encode());
             Ok(())
         })?;
+        crash::point("stream: after trim");
         state.floor.store(after.offset, Ordering::Release);
         state.removed_bytes.store(after.removed_bytes, Ordering::Release);
         Ok(gone.len())

@@ -12,6 +12,7 @@ use super::chunk::Draft;
 use super::keys::{self, End};
 use super::{Inner, StreamError};
 use crate::clock::Clock;
+use crate::crash;
 
 /// Appends in one commit, at the most.
 const GROUP: usize = 128;
@@ -93,8 +94,10 @@ fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
                 batch.insert(space, keys::end(shard.range.number), end.encode());
             }
         }
+        crash::point("stream: before commit");
         Ok(())
     });
+    crash::point("stream: after commit");
     if let Err(error) = written {
         tracing::error!(stream = %log.name, %error, "a group of appends was not written");
         return refuse(answers.into_iter().map(|(done, ..)| done), &error);

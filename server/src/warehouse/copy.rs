@@ -13,6 +13,7 @@ use url::Url;
 
 use super::WarehouseError;
 use super::columns::Table;
+use crate::crash;
 use app::api::Millis;
 
 /// One batch, ready to be brought in.
@@ -111,8 +112,11 @@ pub(super) fn load(writer: &mut Connection, load: &Load, lake: &dyn Objects) -> 
             return Err(WarehouseError::Manifest { manifest, problem });
         }
     }
+    crash::point("warehouse: after rows");
     write_history(&tx, load, began)?;
+    crash::point("warehouse: before commit");
     tx.commit()?;
+    crash::point("warehouse: after commit");
     Ok(Loaded::Rows(load.rows))
 }
 

@@ -1,0 +1,114 @@
+//! A crash at every point between two steps of stream and delivery, in a real process that ends there.
+//!
+//! Each test starts this test binary again as a child that takes records and delivers them, and is told where to end. It
+//! writes down what was acknowledged. The parent opens the same folder and looks whether all of it is there, once.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use super::tests::{Works, config, files};
+use crate::crash::{ENVIRONMENT, POINTS};
+
+const FOLDER: &str = "FRESHMARK_CRASH_FOLDER";
+/// Requests that a child makes, if it lives so long.
+const REQUESTS: u64 = 12;
+/// Records of a request.
+const RECORDS: u64 = 10;
+
+/// The child: begins where what is on disk ends, so that no record is put twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let folder = Path::new(&folder);
+    let works = Works::with(folder, config()).await;
+    let mut told = std::fs::OpenOptions::new().append(true).create(true).open(told(folder)).expect("a file");
+    let first = works.shard().end_offset();
+    for request in 0..REQUESTS {
+        let from = first + request * RECORDS;
+        works.put(from..from + RECORDS).await;
+        writeln!(told, "{from}").expect("written down");
+        if request % 3 == 2 {
+            works.settle().await;
+        }
+    }
+    works.end().await;
+}
+
+fn told(folder: &Path) -> std::path::PathBuf {
+    folder.join("acknowledged")
+}
+
+/// Runs a child that ends when it passes `point` for the nth time. Whether it got there.
+fn crash_at(folder: &Path, point: &str, times: usize) -> bool {
+    let child = Command::new(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "delivery::crashes::child"])
+        .env(FOLDER, folder)
+        .env(ENVIRONMENT, format!("{point}:{times}"))
+        .output()
+        .expect("a child");
+    !child.status.success()
+}
+
+/// Everything that was acknowledged is there once, and the load history has no gap and no overlap.
+async fn check(folder: &Path, what: &str) {
+    let works = Works::with(folder, config()).await;
+    works.settle().await;
+    let acknowledged = std::fs::read_to_string(told(folder)).unwrap_or_default();
+    let acknowledged: BTreeSet<u64> = acknowledged.lines().map(|line| line.parse().expect("a number")).collect();
+    let least = acknowledged.len() as u64 * RECORDS;
+    let end = works.shard().end_offset();
+    assert!((least..=least + RECORDS).contains(&end), "{what}: {least} acknowledged, {end} in the log");
+    assert_eq!(works.answers().await, end as i64, "{what}: each is read once");
+    let mut batches = works.plant.warehouse.history("s".into()).await.expect("history");
+    batches.sort_by_key(|batch| batch.start);
+    let ends = (batches.first().map_or(0, |batch| batch.start), batches.last().map_or(0, |batch| batch.end));
+    assert_eq!(ends, (0, end), "{what}");
+    assert!(batches.windows(2).all(|pair| pair[0].end == pair[1].start), "{what}: {batches:?}");
+    let objects = files(&folder.join("lake/s")).len();
+    assert_eq!(objects, batches.len(), "{what}: an object for each batch, none abandoned");
+    works.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_point_loses_nothing_and_repeats_nothing() {
+    for point in POINTS {
+        let folder = tempfile::tempdir().expect("a folder");
+        for times in [1, 3] {
+            assert!(crash_at(folder.path(), point, times), "{point} is never passed {times} times");
+            check(folder.path(), &format!("{point}, {times}")).await;
+        }
+    }
+}
+
+/// One crash after the other on the same folder, at points left to chance; the seed is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn crashes_left_to_chance_on_one_folder_lose_nothing_and_repeat_nothing() {
+    use rand::{Rng, SeedableRng};
+    let given = std::env::var("FRESHMARK_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = given.unwrap_or_else(|| rand::rng().random());
+    println!("FRESHMARK_CRASH_SEED={seed}");
+    let mut chance = rand::rngs::StdRng::seed_from_u64(seed);
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..12 {
+        let (point, times) = (POINTS[chance.random_range(0..POINTS.len())], chance.random_range(1..=6));
+        crash_at(folder.path(), point, times);
+    }
+    check_after_many(folder.path(), seed).await;
+}
+
+/// As [`check`], but more than one request may have been saved and not acknowledged.
+async fn check_after_many(folder: &Path, seed: u64) {
+    let works = Works::with(folder, config()).await;
+    works.settle().await;
+    let acknowledged = std::fs::read_to_string(told(folder)).unwrap_or_default().lines().count() as u64;
+    let end = works.shard().end_offset();
+    assert!(end >= acknowledged * RECORDS && acknowledged > 0, "seed {seed}: {acknowledged} requests, {end} records");
+    assert_eq!(works.answers().await, end as i64, "seed {seed}: each is read once");
+    let mut batches = works.plant.warehouse.history("s".into()).await.expect("history");
+    batches.sort_by_key(|batch| batch.start);
+    assert!(batches.windows(2).all(|pair| pair[0].end == pair[1].start), "seed {seed}: {batches:?}");
+    assert_eq!(batches.last().map(|batch| batch.end), Some(end), "seed {seed}");
+    works.end().await;
+}
