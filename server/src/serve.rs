@@ -17,7 +17,7 @@ use url::Url;
 use crate::accounts::{AccountError, Accounts};
 use crate::aws::{self, AwsError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LakeConfig};
 use crate::demo;
 use crate::gateway::{Gateway, Keys};
 use crate::lake::{Lake, LakeError};
@@ -209,7 +209,10 @@ pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
     let plant = Plant {
         logs: Logs::open(&data.stream())?,
         warehouse: Warehouse::open(&data.warehouse(), config.warehouse)?,
-        lake: Lake::local(&data.lake())?,
+        lake: match &config.lake {
+            LakeConfig::Folder(folder) => Lake::local(folder)?,
+            LakeConfig::Bucket(address) => Lake::bucket(address)?,
+        },
         live: Live::default(),
         clock: Clock::system(),
     };

@@ -52,6 +52,9 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
+    /// The lake's address is of no kind that is known.
+    #[error("lake: {0:?} is no folder and no s3://bucket/prefix")]
+    Lake(String),
     /// A key that lets everybody in.
     #[error("gateway_key is empty; leave it out, and one is made and kept in the data folder")]
     EmptyKey,
@@ -91,6 +94,9 @@ pub struct Flags {
     /// Send a heartbeat when nothing has landed for so many seconds, 1 to 3600 [default: 10]
     #[arg(long, env = "FRESHMARK_HEARTBEAT_SECONDS", value_name = "S")]
     pub heartbeat_seconds: Option<u64>,
+    /// Object store: a folder, or s3://bucket/prefix with AWS's usual environment [default: DIR/lake]
+    #[arg(long, env = "FRESHMARK_LAKE", value_name = "WHERE")]
+    pub lake: Option<String>,
     /// Memory that the warehouse may use, in MiB, 64 or more [default: 512]
     #[arg(long, env = "FRESHMARK_WAREHOUSE_MIB", value_name = "MIB")]
     pub warehouse_mib: Option<u32>,
@@ -112,6 +118,7 @@ struct File {
     buffer_mib: Option<u64>,
     buffer_seconds: Option<u64>,
     heartbeat_seconds: Option<u64>,
+    lake: Option<String>,
     warehouse_mib: Option<u32>,
     streams: BTreeMap<String, WrittenStream>,
 }
@@ -136,6 +143,26 @@ pub struct GatewayConfig {
     pub url: Option<Url>,
     /// Its key; `None` is the one in the data folder.
     pub key: Option<String>,
+}
+
+/// Where objects are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LakeConfig {
+    /// In a folder of this machine.
+    Folder(PathBuf),
+    /// In a bucket: `s3://bucket/prefix`.
+    Bucket(Url),
+}
+
+impl LakeConfig {
+    fn of(written: Option<&str>, data: &DataConfig) -> Result<Self, ConfigError> {
+        let Some(written) = written else { return Ok(Self::Folder(data.lake())) };
+        match Url::parse(written) {
+            Ok(url) if url.scheme() == "s3" && url.has_host() => Ok(Self::Bucket(url)),
+            Ok(url) if url.scheme().len() > 1 => Err(ConfigError::Lake(written.to_owned())),
+            _ => Ok(Self::Folder(written.into())),
+        }
+    }
 }
 
 /// The pieces of the data folder.
@@ -197,6 +224,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The delivery streams.
     pub streams: Vec<StreamConfig>,
+    /// Where objects are kept.
+    pub lake: LakeConfig,
     /// How often a heartbeat is sent when no one answers.
     pub heartbeat: Duration,
     /// How much of the machine the warehouse may use.
@@ -222,6 +251,8 @@ impl Config {
         if key.as_deref().is_some_and(|key| key.trim().is_empty()) {
             return Err(ConfigError::EmptyKey);
         }
+        let data = DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into()));
+        let lake = LakeConfig::of(flags.lake.or(file.lake).as_deref(), &data)?;
         Ok(Self {
             server: ServerConfig {
                 listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -232,7 +263,8 @@ impl Config {
                 site: flags.site.or(file.site).unwrap_or_else(|| "dist".into()),
                 demo: flags.demo,
             },
-            data: DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into())),
+            data,
+            lake,
             gateway: GatewayConfig { url: flags.gateway_url.or(file.gateway_url).map(as_folder), key },
             streams: streams::streams(file.streams, hints)?,
             heartbeat: Duration::from_secs(heartbeat),
@@ -299,6 +331,17 @@ mod tests {
         assert!(unknown.contains("bufer_mib"), "{unknown}");
         let range = with_file("buffer_seconds = 901", Flags::default()).expect_err("range").to_string();
         assert_eq!(range, "buffer_seconds has to be 0 to 900, not 901");
+    }
+
+    #[test]
+    fn the_lake_is_a_folder_or_a_bucket() {
+        let lake = |written: &str| LakeConfig::of(Some(written), &DataConfig("data".into()));
+        assert_eq!(LakeConfig::of(None, &DataConfig("data".into())).ok(), Some(LakeConfig::Folder("data/lake".into())));
+        assert_eq!(lake("/mnt/lake").ok(), Some(LakeConfig::Folder("/mnt/lake".into())));
+        assert!(matches!(lake("s3://bucket/prefix"), Ok(LakeConfig::Bucket(_))));
+        for wrong in ["gs://bucket", "s3:bucket", "https://bucket.s3.amazonaws.com"] {
+            assert!(lake(wrong).expect_err(wrong).to_string().contains(wrong), "{wrong}");
+        }
     }
 
     #[test]

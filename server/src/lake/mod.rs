@@ -6,19 +6,23 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
 use url::Url;
 
 use crate::pace::Pace;
 use crate::warehouse::{LocalFile, Objects};
 
+/// So long a bucket may take for an answer. Delivery tries again for as long as it takes, and says so meanwhile.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Parts of a key that say which object it is, whatever lies before: stream, year, month, day, hour, name.
 const LAST_PARTS: usize = 6;
 
@@ -74,6 +78,25 @@ impl Lake {
             .map_err(|()| unusable(std::io::Error::other("is not an absolute path")))?;
         let (store, folder) = (Arc::new(store), Some(folder.into()));
         Ok(Self { store, root, folder, runtime: Handle::current(), puts: Arc::default() })
+    }
+
+    /// A bucket, by its address: `s3://bucket/prefix`. Credentials, region and endpoint come from the environment that AWS's
+    /// own clients read. Called within a runtime.
+    ///
+    /// # Errors
+    /// If the address or the environment is not right. Whether the bucket answers is seen at the first put.
+    pub fn bucket(address: &Url) -> Result<Self, LakeError> {
+        let mut root = address.clone();
+        if let Ok(mut segments) = root.path_segments_mut() {
+            segments.pop_if_empty().push("");
+        }
+        let retry = RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() };
+        let client =
+            ClientOptions::new().with_timeout(PATIENCE).with_connect_timeout(PATIENCE / 5).with_allow_http(true);
+        let s3 = AmazonS3Builder::from_env().with_url(address.as_str()).with_retry(retry).with_client_options(client);
+        let prefix = Key::from_url_path(address.path()).map_err(object_store::Error::from)?;
+        let store = Arc::new(PrefixStore::new(s3.build()?, prefix));
+        Ok(Self { store, root, folder: None, runtime: Handle::current(), puts: Arc::default() })
     }
 
     /// Puts an object. The same key and bytes again change nothing.
