@@ -39,8 +39,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("FRESHMARK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,server=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Err(problem) = log_to_stderr() {
+        eprintln!("freshmark: {problem}");
+        return ExitCode::FAILURE;
+    }
     let done = match Cli::parse().command {
         Command::Serve(flags) => run_server(*flags).await,
         Command::Demo(flags) => demo::class::play(flags).await.map_err(|e| e.to_string()),
@@ -55,6 +57,18 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs as `FRESHMARK_LOG` and `FRESHMARK_LOG_FORMAT` say.
+fn log_to_stderr() -> Result<(), String> {
+    let filter = EnvFilter::try_from_env("FRESHMARK_LOG").unwrap_or_else(|_| EnvFilter::new("warn,server=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match std::env::var("FRESHMARK_LOG_FORMAT").as_deref() {
+        Err(std::env::VarError::NotPresent) | Ok("text") => log.init(),
+        Ok("json") => log.json().flatten_event(true).init(),
+        _ => return Err("FRESHMARK_LOG_FORMAT has to be text or json".to_owned()),
+    }
+    Ok(())
 }
 
 async fn run_server(flags: Flags) -> Result<(), String> {

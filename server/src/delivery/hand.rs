@@ -23,6 +23,8 @@ pub(super) struct Hand {
     pub first_arrived: i64,
     /// Rows in the object.
     pub rows: u64,
+    /// Records in the error output.
+    pub misfits: u64,
     pub object_bytes: u64,
     /// The assignments that an open page may show.
     pub touched: Vec<i64>,
@@ -74,6 +76,7 @@ impl Hand {
             cut,
             first_arrived: batch.first_arrived(),
             rows: sorted.rows,
+            misfits: sorted.misfits,
             object_bytes: size.content_length,
             touched,
             to_put,
@@ -103,12 +106,13 @@ struct Sorted {
     /// The rows' lines; absent if they are the batch as it is.
     lines: Option<Vec<u8>>,
     rows: u64,
+    misfits: u64,
     failed: Vec<u8>,
 }
 
 impl Sorted {
     fn as_they_are(batch: &Gathered) -> Self {
-        Self { lines: None, rows: batch.records(), failed: Vec::new() }
+        Self { lines: None, rows: batch.records(), misfits: 0, failed: Vec::new() }
     }
 
     fn of(table: &Table, batch: &Gathered, now: i64) -> Result<Self, DeliveryError> {
@@ -130,7 +134,7 @@ impl Sorted {
             }
             rows += 1;
         }
-        Ok(Self { lines: Some(lines), rows, failed })
+        Ok(Self { lines: Some(lines), rows, misfits: batch.records() - rows, failed })
     }
 }
 

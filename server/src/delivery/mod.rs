@@ -18,6 +18,7 @@
 //! Owns this order and the retry. Does not own how anything is stored: the [`Source`], the lake and the warehouse do.
 //! Runs on a thread of its own for each shard, so that one dead stream never slows another.
 
+mod counts;
 mod failed;
 mod hand;
 mod names;
@@ -25,12 +26,14 @@ mod object;
 pub mod replay;
 mod source;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+pub use counts::{Counts, Deliveries};
 pub use names::{Layout, MANIFESTS};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
@@ -42,7 +45,7 @@ use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::pace::Pace;
 use crate::warehouse::columns::Table;
-use crate::warehouse::{Load, Warehouse, WarehouseError};
+use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -94,6 +97,8 @@ pub enum DeliveryError {
 pub struct Health {
     problem: Mutex<Option<String>>,
     pace: Pace,
+    counts: Counts,
+    in_lake_before: AtomicU64,
 }
 
 impl Health {
@@ -107,6 +112,18 @@ impl Health {
     #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// What was delivered since the start.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Every record before this offset lies in the lake, as far as this process has brought it there.
+    #[must_use]
+    pub fn in_lake_before(&self) -> u64 {
+        self.in_lake_before.load(Ordering::Acquire)
     }
 
     fn set_problem(&self, problem: Option<String>) {
@@ -170,7 +187,9 @@ impl<S: Source> Delivery<S> {
                 }
                 Err(error) => {
                     let (stream, shard) = (self.source.stream(), self.source.shard());
-                    tracing::warn!(stream, shard, %error, ?pause, "a batch did not land; trying again");
+                    let cut = standing.hand.as_ref().map(|hand| hand.cut);
+                    let (start, end) = (cut.map(|cut| cut.start), cut.map(|cut| cut.end));
+                    tracing::warn!(stream, shard, start, end, %error, ?pause, "a batch did not land; trying again");
                     health.set_problem(Some(error.to_string()));
                     runtime.block_on(async {
                         let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
@@ -209,13 +228,19 @@ impl<S: Source> Delivery<S> {
             standing.hand = self.next_batch(runtime, standing, stop)?;
         }
         let Some(hand) = &mut standing.hand else { return Ok(()) };
-        self.put(runtime, hand)?;
-        match self.copy(hand) {
-            Ok(()) => health.pace.note(1, hand.began),
+        self.put(runtime, hand, &health.counts)?;
+        health.in_lake_before.fetch_max(hand.cut.end, Ordering::AcqRel);
+        let copied = self.copy(hand);
+        if self.table.is_some() {
+            health.counts.copied(hand, copied.as_ref().ok());
+        }
+        match copied {
+            Ok(_) => health.pace.note(1, hand.began),
             Err(error) => self.park_or_fail(runtime, hand, error)?,
         }
         crash::point("delivery: after copy");
-        let (end, touched) = (hand.cut.end, std::mem::take(&mut hand.touched));
+        let (start, end, touched) = (hand.cut.start, hand.cut.end, std::mem::take(&mut hand.touched));
+        tracing::debug!(stream = self.source.stream(), shard = self.source.shard(), start, end, "a batch is done");
         *standing = Standing { next: Some(end), hand: None };
         self.live.publish(touched);
         self.source.forget_before(end)?;
@@ -257,7 +282,8 @@ impl<S: Source> Delivery<S> {
             let mut batch = Gathered::starting_at(cut.start.max(reached));
             self.source.read(&mut batch, Until::Offset(cut.end))?;
             if batch.records() > 0 {
-                tracing::info!(stream = self.source.stream(), cut.start, cut.end, "finishing an interrupted batch");
+                let (stream, shard, Cut { start, end }) = (self.source.stream(), self.source.shard(), cut);
+                tracing::info!(stream, shard, start, end, "finishing an interrupted batch");
                 return Ok(Some(batch));
             }
         }
@@ -304,18 +330,20 @@ impl<S: Source> Delivery<S> {
     }
 
     /// Steps 2 and 3. What has been put is not put again.
-    fn put(&self, runtime: &Handle, hand: &mut Hand) -> Result<(), DeliveryError> {
+    fn put(&self, runtime: &Handle, hand: &mut Hand, counts: &Counts) -> Result<(), DeliveryError> {
         while let Some((key, body)) = hand.to_put.first() {
+            counts.lake.attempts.inc();
             crash::point("delivery: before put");
             runtime.block_on(self.lake.put(key, body.clone()))?;
             crash::point("delivery: after put");
+            counts.put(hand, key);
             hand.to_put.remove(0);
         }
         Ok(())
     }
 
     /// Step 4.
-    fn copy(&self, hand: &Hand) -> Result<(), WarehouseError> {
+    fn copy(&self, hand: &Hand) -> Result<Loaded, WarehouseError> {
         let load = Load {
             table: self.table.clone(),
             stream: self.source.stream().to_owned(),
@@ -328,7 +356,7 @@ impl<S: Source> Delivery<S> {
             object_bytes: hand.object_bytes,
             now: self.clock.now(),
         };
-        self.warehouse.load(&load, &self.lake).map(drop)
+        self.warehouse.load(&load, &self.lake)
     }
 
     /// A COPY has failed: parks the batch if that has gone on for long enough, or says that it is to be tried again.
@@ -337,9 +365,9 @@ impl<S: Source> Delivery<S> {
         if since.elapsed() < self.settings.borrow().copy_retry {
             return Err(error.into());
         }
-        let (stream, cut) = (self.source.stream(), hand.cut);
-        tracing::error!(stream, cut.start, cut.end, %error, "a COPY failed for too long; its batch is parked");
-        let shard = self.source.shard();
+        let (stream, shard, cut) = (self.source.stream(), self.source.shard(), hand.cut);
+        let Cut { start, end } = cut;
+        tracing::error!(stream, shard, start, end, %error, "a COPY failed for too long; its batch is parked");
         let size = Size { content_length: hand.object_bytes, record_count: hand.rows };
         let manifest = Manifest::of(stream, &shard, cut, self.lake.url(&hand.names.object), size).bytes()?;
         runtime.block_on(self.lake.put(&hand.names.parked, manifest))?;

@@ -179,7 +179,7 @@ async fn a_crash_after_any_step_is_repaired_by_doing_the_step_again() {
                     runtime.block_on(delivery.lake.put(&key, object)).expect("object");
                 }
                 if steps >= 3 {
-                    delivery.put(&runtime, &mut hand).expect("object and manifest");
+                    delivery.put(&runtime, &mut hand, &Counts::default()).expect("object and manifest");
                 }
                 if steps >= 4 {
                     delivery.copy(&hand).expect("copy");
@@ -280,7 +280,7 @@ async fn loads_at_the_same_time_happen_one_after_the_other_and_each_range_once()
     let loads = (0..8).map(|_| {
         let (delivery, mut hand, runtime) = (Arc::clone(&delivery), works.hand(), Handle::current());
         tokio::task::spawn_blocking(move || {
-            delivery.put(&runtime, &mut hand).expect("put");
+            delivery.put(&runtime, &mut hand, &Counts::default()).expect("put");
             delivery.copy(&hand).expect("loaded, or known already");
         })
     });

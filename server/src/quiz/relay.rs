@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -52,17 +53,26 @@ struct Entry {
 
 /// What is said of the relay from outside.
 #[derive(Default)]
-pub struct RelayHealth(Mutex<Option<String>>);
+pub struct RelayHealth {
+    problem: Mutex<Option<String>>,
+    retries: Counter,
+}
 
 impl RelayHealth {
     /// What the last request failed with; `None` once one has succeeded.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        self.0.lock().ok()?.clone()
+        self.problem.lock().ok()?.clone()
+    }
+
+    /// How often records stayed in the outbox and were to be sent again.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.retries.get()
     }
 
     fn set(&self, problem: Option<String>) {
-        if let Ok(mut current) = self.0.lock() {
+        if let Ok(mut current) = self.problem.lock() {
             *current = problem;
         }
     }
@@ -101,16 +111,21 @@ impl Relay {
         let mut written = self.outbox.follow();
         loop {
             written.mark_unchanged();
-            let wait = match self.send_head().await {
+            let mut range = None;
+            let sent = self.send_head(&mut range).await;
+            let (stream, first, last) = (&self.stream, range.map(|(first, _)| first), range.map(|(_, last)| last));
+            let wait = match sent {
                 Ok(0) => LOOK_ANYWAY,
-                Ok(_) => {
+                Ok(records) => {
+                    tracing::debug!(stream, first, last, records, "the gateway has taken records");
                     self.health.set(None);
                     pause = FIRST_PAUSE;
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(stream = %self.stream, %error, ?pause, "records stay in the outbox; sending again");
+                    tracing::warn!(stream, first, last, %error, ?pause, "records stay in the outbox; sending again");
                     self.health.set(Some(error.to_string()));
+                    self.health.retries.inc();
                     let wait = pause;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     wait
@@ -126,10 +141,11 @@ impl Relay {
     }
 
     /// Sends the head of the outbox in one request and removes what was acknowledged. Returns how many records that
-    /// was.
-    async fn send_head(&self) -> Result<usize, RelayError> {
+    /// was; `range` hears the running numbers of the first and the last that were sent.
+    async fn send_head(&self, range: &mut Option<(i64, i64)>) -> Result<usize, RelayError> {
         let head = self.outbox.head(&self.stream, MOST_RECORDS as u64).await?;
         let (numbers, body) = request(&head);
+        *range = numbers.first().copied().zip(numbers.last().copied());
         if numbers.is_empty() {
             return Ok(0);
         }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use app::api::Millis;
 use bytes::Bytes;
+use prometheus_client::metrics::counter::Counter;
 
 use super::DeliveryStream;
 use super::bucket::Bucket;
@@ -74,10 +75,43 @@ impl Quotas {
     }
 }
 
+/// What came in by the door since the stream was started, under Firehose's names.
+#[derive(Default)]
+pub struct Intake {
+    /// `IncomingRecords`: taken, that is, on disk.
+    pub records: Counter,
+    /// `IncomingBytes`: theirs, as they were sent.
+    pub bytes: Counter,
+    /// `IncomingPutRequests`: requests of which a record was taken.
+    pub put_requests: Counter,
+    /// `ThrottledRecords`: over the stream's quota, or more than its log had room for.
+    pub throttled: Counter,
+}
+
+impl Intake {
+    /// Counts one request; `sizes` has the bytes of each record as it was sent.
+    fn count(&self, outcomes: &[Result<Place, Refused>], sizes: &[usize]) {
+        let (mut records, mut bytes, mut throttled) = (0, 0, 0);
+        for (outcome, size) in outcomes.iter().zip(sizes) {
+            match outcome {
+                Ok(_) => (records, bytes) = (records + 1, bytes + *size as u64),
+                Err(Refused::Throttled | Refused::Busy(_)) => throttled += 1,
+                Err(Refused::Misfit(_) | Refused::Failed(_)) => {}
+            }
+        }
+        self.records.inc_by(records);
+        self.bytes.inc_by(bytes);
+        self.put_requests.inc_by(u64::from(records > 0));
+        self.throttled.inc_by(throttled);
+    }
+}
+
 /// The records of one request, looked at and not yet taken.
 pub struct Checked {
     form: Form,
     records: Vec<Result<Record, Misfit>>,
+    /// Bytes of each as it was sent.
+    sizes: Vec<usize>,
 }
 
 impl Checked {
@@ -93,7 +127,9 @@ impl DeliveryStream {
     pub fn check(&self, records: impl IntoIterator<Item = Incoming>) -> Checked {
         let refuses = self.config.destination.as_ref().is_some_and(|d| d.misfits == Misfits::Refuse);
         let form = if self.table().is_some() && refuses { Form::Fitted } else { Form::Raw };
-        Checked { form, records: records.into_iter().map(|record| self.look_at(record, form)).collect() }
+        let look = |record: Incoming| (record.data.len(), self.look_at(record, form));
+        let (sizes, records) = records.into_iter().map(look).unzip();
+        Checked { form, records, sizes }
     }
 
     fn look_at(&self, record: Incoming, form: Form) -> Result<Record, Misfit> {
@@ -138,6 +174,7 @@ impl DeliveryStream {
             };
         }
         self.entrance.note(allowed, began);
+        self.intake.count(&outcomes, &checked.sizes);
         outcomes
     }
 }

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use app::api::Millis;
 use tokio::sync::watch;
 
-pub use door::{Checked, Incoming, Refused};
+pub use door::{Checked, Incoming, Intake, Refused};
 
 use self::door::Quotas;
 use crate::clock::Clock;
@@ -84,6 +84,7 @@ pub struct DeliveryStream {
     settings: Option<watch::Sender<Settings>>,
     health: Vec<Arc<Health>>,
     entrance: Pace,
+    intake: Intake,
     stop: watch::Sender<bool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -125,6 +126,12 @@ impl DeliveryStream {
         self.config.integration == Integration::KinesisDataStreams
     }
 
+    /// Whether it was made over the wire, and not by the configuration.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.is_made
+    }
+
     /// Since when it runs.
     #[must_use]
     pub fn started_at(&self) -> Millis {
@@ -143,7 +150,13 @@ impl DeliveryStream {
         &self.entrance
     }
 
-    /// How fast its batches go, shard by shard.
+    /// What came in by its entrance.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// How its batches go, shard by shard.
     #[must_use]
     pub fn deliveries(&self) -> &[Arc<Health>] {
         &self.health
@@ -267,6 +280,7 @@ impl Registry {
             is_made,
             started_at: now,
             entrance: Pace::default(),
+            intake: Intake::default(),
             threads: Mutex::new(threads),
             config,
             log,

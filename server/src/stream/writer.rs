@@ -42,7 +42,13 @@ pub(super) fn spawn(log: Arc<Inner>, mut queue: mpsc::Receiver<Append>, clock: C
             let group = gather(first, &mut queue);
             match prepare(&log, &mut generation) {
                 Ok(()) => write(&log, group, clock.now()),
-                Err(error) => refuse(group.into_iter().map(|append| append.done), &error),
+                Err(error) => {
+                    // The tries in between are refused without one.
+                    if !matches!(error, StreamError::Recovering) {
+                        tracing::error!(stream = %log.name, %error, "the stream's storage could not be opened anew");
+                    }
+                    refuse(group.into_iter().map(|append| append.done), &error);
+                }
             }
         }
     });
@@ -99,7 +105,10 @@ fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
     });
     crash::point("stream: after commit");
     if let Err(error) = written {
-        tracing::error!(stream = %log.name, %error, "a group of appends was not written");
+        for (shard, end) in log.shards.iter().zip(&ends).filter(|(shard, end)| shard.end_mark() != **end) {
+            let (id, start) = (shard.range.id(), shard.end_mark().offset);
+            tracing::error!(stream = %log.name, shard = id, start, end = end.offset, %error, "records were not written");
+        }
         return refuse(answers.into_iter().map(|(done, ..)| done), &error);
     }
     for (shard, end) in log.shards.iter().zip(ends) {

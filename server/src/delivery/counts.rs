@@ -1,0 +1,55 @@
+//! What one shard's delivery has delivered since the server started, under Firehose's names.
+//!
+//! Owns what counts as what. Does not own when it is counted, nor how it is shown.
+
+use prometheus_client::metrics::counter::Counter;
+
+use super::hand::Hand;
+use crate::warehouse::Loaded;
+
+/// What was delivered to one place.
+#[derive(Default)]
+pub struct Deliveries {
+    /// `Records`.
+    pub records: Counter,
+    /// `Bytes`, compressed.
+    pub bytes: Counter,
+    /// Puts, or COPYs, that were begun.
+    pub attempts: Counter,
+    /// Those of them that succeeded: `Success` is the share of these.
+    pub success: Counter,
+}
+
+/// What one shard's delivery has delivered.
+#[derive(Default)]
+pub struct Counts {
+    /// `DeliveryToS3`: puts of objects, manifests and the error output; records and bytes are those of objects.
+    pub lake: Deliveries,
+    /// `DeliveryToRedshift`: COPYs.
+    pub warehouse: Deliveries,
+    /// Records that did not fit their table, and lie in the error output.
+    pub misfits: Counter,
+}
+
+impl Counts {
+    /// One of the things that a batch puts into the lake lies there.
+    pub(super) fn put(&self, hand: &Hand, key: &str) {
+        self.lake.success.inc();
+        if key == hand.names.object {
+            self.lake.records.inc_by(hand.rows);
+            self.lake.bytes.inc_by(hand.object_bytes);
+        } else if key == hand.names.failed {
+            self.misfits.inc_by(hand.misfits);
+        }
+    }
+
+    /// A batch's COPY is over; `loaded` says what it did, unless it failed. One that the load history knew brings nothing.
+    pub(super) fn copied(&self, hand: &Hand, loaded: Option<&Loaded>) {
+        self.warehouse.attempts.inc();
+        self.warehouse.success.inc_by(u64::from(loaded.is_some()));
+        if let Some(Loaded::Rows(rows)) = loaded {
+            self.warehouse.records.inc_by(*rows);
+            self.warehouse.bytes.inc_by(hand.object_bytes);
+        }
+    }
+}
