@@ -171,7 +171,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
     let results = Results::new(store, warehouse, measure, Arc::new(parts));
     let gateway = Gateway::new(registry.clone(), keys);
-    let rooms = Rooms { quiz, accounts, results, gateway, registry: registry.clone(), live, stop: stop.subscribe() };
+    let metrics_key = config.server.metrics_key.clone();
+    let rooms =
+        Rooms { quiz, accounts, results, gateway, registry: registry.clone(), live, metrics_key, stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
     tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));

@@ -5,6 +5,7 @@ mod demo;
 mod fresh;
 mod front_door;
 mod live;
+mod ops;
 mod path;
 mod privacy;
 mod readme;

@@ -46,7 +46,20 @@ impl Server {
 
     /// On a data folder that is there, with more flags.
     pub fn on(data: &Path, flags: &[&str]) -> Self {
-        let mut child = freshmark()
+        Self::by(freshmark(), data, flags)
+    }
+
+    /// One to which a write beyond the limit of a file is an error, and not the end.
+    pub fn that_outlives_full_disks(data: &Path) -> Self {
+        let mut shell = Command::new("sh");
+        shell.env_clear().env("FRESHMARK_LOG", "off").args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+        shell.arg(env!("CARGO_BIN_EXE_freshmark"));
+        Self::by(shell, data, &[])
+    }
+
+    /// By a command of one's own.
+    pub fn by(mut command: Command, data: &Path, flags: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(flags)
@@ -70,6 +83,11 @@ impl Server {
 
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// Of its process.
+    pub fn id(&self) -> u32 {
+        self.child().id()
     }
 
     fn child(&self) -> MutexGuard<'_, Child> {

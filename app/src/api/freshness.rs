@@ -140,7 +140,8 @@ impl StreamFreshness {
 }
 
 /// How long ago `at` was, at `now`, in milliseconds; `None` if nobody can tell.
-fn age(at: Millis, now: Millis) -> Option<i64> {
+#[must_use]
+pub fn age(at: Millis, now: Millis) -> Option<i64> {
     let age = now.saturating_sub(at);
     (age >= -AHEAD_MS).then_some(age)
 }

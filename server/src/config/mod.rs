@@ -56,8 +56,13 @@ pub enum ConfigError {
     #[error("lake: {0:?} is no folder and no s3://bucket/prefix")]
     Lake(String),
     /// A key that lets everybody in.
-    #[error("gateway_key is empty; leave it out, and one is made and kept in the data folder")]
-    EmptyKey,
+    #[error("{setting} is empty; leave it out, and {instead}")]
+    EmptyKey {
+        /// Name of the setting.
+        setting: &'static str,
+        /// What happens without one.
+        instead: &'static str,
+    },
 }
 
 /// What `freshmark serve` takes on its command line; every flag has a variable in the environment.
@@ -84,6 +89,9 @@ pub struct Flags {
     /// Key for the gateway [default: made at the first start, kept in DIR/gateway.key]
     #[arg(long, env = "FRESHMARK_GATEWAY_KEY", value_name = "KEY", hide_env_values = true)]
     pub gateway_key: Option<String>,
+    /// Key that opens /metrics from other machines [default: none; then it is read on this one only]
+    #[arg(long, env = "FRESHMARK_METRICS_KEY", value_name = "KEY", hide_env_values = true)]
+    pub metrics_key: Option<String>,
     /// Buffering hint: cut a batch at so many MiB, 1 to 128 [default: 5]
     #[arg(long, env = "FRESHMARK_BUFFER_MIB", value_name = "MIB")]
     pub buffer_mib: Option<u64>,
@@ -115,6 +123,7 @@ struct File {
     site: Option<PathBuf>,
     gateway_url: Option<Url>,
     gateway_key: Option<String>,
+    metrics_key: Option<String>,
     buffer_mib: Option<u64>,
     buffer_seconds: Option<u64>,
     heartbeat_seconds: Option<u64>,
@@ -134,6 +143,8 @@ pub struct ServerConfig {
     pub site: PathBuf,
     /// Whether an empty data folder is filled with a demo school.
     pub demo: bool,
+    /// Opens `/metrics` from other machines; `None` is that nothing does.
+    pub metrics_key: Option<String>,
 }
 
 /// Where the relay puts records.
@@ -247,10 +258,10 @@ impl Config {
         let memory = flags.warehouse_mib.or(file.warehouse_mib).unwrap_or(512);
         in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
         let hints = BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) };
-        let key = flags.gateway_key.or(file.gateway_key);
-        if key.as_deref().is_some_and(|key| key.trim().is_empty()) {
-            return Err(ConfigError::EmptyKey);
-        }
+        let instead = "one is made and kept in the data folder";
+        let key = not_empty("gateway_key", flags.gateway_key.or(file.gateway_key), instead)?;
+        let instead = "metrics are read on the server's own machine only";
+        let metrics_key = not_empty("metrics_key", flags.metrics_key.or(file.metrics_key), instead)?;
         let data = DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into()));
         let lake = LakeConfig::of(flags.lake.or(file.lake).as_deref(), &data)?;
         Ok(Self {
@@ -262,6 +273,7 @@ impl Config {
                     .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4566))),
                 site: flags.site.or(file.site).unwrap_or_else(|| "dist".into()),
                 demo: flags.demo,
+                metrics_key,
             },
             data,
             lake,
@@ -292,6 +304,14 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// A key, if there is one; an empty one is a mistake.
+fn not_empty(setting: &'static str, key: Option<String>, instead: &'static str) -> Result<Option<String>, ConfigError> {
+    match key {
+        Some(key) if key.trim().is_empty() => Err(ConfigError::EmptyKey { setting, instead }),
+        key => Ok(key),
+    }
 }
 
 fn in_range(
@@ -346,7 +366,10 @@ mod tests {
 
     #[test]
     fn an_empty_key_would_let_everybody_in_and_is_refused() {
-        assert!(matches!(with_file("gateway_key = \" \"", Flags::default()), Err(ConfigError::EmptyKey)));
+        for key in ["gateway_key", "metrics_key"] {
+            let refused = with_file(&format!("{key} = \" \""), Flags::default()).expect_err(key);
+            assert!(matches!(refused, ConfigError::EmptyKey { setting, .. } if setting == key), "{refused}");
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 mod class;
 mod freshness;
+mod metrics;
 mod pipeline;
+mod ready;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +18,9 @@ use app::api::results::{ClassResults, ClassSummary};
 use app::api::{ApiError, Reports};
 
 pub use freshness::Measure;
+pub use metrics::CONTENT_TYPE as METRICS_TYPE;
 pub use pipeline::{Feed, Parts};
+pub use ready::{PartStatus, Readiness};
 
 use crate::accounts::User;
 use crate::store::Store;

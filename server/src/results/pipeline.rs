@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use app::api::Millis;
 use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 
@@ -36,6 +37,20 @@ pub struct Feed {
     pub relay: Arc<RelayHealth>,
     /// Its heartbeats.
     pub heartbeats: Heartbeats,
+}
+
+/// Where one stream stands.
+pub(super) struct Standing {
+    /// Records that were accepted and have not landed, wherever they are.
+    pub waiting: u64,
+    /// When the oldest of them was accepted.
+    pub oldest_waiting: Option<Millis>,
+    /// When the oldest record arrived that lies in the log and not in the lake yet.
+    pub oldest_outside_lake: Option<Millis>,
+    /// When a record landed last.
+    pub last_landed: Option<Millis>,
+    /// Batches whose COPY was given up, each with its shard.
+    pub parked: Vec<(String, Parked)>,
 }
 
 impl Results {
@@ -77,8 +92,20 @@ impl Results {
         freshness
     }
 
-    /// What waits in the outbox, in the log behind what has landed, and in parked batches.
     async fn measure_stream(&self, stream: &DeliveryStream, freshness: &mut StreamFreshness) -> Result<(), String> {
+        let standing = self.standing(stream).await?;
+        freshness.waiting = standing.waiting as i64;
+        freshness.oldest_waiting = standing.oldest_waiting;
+        freshness.last_landed = standing.last_landed;
+        if let Some((shard, last)) = standing.parked.last() {
+            let problem = format!("a batch of {shard} is parked: {}", last.reason);
+            freshness.problem.get_or_insert(problem);
+        }
+        Ok(())
+    }
+
+    /// What waits in the outbox, in the log behind what has landed, and in parked batches.
+    pub(super) async fn standing(&self, stream: &DeliveryStream) -> Result<Standing, String> {
         let name = stream.name();
         let outbox = self.parts.quiz.outbox().waiting(name).await.map_err(|e| e.to_string())?;
         let landed = self.warehouse.stream_ends(name.to_owned()).await.map_err(|e| e.to_string())?;
@@ -91,14 +118,18 @@ impl Results {
         let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
         let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
         let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
-        freshness.waiting = (outbox.records + in_log + in_parked) as i64;
-        freshness.oldest_waiting = outbox.oldest.into_iter().chain(oldest_in_log).chain(oldest_parked).min();
-        freshness.last_landed = landed.loaded_at;
-        if let Some((shard, last)) = parked.last() {
-            let problem = format!("a batch of {shard} is parked: {}", last.reason);
-            freshness.problem.get_or_insert(problem);
+        for (shard, delivery) in stream.log().shards().iter().zip(stream.deliveries()) {
+            let end = reached.entry(shard.range().id()).or_default();
+            *end = delivery.in_lake_before().max(*end);
         }
-        Ok(())
+        let (_, oldest_outside_lake) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
+        Ok(Standing {
+            waiting: outbox.records + in_log + in_parked,
+            oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_log).chain(oldest_parked).min(),
+            oldest_outside_lake,
+            last_landed: landed.loaded_at,
+            parked,
+        })
     }
 
     fn stages(&self, stream: &DeliveryStream) -> Vec<StageStatus> {

@@ -44,6 +44,11 @@ impl Engine {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Whether a write has failed and the engine has not been opened anew since.
+    pub fn is_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
     /// Looks at one stream's key space.
     pub fn read<T>(
         &self,

@@ -150,6 +150,14 @@ impl Logs {
         Ok(Log { inner, appends })
     }
 
+    /// Whether appends can succeed.
+    ///
+    /// # Errors
+    /// [`StreamError::Recovering`] between a write that failed and the append after which the storage is open again.
+    pub fn check(&self) -> Result<(), StreamError> {
+        if self.0.is_failed() { Err(StreamError::Recovering) } else { Ok(()) }
+    }
+
     /// Removes a stream's log with all that it holds. Handles that are left fail from then on.
     ///
     /// # Errors
@@ -340,6 +348,14 @@ impl Log {
         let firsts = acknowledged.await.map_err(|_| StreamError::Stopped)??;
         self.inner.pace.note(records.len(), began);
         Ok(self.places(&owners, &order, &firsts))
+    }
+
+    /// Whether one more small record has room, after letting go of what may go.
+    ///
+    /// # Errors
+    /// [`StreamError::Full`] until delivery has caught up.
+    pub fn check_room(&self) -> Result<(), StreamError> {
+        self.make_space(ROOM_UNIT as u64)
     }
 
     /// Refuses what the disk should not hold, after letting go of what may go.

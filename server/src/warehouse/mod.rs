@@ -146,6 +146,14 @@ impl Warehouse {
         &self.0.copies
     }
 
+    /// Whether it answers at all.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ping(&self) -> Result<(), WarehouseError> {
+        self.read(|reader| reader.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+
     /// Runs `ask` on a connection of its own, off the async threads. One statement sees one snapshot; no question here
     /// needs two.
     async fn read<T, F>(&self, ask: F) -> Result<T, WarehouseError>

@@ -30,14 +30,20 @@ pub(super) struct Client(IpAddr);
 
 impl Client {
     /// A household has 2⁶⁴ addresses of version 6; they are one client.
-    fn at(address: IpAddr) -> Self {
+    pub(super) fn at(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(address.into()),
+            IpAddr::V6(address) if address.is_loopback() => Self(address.into()),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
                 Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
             }
         }
+    }
+
+    /// Whether it is a program on the server's own machine; or a proxy there, which says so in its headers.
+    pub(super) fn is_this_machine(self) -> bool {
+        self.0.is_loopback()
     }
 }
 

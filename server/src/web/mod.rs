@@ -12,6 +12,7 @@ mod gateway;
 mod guard;
 mod json;
 mod live;
+mod ops;
 mod path;
 mod session;
 mod site;
@@ -55,6 +56,8 @@ pub struct Rooms {
     pub registry: Registry,
     /// Changes.
     pub live: Live,
+    /// Opens `/metrics` from another machine; absent if nothing does.
+    pub metrics_key: Option<String>,
     /// Says true when the server is to stop, so that streams of events end.
     pub stop: watch::Receiver<bool>,
 }
@@ -89,6 +92,7 @@ pub fn router(rooms: Rooms, site: &Path) -> Router {
     Router::new()
         .merge(api())
         .merge(gateway())
+        .merge(ops())
         .method_not_allowed_fallback(wrong_method)
         .with_state(desk)
         .fallback_service(site::service(site))
@@ -118,6 +122,13 @@ fn gateway() -> Router<Desk> {
         .route("/gateway/{stream}/{*rest}", any(nothing_there))
         .route("/gateway", any(nothing_there))
         .route("/gateway/", any(nothing_there))
+}
+
+fn ops() -> Router<Desk> {
+    Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
 }
 
 async fn nothing_there(uri: Uri) -> WebError {
