@@ -4,51 +4,65 @@
 //! steady rate, to 40 assignments; one of these is watched as an open results page does it: the query is asked when an
 //! event says that something has changed. A submission is visible when an answer has come that declares its instant of
 //! acceptance complete.
+//!
+//! At most [`IN_FLIGHT`] submissions are under way. Where the server accepts fewer than are wanted, students wait for
+//! their turn, and the row says which rate was reached.
 
-use std::io::{BufRead, BufReader};
+mod running;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use app::api::Millis;
-use app::api::accounts::{Me, Role};
+use app::api::accounts::Role;
 use app::api::attempts::{GivenAnswer, Join, Joined, Receipt, Submission};
 use app::api::results::ClassResults;
 use reqwest::Client;
-use serde_json::json;
-use server::accounts::Accounts;
 use server::clock::Clock;
 use server::demo::school::QUIZZES;
 use server::live::Live;
 use server::quiz::{NewAssignment, Quiz};
 use server::store::Store;
+use tokio::sync::Semaphore;
+
+use self::running::{Outcome, Server, add_staff, sign_in};
 
 const ASSIGNMENTS: usize = 40;
 const SECONDS: usize = 15;
 /// Submissions a second to the assignment that is watched, whatever the whole rate is.
 const WATCHED_RATE: usize = 10;
 const ANSWERS: usize = 10;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+/// A whole school's submissions at once.
+const IN_FLIGHT: usize = 512;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
     println!("submit acknowledged → a results query shows it ({SECONDS} s each, {ASSIGNMENTS} assignments)");
-    println!("{:>10} {:>8} {:>9} {:>9} {:>9}   goal", "answers/s", "samples", "p50", "p99", "max");
-    for (rate, goal) in [(200, "p50 ≤ 20 ms, p99 ≤ 100 ms at 2,000/s"), (2_000, "p50 ≤ 20 ms, p99 ≤ 100 ms")] {
-        let mut latencies = measure(rate).await?;
+    println!("{:>10} {:>10} {:>8} {:>9} {:>9} {:>9}   goal", "answers/s", "reached", "samples", "p50", "p99", "max");
+    for (rate, goal) in
+        [(200, "p50 ≤ 20 ms, p99 ≤ 100 ms at 2,000/s"), (2_000, "p50 ≤ 20 ms, p99 ≤ 100 ms"), (20_000, "p99 ≤ 250 ms")]
+    {
+        let Measured { reached, mut latencies } = measure(rate).await?;
         latencies.sort();
         let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
         println!(
-            "{rate:>10} {:>8} {:>6.1} ms {:>6.1} ms {:>6.1} ms   {goal}",
+            "{rate:>10} {reached:>10.0} {:>8} {:>6.1} ms {:>6.1} ms {:>6.1} ms   {goal}{}",
             latencies.len(),
             at(0.5),
             at(0.99),
-            at(1.0)
+            at(1.0),
+            if reached < rate as f64 * 0.95 { ", at the full rate: not reached" } else { "" }
         );
     }
     Ok(())
+}
+
+struct Measured {
+    /// Answers a second that were acknowledged.
+    reached: f64,
+    /// Of the submissions to the assignment that is watched.
+    latencies: Vec<Duration>,
 }
 
 /// What the page has shown, and what it has still to show.
@@ -58,6 +72,8 @@ struct Seen {
     waiting: Vec<(Millis, Instant)>,
     complete_through: Millis,
     latencies: Vec<Duration>,
+    /// Nobody hands in any more.
+    is_over: bool,
 }
 
 type Shared = Arc<Mutex<Seen>>;
@@ -93,25 +109,25 @@ struct Ready {
     watched: bool,
 }
 
-async fn measure(rate: usize) -> Outcome<Vec<Duration>> {
+async fn measure(rate: usize) -> Outcome<Measured> {
     let folder = tempfile::tempdir()?;
     let students = prepare(folder.path(), rate / ANSWERS * SECONDS).await?;
-    let server = Server::start(folder.path())?;
+    let (server, _) = Server::start(folder.path())?;
     let http = Client::builder().no_proxy().build()?;
     let seen = Shared::default();
     let watcher = tokio::spawn(watch(server.address.clone(), Arc::clone(&seen)));
-    hand_in(&http, &server.address, students, rate / ANSWERS, &seen).await?;
+    let reached = hand_in(&http, &server.address, students, rate / ANSWERS, &seen).await?;
+    seen.lock().map_err(|_| "poisoned")?.is_over = true;
     let latencies = watcher.await??;
     drop(server);
-    Ok(latencies)
+    Ok(Measured { reached, latencies })
 }
 
 /// A school with many open assignments and `count` students who have joined, made through the rooms' own doors.
 async fn prepare(folder: &Path, count: usize) -> Outcome<Vec<Ready>> {
     let clock = Clock::system();
     let store = Store::open(&folder.join("freshmark.db")).await?;
-    let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
-    let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await?;
+    let teacher = add_staff(&store, Role::Teacher).await?;
     let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
     let photosynthesis = quiz.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?;
     let mut codes = Vec::new();
@@ -148,12 +164,22 @@ async fn join_all(quiz: &Quiz, codes: &[String], count: usize) -> Outcome<Vec<Re
     Ok(ready)
 }
 
-/// Hands in at a steady rate, on time whatever the answers take.
-async fn hand_in(http: &Client, address: &str, students: Vec<Ready>, per_second: usize, seen: &Shared) -> Outcome<()> {
+/// Hands in at a steady rate for so long, on time whatever the answers take as long as they are few enough, and says how
+/// many answers a second were acknowledged.
+async fn hand_in(http: &Client, address: &str, students: Vec<Ready>, per_second: usize, seen: &Shared) -> Outcome<f64> {
     let mut pace = tokio::time::interval(Duration::from_secs_f64(1.0 / per_second as f64));
     let mut sent = tokio::task::JoinSet::new();
+    let room = Arc::new(Semaphore::new(IN_FLIGHT));
+    let (began, mut handed_in) = (Instant::now(), 0);
+    // A little longer, so that a rate that is reached is reached by all.
+    let until = began + Duration::from_secs_f64(SECONDS as f64 * 1.01);
     for student in students {
         pace.tick().await;
+        let turn = Arc::clone(&room).acquire_owned().await?;
+        if Instant::now() > until {
+            break;
+        }
+        handed_in += 1;
         let (http, address, seen) = (http.clone(), address.to_owned(), Arc::clone(seen));
         sent.spawn(async move {
             let url = format!("{address}/api/attempts/{}/answers", student.joined.attempt);
@@ -164,21 +190,20 @@ async fn hand_in(http: &Client, address: &str, students: Vec<Ready>, per_second:
             {
                 seen.acknowledged(receipt.accepted_at, Instant::now());
             }
+            drop(turn);
             Ok::<(), reqwest::Error>(())
         });
     }
     while let Some(done) = sent.join_next().await {
         done??;
     }
-    Ok(())
+    Ok((handed_in * ANSWERS) as f64 / began.elapsed().as_secs_f64())
 }
 
 /// Follows the watched assignment as its open page does, until every submission has been seen.
 async fn watch(address: String, seen: Shared) -> Outcome<Vec<Duration>> {
     let http = Client::builder().no_proxy().build()?;
-    let signed_in =
-        http.post(format!("{address}/api/session")).json(&json!({ "email": "t@x", "password": "pw" })).send().await?;
-    let cookie = signed_in.headers()["set-cookie"].to_str()?.split(';').next().unwrap_or_default().to_owned();
+    let cookie = sign_in(&http, &address).await?;
     let ask = |path: &str| http.get(format!("{address}{path}")).header("cookie", &cookie).send();
     let mut events = ask("/api/live/assignments/1").await?.error_for_status()?;
     loop {
@@ -191,37 +216,8 @@ async fn watch(address: String, seen: Shared) -> Outcome<Vec<Duration>> {
             seen.lock().map_err(|_| "poisoned")?.answered(results.freshness.complete_through, now);
         }
         let mut seen = seen.lock().map_err(|_| "poisoned")?;
-        if seen.latencies.len() >= WATCHED_RATE * SECONDS {
+        if seen.is_over && seen.waiting.is_empty() {
             return Ok(std::mem::take(&mut seen.latencies));
         }
-    }
-}
-
-/// The real binary; ended when dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Outcome<Self> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_freshmark"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().ok_or("no output")?;
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let address =
-            lines.find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned)).ok_or("no address")?;
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

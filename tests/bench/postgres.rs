@@ -1,0 +1,238 @@
+//! PostgreSQL 15 beside it: the same batches by multi-row INSERT into the same table with one index.
+//!
+//! A new cluster in a folder of its own with PostgreSQL's defaults, over a Unix socket. It runs as `postgres` where this
+//! process is root, because it refuses to be root.
+
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls, Statement};
+
+use crate::answers::{Answer, BATCH, FIRST, Template, digits};
+use crate::drive::{Batches, Tally};
+use crate::machine::end;
+use crate::running::Outcome;
+
+const BIN: &str = "/usr/lib/postgresql/15/bin";
+const TABLE: &str = "CREATE TABLE quiz_answers (record_id varchar(36) NOT NULL, accepted_seq bigint NOT NULL, \
+    accepted_at timestamp NOT NULL, assignment_id bigint NOT NULL, class_id bigint NOT NULL, quiz_id bigint NOT NULL, \
+    attempt_id varchar(36) NOT NULL, attempt_no integer NOT NULL, student_key varchar(36) NOT NULL, \
+    question_id bigint NOT NULL, choice_id bigint, elapsed_ms bigint NOT NULL); \
+    CREATE INDEX ON quiz_answers (assignment_id, accepted_seq)";
+const COLUMNS: usize = 12;
+
+/// What it did.
+pub struct Took {
+    pub tally: Tally,
+    /// From the first INSERT to the last commit.
+    pub time: Duration,
+    /// Rows that are in the table.
+    pub rows: u64,
+}
+
+/// Whether it is on this machine.
+pub fn is_installed() -> bool {
+    Path::new(BIN).join("postgres").exists()
+}
+
+/// Inserts batches over so many connections until the time is up.
+pub async fn insert(templates: Vec<Vec<Template>>, time: Duration) -> Outcome<Took> {
+    let cluster = Cluster::start()?;
+    let first = cluster.connect().await?;
+    first.batch_execute(TABLE).await?;
+    let mut clients = Vec::new();
+    for of_one in templates {
+        let client = cluster.connect().await?;
+        let statement = client.prepare(&statement()).await?;
+        clients.push((client, statement, of_one));
+    }
+    let began = Instant::now();
+    let batches = Arc::new(Batches::until(began + time));
+    let mut running = tokio::task::JoinSet::new();
+    for (client, statement, of_one) in clients {
+        running.spawn(insert_over_one(client, statement, of_one, Arc::clone(&batches)));
+    }
+    let mut tally = Tally::default();
+    while let Some(one) = running.join_next().await {
+        tally.add(one??);
+    }
+    let time = began.elapsed();
+    let rows: i64 = first.query_one("SELECT count(DISTINCT record_id) FROM quiz_answers", &[]).await?.get(0);
+    Ok(Took { tally, time, rows: rows.unsigned_abs() })
+}
+
+fn statement() -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        format!("({})", places.join(","))
+    };
+    format!("INSERT INTO quiz_answers VALUES {}", (0..BATCH).map(row).collect::<Vec<_>>().join(","))
+}
+
+/// One transaction a batch.
+async fn insert_over_one(
+    client: Client,
+    statement: Statement,
+    templates: Vec<Template>,
+    batches: Arc<Batches>,
+) -> Outcome<Tally> {
+    let mut templates: Vec<Vec<Row>> =
+        templates.iter().map(|template| template.answers.iter().map(Row::of).collect()).collect();
+    let bytes = statement.params().iter().map(width).sum::<usize>();
+    let (mut tally, mut turn) = (Tally::default(), 0);
+    while let Some(batch) = batches.next() {
+        let of = templates.len();
+        let rows = &mut templates[turn % of];
+        turn += 1;
+        for (number, row) in (FIRST + batch * BATCH as u64..).zip(rows.iter_mut()) {
+            row.number(number);
+        }
+        let parameters: Vec<&(dyn ToSql + Sync)> = rows.iter().flat_map(Row::parameters).collect();
+        let sent = Instant::now();
+        tally.records += client.execute(&statement, &parameters).await?;
+        tally.sent(sent.elapsed(), bytes);
+    }
+    Ok(tally)
+}
+
+/// Bytes of a value on PostgreSQL's wire, with its length.
+fn width(of: &Type) -> usize {
+    4 + match *of {
+        Type::VARCHAR => 36,
+        Type::INT4 => 4,
+        _ => 8,
+    }
+}
+
+struct Row {
+    record_id: String,
+    accepted_seq: i64,
+    accepted_at: SystemTime,
+    assignment: i64,
+    class: i64,
+    quiz: i64,
+    attempt: String,
+    attempt_no: i32,
+    student: String,
+    question: i64,
+    choice: Option<i64>,
+    elapsed_ms: i64,
+}
+
+impl Row {
+    fn of(answer: &Answer) -> Self {
+        Self {
+            record_id: answer.id.clone(),
+            accepted_seq: 0,
+            accepted_at: SystemTime::UNIX_EPOCH + Duration::from_millis(answer.accepted_ms),
+            assignment: answer.assignment,
+            class: answer.class,
+            quiz: answer.quiz,
+            attempt: answer.attempt.clone(),
+            attempt_no: 1,
+            student: answer.student.clone(),
+            question: answer.question,
+            choice: answer.choice,
+            elapsed_ms: answer.elapsed_ms,
+        }
+    }
+
+    fn number(&mut self, number: u64) {
+        self.accepted_seq = number.cast_signed();
+        self.record_id.truncate(24);
+        self.record_id.extend(digits(number).map(char::from));
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); COLUMNS] {
+        [
+            &self.record_id,
+            &self.accepted_seq,
+            &self.accepted_at,
+            &self.assignment,
+            &self.class,
+            &self.quiz,
+            &self.attempt,
+            &self.attempt_no,
+            &self.student,
+            &self.question,
+            &self.choice,
+            &self.elapsed_ms,
+        ]
+    }
+}
+
+/// A server that runs; ended when dropped.
+struct Cluster {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    fn start() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        if is_root() {
+            let number = |flag: &str| -> Outcome<u32> {
+                let answer = Command::new("id").args([flag, "postgres"]).output()?;
+                Ok(String::from_utf8(answer.stdout)?.trim().parse()?)
+            };
+            chown(folder.path(), Some(number("-u")?), Some(number("-g")?))?;
+        }
+        let data = folder.path().join("data");
+        let made = command("initdb").args(["--auth=trust", "--username=postgres", "-D"]).arg(&data).output()?;
+        if !made.status.success() {
+            return Err(String::from_utf8_lossy(&made.stderr).into());
+        }
+        let child = command("postgres")
+            .args(["-c", "listen_addresses=", "-k"])
+            .arg(folder.path())
+            .arg("-D")
+            .arg(&data)
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self { child, folder })
+    }
+
+    /// A connection, as soon as it takes one.
+    async fn connect(&self) -> Outcome<Client> {
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(self.folder.path()).user("postgres").dbname("postgres");
+        let mut tries = 0;
+        loop {
+            match config.connect(NoTls).await {
+                Ok((client, connection)) => {
+                    tokio::spawn(connection);
+                    return Ok(client);
+                }
+                Err(error) if tries == 100 => return Err(error.into()),
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // SIGINT ends it fast, and in order.
+        let _ = end(&mut self.child, "-INT");
+    }
+}
+
+fn command(program: &str) -> Command {
+    let program = Path::new(BIN).join(program);
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+    command.current_dir("/");
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout == b"0\n")
+}
