@@ -1,7 +1,9 @@
 //! PostgreSQL 15 beside it: the same batches by multi-row INSERT into the same table with one index.
 //!
 //! A new cluster in a folder of its own with PostgreSQL's defaults, over a Unix socket. It runs as `postgres` where this
-//! process is root, because it refuses to be root.
+//! process is root, because it refuses to be root. Each of its backends is a session of its own: where cores are shared
+//! with other work session by session, as Linux does by default, it is given more of them than one process is. What it
+//! takes of the CPU is counted, therefore.
 
 use std::os::unix::fs::chown;
 use std::path::Path;
@@ -14,7 +16,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 use crate::answers::{Answer, BATCH, FIRST, Template, digits};
 use crate::drive::{Batches, Tally};
-use crate::machine::end;
+use crate::machine::{cpu_of, cpu_of_ended, end};
 use crate::running::Outcome;
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -32,6 +34,9 @@ pub struct Took {
     pub time: Duration,
     /// Rows that are in the table.
     pub rows: u64,
+    /// CPU time of all its processes, from their start to their end.
+    pub server_cpu: Duration,
+    pub driver_cpu: Duration,
 }
 
 /// Whether it is on this machine.
@@ -50,7 +55,7 @@ pub async fn insert(templates: Vec<Vec<Template>>, time: Duration) -> Outcome<To
         let statement = client.prepare(&statement()).await?;
         clients.push((client, statement, of_one));
     }
-    let began = Instant::now();
+    let (began, driver_before) = (Instant::now(), cpu_of("self")?);
     let batches = Arc::new(Batches::until(began + time));
     let mut running = tokio::task::JoinSet::new();
     for (client, statement, of_one) in clients {
@@ -60,9 +65,12 @@ pub async fn insert(templates: Vec<Vec<Template>>, time: Duration) -> Outcome<To
     while let Some(one) = running.join_next().await {
         tally.add(one??);
     }
-    let time = began.elapsed();
-    let rows: i64 = first.query_one("SELECT count(DISTINCT record_id) FROM quiz_answers", &[]).await?.get(0);
-    Ok(Took { tally, time, rows: rows.unsigned_abs() })
+    let (time, driver_cpu) = (began.elapsed(), cpu_of("self")? - driver_before);
+    let rows: i64 = first.query_one("SELECT count(*) FROM quiz_answers", &[]).await?.get(0);
+    let ended_before = cpu_of_ended()?;
+    drop((first, cluster));
+    let server_cpu = cpu_of_ended()? - ended_before;
+    Ok(Took { tally, time, rows: rows.unsigned_abs(), server_cpu, driver_cpu })
 }
 
 fn statement() -> String {

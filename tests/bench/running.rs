@@ -30,6 +30,8 @@ impl Server {
         let mut child = freshmark()
             .args(["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"])
             .arg(folder)
+            // What is slow shows in the figures.
+            .env("FRESHMARK_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take().ok_or("no output")?;

@@ -168,8 +168,7 @@ impl Measured {
 
 fn show(ours: &mut Measured) {
     let (landed, put) = (ours.landed.as_secs_f64(), ours.put.as_secs_f64());
-    let millions = ours.rows.1 as f64 / 1e6;
-    let per_million = |cpu: Duration| cpu.as_secs_f64() / millions;
+    let per_million = |cpu: Duration| cpu.as_secs_f64() / (ours.rows.1 as f64 / 1e6);
     println!("{:>14.0}   records/s from the first put to the last row; the goal is 200000", ours.records_per_second());
     println!("{:>14.0}   records/s acknowledged; {:.1} s later all had landed", ours.rows.1 as f64 / put, landed - put);
     println!("{:>14.1}   MB/s of requests", ours.tally.bytes as f64 / 1e6 / put);
@@ -182,6 +181,9 @@ fn show(ours: &mut Measured) {
 
 fn show_postgres(theirs: &mut Took) {
     let seconds = theirs.time.as_secs_f64();
+    let per_million = |cpu: Duration| cpu.as_secs_f64() / (theirs.rows as f64 / 1e6);
     println!("{:>14.0}   rows/s by PostgreSQL 15, multi-row INSERT, one index", theirs.rows as f64 / seconds);
+    println!("{:>14.2}   s of PostgreSQL's CPU a million rows", per_million(theirs.server_cpu));
+    println!("{:>14.2}   s of its driver's CPU a million rows", per_million(theirs.driver_cpu));
     println!("{:>14.1}   ms p50, {:.1} ms p99 INSERT", theirs.tally.wait_ms(0.5), theirs.tally.wait_ms(0.99));
 }
