@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::made::{Description, Made};
 use super::shape::{self, Member, PLAIN_NAME, Pattern, Shape, one_of, optional, required, text, text_like};
-use super::{Asked, AwsError, Room, millis_to_seconds, number, word};
+use super::{Asked, AwsError, Room, body_of, millis_to_seconds, number, word};
 use crate::config::streams::StreamConfig;
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::gateway::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS, PutEntry, PutRecordBatchAnswer};
@@ -128,8 +128,8 @@ struct BatchRecord<'a> {
 }
 
 impl Room {
-    /// Answers one operation. `None` is an answer without a body.
-    pub(super) async fn firehose(&self, asked: &Asked<'_>) -> Result<Value, AwsError> {
+    /// Answers one operation with a body.
+    pub(super) async fn firehose(&self, asked: &Asked<'_>) -> Result<Vec<u8>, AwsError> {
         if asked.operation == "PutRecordBatch"
             && let Some((name, incoming)) = read_batch(asked.body)
         {
@@ -138,11 +138,11 @@ impl Room {
         let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
         let input = shape::read(members, asked.body)?;
         let name = word(&input, "DeliveryStreamName");
-        match asked.operation {
+        let answer = match asked.operation {
             "PutRecord" => self.put_record(asked, name, data_of(&input["Record"])).await,
             "PutRecordBatch" => {
                 let records = input["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
-                self.put_record_batch(asked, name, records.iter().map(data_of).collect()).await
+                return self.put_record_batch(asked, name, records.iter().map(data_of).collect()).await;
             }
             "DescribeDeliveryStream" => self.describe_delivery_stream(asked, name),
             "ListDeliveryStreams" => Ok(self.list_delivery_streams(&input)),
@@ -152,7 +152,8 @@ impl Room {
                 self.remove(name).await.map(|()| json!({}))
             }
             _ => self.update_destination(name, &input).await,
-        }
+        };
+        answer.map(|answer| body_of(&answer))
     }
 
     fn delivery_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
@@ -185,7 +186,12 @@ impl Room {
         }
     }
 
-    async fn put_record_batch(&self, asked: &Asked<'_>, name: &str, records: Vec<Incoming>) -> Result<Value, AwsError> {
+    async fn put_record_batch(
+        &self,
+        asked: &Asked<'_>,
+        name: &str,
+        records: Vec<Incoming>,
+    ) -> Result<Vec<u8>, AwsError> {
         let stream = self.entrance(asked, name)?;
         if records.iter().map(|record| record.data.len()).sum::<usize>() > MOST_BYTES {
             return Err(AwsError::invalid("Records size exceeds 4 MB limit"));
@@ -194,7 +200,7 @@ impl Room {
         if outcomes.iter().all(|outcome| matches!(outcome, Err(Refused::Throttled | Refused::Busy(_)))) {
             return Err(AwsError::new("ServiceUnavailableException", "Slow down."));
         }
-        serde_json::to_value(PutRecordBatchAnswer::of(outcomes)).map_err(|e| AwsError::internal(&e))
+        serde_json::to_vec(&PutRecordBatchAnswer::of(outcomes)).map_err(|e| AwsError::internal(&e))
     }
 
     fn describe_delivery_stream(&self, asked: &Asked<'_>, name: &str) -> Result<Value, AwsError> {

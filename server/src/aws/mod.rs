@@ -70,7 +70,7 @@ impl Room {
         self.registry.plant().clock.now()
     }
 
-    async fn handle(&self, request: Request<Body>) -> Result<Value, AwsError> {
+    async fn handle(&self, request: Request<Body>) -> Result<Vec<u8>, AwsError> {
         let (parts, body) = request.into_parts();
         let body: Bytes = to_bytes(body, MOST_BODY).await.map_err(|_| {
             AwsError::new("RequestEntityTooLargeException", format!("A request may have {MOST_BODY} bytes."))
@@ -96,7 +96,7 @@ impl Room {
         let asked = Asked { operation, body: &body, key, region: &credential.region };
         match version {
             "Firehose_20150804" => self.firehose(&asked).await,
-            "Kinesis_20131202" => self.kinesis(&asked).await,
+            "Kinesis_20131202" => self.kinesis(&asked).await.map(|answer| body_of(&answer)),
             _ => Err(AwsError::unknown_operation()),
         }
     }
@@ -130,10 +130,14 @@ async fn answer(State(room): State<Arc<Room>>, request: Request<Body>) -> Respon
     respond(room.handle(request).await)
 }
 
-fn respond(answer: Result<Value, AwsError>) -> Response {
+/// An answer as it goes on the wire. `Null` is an answer without a body.
+fn body_of(answer: &Value) -> Vec<u8> {
+    if answer.is_null() { Vec::new() } else { answer.to_string().into_bytes() }
+}
+
+fn respond(answer: Result<Vec<u8>, AwsError>) -> Response {
     let (status, body) = match answer {
-        Ok(Value::Null) => (StatusCode::OK, Vec::new()),
-        Ok(value) => (StatusCode::OK, value.to_string().into_bytes()),
+        Ok(body) => (StatusCode::OK, body),
         Err(error) => (error.status(), error.body()),
     };
     let mut response = Response::new(Body::from(body));

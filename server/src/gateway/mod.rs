@@ -7,10 +7,11 @@
 pub mod keys;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
@@ -87,8 +88,8 @@ pub struct PutRecordBatchAnswer {
 pub enum PutEntry {
     /// It was taken.
     Taken {
-        /// Names the record in the stream: shard and offset.
-        record_id: String,
+        /// Names the record.
+        record_id: RecordId,
     },
     /// It was not.
     Failed {
@@ -112,16 +113,26 @@ impl PutRecordBatchAnswer {
 impl PutEntry {
     fn of(outcome: Result<Place, Refused>) -> Self {
         match outcome {
-            Ok(place) => Self::Taken { record_id: record_id(place) },
+            Ok(place) => Self::Taken { record_id: RecordId(place) },
             Err(refused) => Self::Failed { error_code: error_code(&refused), error_message: refused.to_string() },
         }
     }
 }
 
-/// Names a record in its stream.
-#[must_use]
-pub fn record_id(place: Place) -> String {
-    format!("{}-{:020}", place.shard, place.offset)
+/// Names a record in its stream: shard and offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordId(pub Place);
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:020}", self.0.shard, self.0.offset)
+    }
+}
+
+impl Serialize for RecordId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
 }
 
 /// Firehose's code for one record that was not taken.
