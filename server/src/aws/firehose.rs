@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -319,11 +320,22 @@ fn read_batch(body: &[u8]) -> Option<(&str, Vec<Incoming>)> {
     {
         return None;
     }
-    let incoming = batch.records.iter().map(|record| {
-        let data = STANDARD.decode(record.data).ok().filter(|data| data.len() <= MOST_RECORD_BYTES)?;
-        Some(Incoming { key: None, hash: None, data: data.into() })
+    // One buffer for all of them.
+    let (mut data, mut ends) = (Vec::with_capacity(body.len() / 4 * 3), Vec::with_capacity(batch.records.len()));
+    for record in &batch.records {
+        let before = data.len();
+        STANDARD.decode_vec(record.data, &mut data).ok()?;
+        if data.len() - before > MOST_RECORD_BYTES {
+            return None;
+        }
+        ends.push(data.len());
+    }
+    let (data, mut begin) = (Bytes::from(data), 0);
+    let incoming = ends.into_iter().map(|end| {
+        let data = data.slice(std::mem::replace(&mut begin, end)..end);
+        Incoming { key: None, hash: None, data }
     });
-    Some((batch.delivery_stream_name, incoming.collect::<Option<_>>()?))
+    Some((batch.delivery_stream_name, incoming.collect()))
 }
 
 /// The data of a record whose shape has been checked.

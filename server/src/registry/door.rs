@@ -11,6 +11,7 @@ use super::bucket::Bucket;
 use crate::config::streams::{Misfits, Quota};
 use crate::delivery::Form;
 use crate::stream::{Place, Record, StreamError};
+use crate::warehouse::columns::Table;
 use crate::warehouse::fit::{Misfit, fit};
 
 /// Partition key of a record that is taken although it does not fit, and so has none.
@@ -126,24 +127,14 @@ impl DeliveryStream {
     /// Looks at the records of a request. None has been taken by that.
     pub fn check(&self, records: impl IntoIterator<Item = Incoming>) -> Checked {
         let refuses = self.config.destination.as_ref().is_some_and(|d| d.misfits == Misfits::Refuse);
-        let form = if self.table().is_some() && refuses { Form::Fitted } else { Form::Raw };
-        let look = |record: Incoming| (record.data.len(), self.look_at(record, form));
-        let (sizes, records) = records.into_iter().map(look).unzip();
-        Checked { form, records, sizes }
-    }
-
-    fn look_at(&self, record: Incoming, form: Form) -> Result<Record, Misfit> {
-        let (Some(table), Form::Fitted) = (self.table(), form) else {
-            return Ok(Record {
-                key: record.key.unwrap_or_else(|| NO_KEY.to_owned()),
-                hash: record.hash,
-                data: record.data,
-            });
-        };
-        let mut line = Vec::with_capacity(record.data.len() + 64);
-        let key_at = fit(table, &record.data, &mut line)?;
-        let key = record.key.unwrap_or_else(|| partition_key(&line[key_at]));
-        Ok(Record { key, hash: record.hash, data: Bytes::from(line) })
+        let records: Vec<Incoming> = records.into_iter().collect();
+        let sizes = records.iter().map(|record| record.data.len()).collect();
+        match self.table().filter(|_| refuses) {
+            Some(table) => Checked { form: Form::Fitted, records: fitted(table, records), sizes },
+            None => {
+                Checked { form: Form::Raw, records: records.into_iter().map(|record| Ok(raw(record))).collect(), sizes }
+            }
+        }
     }
 
     /// Takes each record that fits and that the quota lets pass, and says for each what became of it, in order. What is
@@ -177,6 +168,25 @@ impl DeliveryStream {
         self.intake.count(&outcomes, &checked.sizes);
         outcomes
     }
+}
+
+fn raw(Incoming { key, hash, data }: Incoming) -> Record {
+    Record { key: key.unwrap_or_else(|| NO_KEY.to_owned()), hash, data }
+}
+
+/// Looks at each record. The lines of those that fit lie in one buffer.
+fn fitted(table: &Table, records: Vec<Incoming>) -> Vec<Result<Record, Misfit>> {
+    let mut lines = Vec::with_capacity(records.iter().map(|record| record.data.len() + 64).sum());
+    let mut look_at = |record: Incoming| {
+        let begin = lines.len();
+        let key_at = fit(table, &record.data, &mut lines)?;
+        let key = record.key.unwrap_or_else(|| partition_key(&lines[key_at]));
+        Ok((key, record.hash, begin..lines.len()))
+    };
+    let looked_at: Vec<_> = records.into_iter().map(&mut look_at).collect();
+    let lines = Bytes::from(lines);
+    let record = |(key, hash, line)| Record { key, hash, data: lines.slice(line) };
+    looked_at.into_iter().map(|fits| fits.map(record)).collect()
 }
 
 /// The partition column's value as a key: at most 256 characters.
