@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::names::{Layout, Names};
@@ -146,14 +147,16 @@ fn touched(table: &Table, lines: &[u8]) -> Vec<i64> {
     }
     let name = b"\"assignment_id\":";
     let finder = Finder::new(name);
-    let mut touched = Vec::new();
-    for line in lines.split(|byte| *byte == b'\n') {
-        let Some(place) = finder.find(line) else { continue };
-        let digits = line[place + name.len()..].iter().take_while(|b| b.is_ascii_digit());
+    let (mut touched, mut rest) = (Vec::new(), lines);
+    while let Some(place) = finder.find(rest) {
+        let value = &rest[place + name.len()..];
+        let digits = value.iter().take_while(|b| b.is_ascii_digit());
         let number = digits.fold(0i64, |n, digit| n.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
         if touched.last() != Some(&number) {
             touched.push(number);
         }
+        // Once a line: a text may look like another.
+        rest = memchr(b'\n', value).map_or(&[], |end| &value[end..]);
     }
     touched.sort_unstable();
     touched.dedup();
