@@ -30,7 +30,7 @@ pub struct Freshness {
     pub measured_at: Millis,
     /// Answers in the transactional store.
     pub accepted: i64,
-    /// Distinct answers in the warehouse.
+    /// Of these, in the warehouse. Equal to `accepted` only if none waits; records of strangers are not among them.
     pub landed: i64,
     /// Every answer accepted before this instant has landed.
     pub complete_through: Millis,

@@ -17,9 +17,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
-use super::names::{Class, OTHER_CLASSES};
+use super::names::Class;
 use super::school::{OPEN_CODE, QUIZZES, TEACHER, TEACHER_PASSWORD};
 use crate::quiz::gift;
 
@@ -53,7 +52,7 @@ pub enum DemoError {
     },
     /// The server said no.
     #[error("the server refused: {0}")]
-    Refused(String),
+    Refused(ApiError),
     /// The speed is not a positive number.
     #[error("--speed has to be a number above 0")]
     Speed,
@@ -70,16 +69,17 @@ pub async fn play(flags: Flags) -> Result<(), DemoError> {
     let bar = ProgressBar::new(u64::from(flags.students)).with_style(style());
     bar.set_message("students handed in");
     let http = Client::builder().no_proxy().build().map_err(|source| unreached(&flags, source))?;
-    let class = match handed_in(&http, &flags).await.unwrap_or(0) {
+    let class = match handed_in(&http, &flags).await? {
         0 => Class::OWN,
-        _ => Class::other(Uuid::new_v4().as_u128() % OTHER_CLASSES),
+        // More have handed in when the next class comes, so that it is another one.
+        students => Class::other(students.unsigned_abs() as usize),
     };
     let mut playing = JoinSet::new();
     for student in 0..usize::from(flags.students) {
         playing.spawn(play_one(http.clone(), flags.clone(), class, student));
     }
     while let Some(done) = playing.join_next().await {
-        done.unwrap_or_else(|e| Err(DemoError::Refused(e.to_string())))?;
+        done.unwrap_or_else(|e| Err(DemoError::Refused(ApiError::unavailable(e.to_string()))))?;
         bar.inc(1);
     }
     bar.finish_with_message("students handed in; look at the results page");
@@ -94,10 +94,14 @@ fn unreached(flags: &Flags, source: reqwest::Error) -> DemoError {
     DemoError::Unreached { server: flags.server.clone(), source }
 }
 
-/// How many students have handed in already, which the demo school's teacher may ask.
+/// How many students have handed in already, which the demo school's teacher may ask. None in a school that has no such
+/// teacher.
 async fn handed_in(http: &Client, flags: &Flags) -> Result<i64, DemoError> {
     let teacher = SignIn { email: TEACHER.to_owned(), password: TEACHER_PASSWORD.to_owned() };
-    let signed_in = send(flags, http.post(url(flags, "api/session")).json(&teacher)).await?;
+    let signed_in = match send(flags, http.post(url(flags, "api/session")).json(&teacher)).await {
+        Err(DemoError::Refused(ApiError::SignedOut { .. })) => return Ok(0),
+        answer => answer?,
+    };
     let cookie =
         signed_in.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
     let session = cookie.split(';').next().unwrap_or_default();
@@ -144,7 +148,7 @@ async fn ask<T: DeserializeOwned>(flags: &Flags, request: RequestBuilder) -> Res
 async fn send(flags: &Flags, request: RequestBuilder) -> Result<Response, DemoError> {
     loop {
         let Some(this_time) = request.try_clone() else {
-            return Err(DemoError::Refused("the request cannot be sent twice".to_owned()));
+            return Err(DemoError::Refused(ApiError::unavailable("the request cannot be sent twice")));
         };
         let answer = this_time.send().await.map_err(|source| unreached(flags, source))?;
         if answer.status().is_success() {
@@ -152,7 +156,7 @@ async fn send(flags: &Flags, request: RequestBuilder) -> Result<Response, DemoEr
         }
         match refusal(answer).await {
             ApiError::TooMany { retry_after_s, .. } => tokio::time::sleep(Duration::from_secs(retry_after_s)).await,
-            error => return Err(DemoError::Refused(error.to_string())),
+            error => return Err(DemoError::Refused(error)),
         }
     }
 }

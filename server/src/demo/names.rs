@@ -1,8 +1,5 @@
 //! The names on the demo school's class lists, and of classes that visit it. Invented.
 
-/// So many classes are there beside the demo school's own, none with a name of another.
-pub const OTHER_CLASSES: u128 = 26 * 30;
-
 /// A class of any size that plays the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Class(Option<usize>);
@@ -11,10 +8,11 @@ impl Class {
     /// Year 8, and whoever else comes.
     pub const OWN: Self = Self(None);
 
-    /// Another one of [`OTHER_CLASSES`].
+    /// Another one: no two numbers below 20,000 share a name, as long as each is above the one before by the thirtieth
+    /// part of that one's students.
     #[must_use]
-    pub const fn other(number: u128) -> Self {
-        Self(Some((number % OTHER_CLASSES) as usize))
+    pub const fn other(number: usize) -> Self {
+        Self(Some(number))
     }
 
     /// The name of a student, counted from 0.
@@ -23,13 +21,17 @@ impl Class {
         let Some(number) = self.0 else {
             return YEAR_8.get(student).map_or_else(|| format!("Student {}", student + 1), |name| (*name).to_owned());
         };
-        // Everybody's first name, a middle initial, and the family name of somebody further down the list.
+        // Everybody's first name, the family name of somebody further down the list, and initials in between.
         let (place, number) = (student % YEAR_8.len(), number + student / YEAR_8.len());
-        let initial = char::from(b'A' + (number % 26) as u8);
-        let further = 1 + number / 26 % (YEAR_8.len() - 1);
+        let (further, number) = (1 + number % (YEAR_8.len() - 1), number / (YEAR_8.len() - 1));
+        let initial = |number: usize| char::from(b'A' + (number % 26) as u8);
         let (first, _) = YEAR_8[place].split_once(' ').unwrap_or_default();
         let (_, family) = YEAR_8[(place + further) % YEAR_8.len()].split_once(' ').unwrap_or_default();
-        format!("{first} {initial}. {family}")
+        match number {
+            0 => format!("{first} {family}"),
+            1..=26 => format!("{first} {}. {family}", initial(number - 1)),
+            _ => format!("{first} {}. {}. {family}", initial(number - 27), initial((number - 27) / 26)),
+        }
     }
 }
 
@@ -105,16 +107,20 @@ mod tests {
     #[test]
     fn no_two_classes_share_a_name() {
         let own = (0..60).map(|student| Class::OWN.name(student));
-        let others = (0..OTHER_CLASSES).flat_map(|class| (0..YEAR_8.len()).map(move |n| Class::other(class).name(n)));
+        let others = (0..20_000).flat_map(|class| (0..YEAR_8.len()).map(move |n| Class::other(class).name(n)));
         let names: Vec<String> = own.chain(others).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert_eq!((&names[0], &names[40]), (&"Amara Okafor".to_owned(), &"Student 41".to_owned()));
-        assert_eq!(Class::other(0).name(0), "Amara A. Whitlock");
+        let some = [0, 30, 30 * 27].map(|class| Class::other(class).name(0));
+        assert_eq!(some, ["Amara Whitlock", "Amara A. Whitlock", "Amara A. A. Whitlock"]);
     }
 
     #[test]
-    fn nor_do_two_students_of_the_largest_class() {
-        let names: BTreeSet<String> = (0..1_000).map(|student| Class::other(779).name(student)).collect();
-        assert_eq!(names.len(), 1_000);
+    fn nor_do_large_classes_one_after_the_other() {
+        let mut names = BTreeSet::new();
+        for handed_in in (1_000..20_000).step_by(1_000) {
+            names.extend((0..1_000).map(|student| Class::other(handed_in).name(student)));
+        }
+        assert_eq!(names.len(), 19_000);
     }
 }

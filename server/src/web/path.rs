@@ -14,13 +14,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
-        match Path::from_request_parts(parts, state).await {
-            Ok(Path(value)) => Ok(Self(value)),
-            Err(rejection) => {
-                let raw = RawPathParams::from_request_parts(parts, state).await.ok();
-                let name = raw.as_ref().and_then(|raw| raw.iter().next()).map_or("path", |(name, _)| name);
-                Err(ApiError::invalid(name, rejection.body_text().to_lowercase()).into())
-            }
+        if let Ok(Path(value)) = Path::from_request_parts(parts, state).await {
+            return Ok(Self(value));
         }
+        let raw = RawPathParams::from_request_parts(parts, state).await;
+        let raw = raw.map_err(|_| ApiError::invalid("path", "has to be UTF-8 text"))?;
+        let name = raw.iter().next().map_or("path", |(name, _)| name);
+        Err(ApiError::invalid(name, "has to be a whole number").into())
     }
 }
