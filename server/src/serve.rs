@@ -172,8 +172,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let results = Results::new(store, warehouse, measure, Arc::new(parts));
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
-    let rooms =
-        Rooms { quiz, accounts, results, gateway, registry: registry.clone(), live, metrics_key, stop: stop.subscribe() };
+    let rooms = Rooms {
+        quiz,
+        accounts,
+        results,
+        gateway,
+        registry: registry.clone(),
+        live,
+        metrics_key,
+        stop: stop.subscribe(),
+    };
     let router = web::router(rooms, &config.server.site);
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
     tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));
