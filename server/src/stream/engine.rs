@@ -17,6 +17,9 @@ use super::StreamError;
 
 /// The engine is opened anew at most this often.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+/// A key space holds so many bytes in memory before they are written as a table, and up to four times as many more
+/// while they are; then writes wait.
+const IN_MEMORY: u64 = 32 << 20;
 
 /// One folder's engine.
 pub(super) struct Engine {
@@ -117,7 +120,7 @@ impl Engine {
     ) -> Result<T, StreamError> {
         let handle = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let db = handle.as_ref().ok_or(StreamError::Recovering)?;
-        let space = db.keyspace(stream, KeyspaceCreateOptions::default)?;
+        let space = db.keyspace(stream, || KeyspaceCreateOptions::default().max_memtable_size(IN_MEMORY))?;
         work(db, &space)
     }
 }
