@@ -144,7 +144,7 @@ fn answer(n: u64) -> serde_json::Value {
     })
 }
 
-pub(super) fn files(folder: &Path) -> Vec<String> {
+fn files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {
