@@ -130,7 +130,7 @@ async fn freshness_at_the_warehouse_rises_while_the_gateway_is_away_and_is_0_aft
     const FRESHNESS: &str = "delivery_to_redshift_data_freshness_seconds";
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let away = Server::on(&data, &["--gateway-url", "http://127.0.0.1:9/gateway/"]);
+    let away = Server::on(&data, &["--heartbeat-seconds", "1", "--gateway-url", "http://127.0.0.1:9/gateway/"]);
     let answers = hand_in(&away, "Ada Lovelace").await;
     let first = metrics_when(&away, |m| m.get(FRESHNESS, ANSWERS) > 0.0).await.get(FRESHNESS, ANSWERS);
     let later = metrics_when(&away, |m| m.get(FRESHNESS, ANSWERS) > first + 1.0).await;
