@@ -8,6 +8,7 @@ use super::ApiError;
 
 /// What a member of staff may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees the pipeline and every class.
@@ -18,6 +19,7 @@ pub enum Role {
 
 /// Body of `POST /api/session`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SignIn {
     /// The account's address; its case does not matter.
     pub email: String,
@@ -27,6 +29,7 @@ pub struct SignIn {
 
 /// The account behind the session cookie; also the answer to `POST /api/session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Me {
     /// As shown on the page.
     pub name: String,

@@ -15,6 +15,7 @@ use super::Millis;
 
 /// Begins an attempt at the assignment that the code names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Join {
     /// Join code; case, spaces and the dash do not matter.
@@ -25,6 +26,7 @@ pub struct Join {
 
 /// The new attempt and the secret that stands for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Joined {
     /// Names the attempt in addresses. No secret.
     pub attempt: String,
@@ -34,6 +36,7 @@ pub struct Joined {
 
 /// All that a student sees of an attempt, given at once so that the rest works without a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AttemptView {
     /// Names the attempt.
     pub attempt: String,
@@ -53,6 +56,7 @@ pub struct AttemptView {
 
 /// One question without its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QuestionView {
     /// Names the question.
     pub id: i64,
@@ -64,6 +68,7 @@ pub struct QuestionView {
 
 /// One choice, without a word on whether it is the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChoiceView {
     /// Names the choice.
     pub id: i64,
@@ -73,6 +78,7 @@ pub struct ChoiceView {
 
 /// What the teacher's release rule shows of one question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Released {
     /// The question.
     pub question: i64,
@@ -86,6 +92,7 @@ pub struct Released {
 
 /// All answers of an attempt, in one request. Sending it again is the same submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// At most one an question; questions left out count as omitted.
@@ -94,6 +101,7 @@ pub struct Submission {
 
 /// One answered question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GivenAnswer {
     /// A question of this attempt's quiz.
@@ -107,6 +115,7 @@ pub struct GivenAnswer {
 
 /// Proof that a submission is durable: it is sent after the transaction that saved it has committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Receipt {
     /// Server time of acceptance.
     pub accepted_at: Millis,

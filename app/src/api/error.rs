@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Messages are lower case and say what to do. None of them ever holds a question's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ApiError {
     /// 401: nobody is signed in, or the session or attempt token is not known.

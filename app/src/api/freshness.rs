@@ -25,6 +25,7 @@ pub const AHEAD_MS: i64 = 3_000;
 
 /// One assignment's freshness, measured from the two stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Freshness {
     /// Server time of the measurement, taken before the first store was asked.
     pub measured_at: Millis,
@@ -100,6 +101,7 @@ impl Freshness {
 
 /// A delivery stream's freshness: what waits between the transactional store and its table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StreamFreshness {
     /// Server time of the measurement; absent if there has been none.
     pub measured_at: Option<Millis>,

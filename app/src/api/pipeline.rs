@@ -9,6 +9,7 @@ use super::{ApiError, Millis};
 
 /// Every delivery stream, and the newest loads of all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Pipeline {
     /// The server's clock when this was put together.
     pub now: Millis,
@@ -20,6 +21,7 @@ pub struct Pipeline {
 
 /// One delivery stream from end to end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StreamStatus {
     /// Name of the delivery stream.
     pub name: String,
@@ -57,6 +59,7 @@ pub struct Replayed {
 
 /// One stage's pace over the last ten seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StageStatus {
     /// `quiz`, `gateway`, `stream`, `delivery`, `lake` or `warehouse`.
     pub stage: String,
@@ -72,6 +75,7 @@ pub struct StageStatus {
 
 /// A record of no student, sent through the whole way when no one is answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Heartbeat {
     /// When it was accepted.
     pub sent_at: Millis,
@@ -81,6 +85,7 @@ pub struct Heartbeat {
 
 /// One row of the load history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct LoadRow {
     /// When it was committed.
     pub loaded_at: Millis,

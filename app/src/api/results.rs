@@ -9,6 +9,7 @@ use super::{ApiError, Millis};
 
 /// A class and its assignments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ClassSummary {
     /// Names the class.
     pub id: i64,
@@ -22,6 +23,7 @@ pub struct ClassSummary {
 
 /// One line of the class page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AssignmentSummary {
     /// Names the assignment.
     pub id: i64,
@@ -41,6 +43,7 @@ pub struct AssignmentSummary {
 
 /// How far a class is with an assignment, counted in students.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Participation {
     /// On the class list.
     pub students: i64,
@@ -60,6 +63,7 @@ impl Participation {
 
 /// Everything that the results page shows. Graded while reading, against each question's current key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ClassResults {
     /// Names the assignment.
     pub assignment: i64,
@@ -98,6 +102,7 @@ impl ClassResults {
 
 /// One question's results over the first attempts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QuestionResult {
     /// Names the question.
     pub id: i64,
@@ -127,6 +132,7 @@ impl QuestionResult {
 
 /// One choice's results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChoiceResult {
     /// Names the choice.
     pub id: i64,

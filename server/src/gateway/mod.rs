@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
 
@@ -71,7 +72,7 @@ impl From<KeyError> for GatewayError {
 }
 
 /// Firehose's answer to `PutRecordBatch`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PutRecordBatchAnswer {
     /// How many of the entries carry an `ErrorCode`.
@@ -83,15 +84,17 @@ pub struct PutRecordBatchAnswer {
 }
 
 /// What became of one record.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged, rename_all_fields = "PascalCase")]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
 pub enum PutEntry {
     /// It was taken.
+    #[serde(rename_all = "PascalCase")]
     Taken {
         /// Names the record.
         record_id: RecordId,
     },
     /// It was not.
+    #[serde(rename_all = "PascalCase")]
     Failed {
         /// `ServiceUnavailableException` passes, `InternalFailure` may.
         error_code: &'static str,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::Results;
 use crate::stream::StreamError;
@@ -15,7 +16,7 @@ use crate::stream::StreamError;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Every part, and whether all are ready.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Readiness {
     /// Whether each part is.
     pub ready: bool,
@@ -24,7 +25,7 @@ pub struct Readiness {
 }
 
 /// One part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PartStatus {
     /// `store`, `gateway`, `stream` or `warehouse`.
     pub part: &'static str,

@@ -12,6 +12,7 @@ mod gateway;
 mod guard;
 mod json;
 mod live;
+mod openapi;
 mod ops;
 mod path;
 mod session;
@@ -110,6 +111,7 @@ fn api() -> Router<Desk> {
         .route("/api/assignments/{assignment}/close", post(assignments::close))
         .route("/api/streams/{stream}/replay", post(streams::replay))
         .route("/api/live/assignments/{assignment}", get(live::assignment))
+        .route("/api/openapi.json", get(openapi::description))
         .route("/api/{*function}", get(functions::call).fallback(functions::other_method))
         .route("/api", any(nothing_there))
         .route("/api/", any(nothing_there))

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::client::Client;
 use super::{Shared, WebError};
@@ -20,7 +21,7 @@ use crate::secret;
 const HANDED_ON: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /// The answer of a process that answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Alive {
     /// Always true.
     alive: bool,

@@ -14,7 +14,8 @@ use super::json::JsonBody;
 use super::{Shared, WebError};
 use crate::accounts::{Accounts, SESSION_MS, User};
 
-const COOKIE: &str = "freshmark_session";
+/// Holds the secret of a session.
+pub(super) const COOKIE: &str = "freshmark_session";
 
 pub(super) async fn sign_in(
     State(rooms): State<Shared>,

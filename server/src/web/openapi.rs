@@ -1,0 +1,286 @@
+//! The description of the HTTP interface, served at `/api/openapi.json`.
+//!
+//! Owns which statuses each operation answers with. The shapes are those of the wire types themselves. Does not own a
+//! route: `tests/openapi` holds this description against the running server.
+
+use std::sync::LazyLock;
+
+use app::api::accounts::{Me, SignIn};
+use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
+use app::api::pipeline::Pipeline;
+use app::api::results::{ClassResults, ClassSummary};
+use app::api::{ApiError, live};
+use axum::Json;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathItemBuilder};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{
+    AdditionalProperties, AllOfBuilder, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type,
+};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
+use utoipa::{OpenApi, ToSchema};
+
+use super::ops::Alive;
+use super::session::COOKIE;
+use crate::gateway::{MOST_RECORDS, PutRecordBatchAnswer};
+use crate::results::{PartStatus, Readiness};
+
+const JSON: &str = "application/json";
+/// Names of the security schemes.
+const SESSION: &str = "session";
+const ATTEMPT: &str = "attempt";
+const GATEWAY_KEY: &str = "gateway_key";
+const METRICS_KEY: &str = "metrics_key";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Freshmark",
+        description = "Quiz, results, gateway and operations. Times are milliseconds since 1970 in UTC."
+    ),
+    components(schemas(
+        Alive,
+        ApiError,
+        AttemptView,
+        ClassResults,
+        ClassSummary,
+        Join,
+        Joined,
+        Me,
+        PartStatus,
+        Pipeline,
+        PutRecordBatchAnswer,
+        Readiness,
+        Receipt,
+        SignIn,
+        Submission
+    ))
+)]
+struct Schemas;
+
+static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(describe);
+
+pub(super) async fn description() -> Json<&'static utoipa::openapi::OpenApi> {
+    Json(&DESCRIPTION)
+}
+
+fn describe() -> utoipa::openapi::OpenApi {
+    let mut api = Schemas::openapi();
+    if let Some(components) = &mut api.components {
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        components.add_security_scheme(SESSION, cookie);
+        components.add_security_scheme(ATTEMPT, bearer("the token of an attempt"));
+        let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key")));
+        components.add_security_scheme(GATEWAY_KEY, header);
+        components.add_security_scheme(METRICS_KEY, bearer("metrics_key of the configuration"));
+    }
+    let paths = accounts().into_iter().chain(students()).chain(staff()).chain(others());
+    api.paths.paths.extend(paths.map(|(path, item)| (path.to_owned(), item)));
+    api
+}
+
+/// Paths with what they answer.
+type Described = Vec<(&'static str, PathItem)>;
+
+fn accounts() -> Described {
+    let sign_in = operation("sign_in", "Sign in").request_body(Some(json_body::<SignIn>()));
+    let cookie = HeaderBuilder::new().schema(Some(text())).description(Some("The session")).build();
+    let me = ResponseBuilder::from(json_response::<Me>("Who has signed in")).header("set-cookie", cookie).build();
+    let sign_out = operation("sign_out", "Sign out").security(needs(SESSION)).security(SecurityRequirement::default());
+    let session = PathItemBuilder::new()
+        .operation(HttpMethod::Post, errors(sign_in.response("200", me), &[400, 401, 403, 413, 429, 503]))
+        .operation(HttpMethod::Delete, errors(sign_out.response("204", done("Signed out")), &[403, 503]));
+    let me = operation("me", "Who is signed in").security(needs(SESSION));
+    let me = errors(me.response("200", json_response::<Me>("The account")), &[401, 503]);
+    vec![("/api/session", session.build()), ("/api/me", PathItem::new(HttpMethod::Get, me))]
+}
+
+fn students() -> Described {
+    let join = operation("join", "Begin an attempt").request_body(Some(json_body::<Join>()));
+    let join = join.response("200", json_response::<Joined>("The attempt and its token"));
+    let view = operation("view_attempt", "All that a student sees of an attempt")
+        .security(needs(ATTEMPT))
+        .parameter(in_path("attempt", text(), "Names the attempt"))
+        .response("200", json_response::<AttemptView>("The attempt"));
+    let submit = operation("submit", "Hand in; again is the same submission")
+        .security(needs(ATTEMPT))
+        .parameter(in_path("attempt", text(), "Names the attempt"))
+        .request_body(Some(json_body::<Submission>()))
+        .response("200", json_response::<Receipt>("It is on disk"));
+    vec![
+        ("/api/join", PathItem::new(HttpMethod::Post, errors(join, &[400, 403, 404, 409, 413, 429, 503]))),
+        ("/api/attempts/{attempt}", PathItem::new(HttpMethod::Get, errors(view, &[400, 401, 404, 503]))),
+        (
+            "/api/attempts/{attempt}/answers",
+            PathItem::new(HttpMethod::Post, errors(submit, &[400, 401, 403, 404, 409, 413, 503])),
+        ),
+    ]
+}
+
+fn staff() -> Described {
+    let number = "The assignment's number";
+    let classes = ResponseBuilder::new().description("The classes of whoever is signed in").content(
+        JSON,
+        ContentBuilder::new()
+            .schema(Some(ArrayBuilder::new().items(Ref::from_schema_name(ClassSummary::name()))))
+            .build(),
+    );
+    let classes = operation("my_classes", "Classes and their assignments").response("200", classes.build());
+    let results = operation("class_results", "An assignment's results, and how current they are")
+        .parameter(parameter(ParameterIn::Query, "assignment", whole(), number))
+        .response("200", json_response::<ClassResults>("The results"));
+    let pipeline = operation("pipeline", "Every delivery stream's state; for admins")
+        .response("200", json_response::<Pipeline>("The pipeline"));
+    let close = operation("close_assignment", "End an assignment; again is the same")
+        .parameter(in_path("assignment", whole(), number))
+        .response("204", done("It takes no more answers"));
+    let live = operation("live", "When to ask again for an assignment's results")
+        .parameter(in_path("assignment", whole(), number))
+        .response("200", events());
+    let get = |operation: OperationBuilder, also: &[u16]| {
+        PathItem::new(HttpMethod::Get, errors(operation.security(needs(SESSION)), also))
+    };
+    vec![
+        ("/api/my_classes", get(classes, &[401, 503])),
+        ("/api/class_results", get(results, &[400, 401, 404, 503])),
+        ("/api/pipeline", get(pipeline, &[401, 403, 503])),
+        ("/api/live/assignments/{assignment}", get(live, &[400, 401, 404, 503])),
+        (
+            "/api/assignments/{assignment}/close",
+            PathItem::new(HttpMethod::Post, errors(close.security(needs(SESSION)), &[400, 401, 403, 404, 503])),
+        ),
+    ]
+}
+
+fn others() -> Described {
+    let put = operation("put_records", "Put records, as Firehose's PutRecordBatch")
+        .security(needs(GATEWAY_KEY))
+        .parameter(in_path("stream", text(), "The delivery stream's name"))
+        .request_body(Some(body(records())))
+        .response("200", json_response::<PutRecordBatchAnswer>("What became of each record"));
+    let alive = operation("healthz", "Whether the process answers").response("200", json_response::<Alive>("It does"));
+    let ready = operation("readyz", "Whether the stores are open and records are taken")
+        .response("200", json_response::<Readiness>("All parts are ready"))
+        .response("503", json_response::<Readiness>("`parts` says which are not"));
+    let metrics = operation("metrics", "Metrics; a program of this machine needs no key")
+        .security(SecurityRequirement::default())
+        .security(needs(METRICS_KEY))
+        .response("200", text_response("text/plain", "Prometheus's text format, version 0.0.4"));
+    vec![
+        ("/gateway/{stream}", PathItem::new(HttpMethod::Post, errors(put, &[400, 403, 404, 413, 429, 503]))),
+        ("/healthz", PathItem::new(HttpMethod::Get, alive)),
+        ("/readyz", PathItem::new(HttpMethod::Get, ready)),
+        ("/metrics", PathItem::new(HttpMethod::Get, errors(metrics, &[403, 503]))),
+    ]
+}
+
+/// Server-sent events without end. Version 3.1 describes each of them by the schema of the whole.
+fn events() -> Response {
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([live::CHANGED, live::TICK]));
+    let event = ObjectBuilder::new().property("event", name).property("data", text()).required("event");
+    let content = ContentBuilder::new().schema(Some(event)).build();
+    ResponseBuilder::new().description("Server-sent events without end").content("text/event-stream", content).build()
+}
+
+/// `{"records":[…]}`, or one record.
+fn records() -> Schema {
+    let record = || ObjectBuilder::new().description(Some("A record that fits the stream's table"));
+    let list = ArrayBuilder::new().items(record()).min_items(Some(1)).max_items(Some(MOST_RECORDS));
+    let many = ObjectBuilder::new()
+        .property("records", list)
+        .required("records")
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    AnyOfBuilder::new().item(many).item(record()).into()
+}
+
+/// What goes with a status: the word in `error`, and what it says.
+fn meaning(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 => ("invalid", "`field` does not hold what it has to"),
+        401 => ("signed_out", "Nobody is signed in, or the token is not known"),
+        403 => ("forbidden", "Not for whoever asks, or asked by another site's page"),
+        404 => ("not_found", "There is no such thing"),
+        409 => ("conflict", "Not in this state of things"),
+        413 => ("too_large", "More than one request may carry"),
+        429 => ("too_many", "Too many tries"),
+        _ => ("unavailable", "A part of the server could not answer; try again later"),
+    }
+}
+
+fn errors(operation: OperationBuilder, statuses: &[u16]) -> OperationBuilder {
+    statuses.iter().fold(operation, |operation, status| operation.response(status.to_string(), error(*status)))
+}
+
+fn error(status: u16) -> Response {
+    let (word, description) = meaning(status);
+    let named = ObjectBuilder::new()
+        .property("error", ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word])))
+        .required("error");
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name(ApiError::name())).item(named);
+    let content = ContentBuilder::new().schema(Some(Schema::from(schema))).build();
+    let response = ResponseBuilder::new().description(description).content(JSON, content);
+    if ![429, 503].contains(&status) {
+        return response.build();
+    }
+    let seconds = HeaderBuilder::new().schema(Some(whole())).description(Some("Seconds")).build();
+    response.header("retry-after", seconds).build()
+}
+
+fn operation(id: &str, summary: &str) -> OperationBuilder {
+    OperationBuilder::new().operation_id(Some(id)).summary(Some(summary))
+}
+
+fn parameter(place: ParameterIn, name: &str, schema: Schema, description: &str) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(Required::True)
+        .schema(Some(schema))
+        .description(Some(description))
+}
+
+fn in_path(name: &str, schema: Schema, description: &str) -> ParameterBuilder {
+    parameter(ParameterIn::Path, name, schema, description)
+}
+
+fn json_body<T: ToSchema>() -> utoipa::openapi::request_body::RequestBody {
+    body(RefOr::Ref(Ref::from_schema_name(T::name())))
+}
+
+fn body(schema: impl Into<RefOr<Schema>>) -> utoipa::openapi::request_body::RequestBody {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True)).build()
+}
+
+fn json_response<T: ToSchema>(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).build();
+    ResponseBuilder::new().description(description).content(JSON, content).build()
+}
+
+fn text_response(kind: &str, description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(text())).build();
+    ResponseBuilder::new().description(description).content(kind, content).build()
+}
+
+fn done(description: &str) -> Response {
+    ResponseBuilder::new().description(description).build()
+}
+
+fn bearer(description: &str) -> SecurityScheme {
+    SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build())
+}
+
+fn needs(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, [""; 0])
+}
+
+fn text() -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).into()
+}
+
+fn whole() -> Schema {
+    let (least, most) = (Some(i64::MIN), Some(i64::MAX));
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(least).maximum(most).into()
+}
