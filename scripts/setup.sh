@@ -68,22 +68,23 @@ chromium() {
   fi
 }
 
-# boto3, the AWS CLI and pytest, in an environment of their own.
-aws_clients() {
+# boto3, the AWS CLI, schemathesis and pytest, in an environment of their own.
+python_clients() {
   local wanted
-  wanted=$(cksum <tests/aws/requirements.txt)
+  wanted=$(cat tests/aws/requirements.txt tests/openapi/requirements.txt | cksum)
   [ "$(cat .tools/python/wanted 2>/dev/null)" = "$wanted" ] && return
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-      stop "the tests of the AWS wire need Python 3 with venv; install them (Debian: apt-get install python3-venv)"
+      stop "the tests with foreign clients need Python 3 with venv; install them (Debian: apt-get install python3-venv)"
     say "installing Python with venv from Debian's packages"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv >/dev/null
   fi
-  say "installing boto3, the AWS CLI and pytest from PyPI"
+  say "installing boto3, the AWS CLI, schemathesis and pytest from PyPI"
   rm -rf .tools/python
   python3 -m venv .tools/python
-  .tools/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/aws/requirements.txt
+  .tools/python/bin/pip install --quiet --disable-pip-version-check \
+    --requirement tests/aws/requirements.txt --requirement tests/openapi/requirements.txt
   printf '%s\n' "$wanted" >.tools/python/wanted
 }
 
@@ -95,6 +96,6 @@ tool trunk "$TRUNK" --locked
 tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)"
 if [ "${1:-build}" = test ]; then
   chromium
-  aws_clients
+  python_clients
   command -v cargo-nextest >/dev/null || tool cargo-nextest "$NEXTEST" --locked
 fi

@@ -41,7 +41,7 @@ suite() {
 browser_tree() {
   local tree
   tree=$(cargo tree --locked -p app --features csr --target wasm32-unknown-unknown -e normal,no-proc-macro --prefix none -f '{p}') || return 1
-  if grep -E '^(tokio|axum|duckdb|libduckdb-sys|sea-orm|reqwest) ' <<<"$tree"; then
+  if grep -E '^(tokio|axum|duckdb|libduckdb-sys|sea-orm|reqwest|utoipa) ' <<<"$tree"; then
     echo "a server's crate is in the browser's tree"
     return 1
   fi
@@ -66,6 +66,7 @@ check 'build' bash scripts/build.sh
 
 suite 'Rust' cargo nextest run --locked --cargo-profile release -p app "${server[@]}" --features app/ssr --no-fail-fast --color never
 suite 'AWS clients' .tools/python/bin/python -m pytest --quiet tests/aws
+suite 'OpenAPI' .tools/python/bin/python -m pytest --quiet tests/openapi
 suite 'WASM in Chromium' bash tests/wasm.sh
 suite 'Scripts' node --test --test-reporter=spec tests/scripts/*.test.mjs
 suite 'Browser' node --test --test-reporter=spec tests/browser/*.test.mjs
