@@ -64,13 +64,16 @@ impl Heartbeats {
         mut stop: watch::Receiver<bool>,
     ) {
         loop {
-            if is_quiet(on, &quiz, &warehouse, every).await
-                && let Err(error) = self.beat(on, &quiz, &warehouse, every).await
-            {
-                tracing::warn!(stream = on.stream(), %error, "a heartbeat was not sent");
-            }
+            let beating = async {
+                if is_quiet(on, &quiz, &warehouse, every).await
+                    && let Err(error) = self.beat(on, &quiz, &warehouse, every).await
+                {
+                    tracing::warn!(stream = on.stream(), %error, "a heartbeat was not sent");
+                }
+                tokio::time::sleep(every).await;
+            };
             tokio::select! {
-                () = tokio::time::sleep(every) => {}
+                () = beating => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
