@@ -37,6 +37,7 @@ pub struct StreamStatus {
 
 /// A batch whose COPY failed for too long. Its records lie in the lake; `POST /api/streams/{name}/replay` tries again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ParkedBatch {
     /// Shard of the stream.
     pub shard: String,
@@ -52,6 +53,7 @@ pub struct ParkedBatch {
 
 /// Answer to `POST /api/streams/{name}/replay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Replayed {
     /// Batches that are in the warehouse now.
     pub batches: u64,

@@ -91,6 +91,7 @@ pub enum PutEntry {
     #[serde(rename_all = "PascalCase")]
     Taken {
         /// Names the record.
+        #[schema(value_type = String)]
         record_id: RecordId,
     },
     /// It was not.

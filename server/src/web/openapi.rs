@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use app::api::accounts::{Me, SignIn};
 use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
-use app::api::pipeline::Pipeline;
+use app::api::pipeline::{Pipeline, Replayed};
 use app::api::results::{ClassResults, ClassSummary};
 use app::api::{ApiError, live};
 use axum::Json;
@@ -53,6 +53,7 @@ const METRICS_KEY: &str = "metrics_key";
         Pipeline,
         PutRecordBatchAnswer,
         Readiness,
+        Replayed,
         Receipt,
         SignIn,
         Submission
@@ -136,6 +137,9 @@ fn staff() -> Described {
     let close = operation("close_assignment", "End an assignment; again is the same")
         .parameter(in_path("assignment", whole(), number))
         .response("204", done("It takes no more answers"));
+    let replay = operation("replay_parked", "Try a stream's parked batches again; for admins")
+        .parameter(in_path("stream", text(), "The delivery stream's name"))
+        .response("200", json_response::<Replayed>("How many are in the warehouse now"));
     let live = operation("live", "When to ask again for an assignment's results")
         .parameter(in_path("assignment", whole(), number))
         .response("200", events());
@@ -147,6 +151,10 @@ fn staff() -> Described {
         ("/api/class_results", get(results, &[400, 401, 404, 503])),
         ("/api/pipeline", get(pipeline, &[401, 403, 503])),
         ("/api/live/assignments/{assignment}", get(live, &[400, 401, 404, 503])),
+        (
+            "/api/streams/{stream}/replay",
+            PathItem::new(HttpMethod::Post, errors(replay.security(needs(SESSION)), &[401, 403, 404, 409, 503])),
+        ),
         (
             "/api/assignments/{assignment}/close",
             PathItem::new(HttpMethod::Post, errors(close.security(needs(SESSION)), &[400, 401, 403, 404, 503])),
