@@ -72,6 +72,7 @@ RECORD = {
         ("GET", "/api/my_classes", "", {"cookies": COOKIES}),
         ("GET", "/api/class_results", "", {"cookies": COOKIES, "params": {"assignment": OPEN}}),
         ("GET", "/api/pipeline", "", {"cookies": COOKIES}),
+        ("POST", "/api/streams/{stream}/replay", "quiz-answers", {"cookies": COOKIES}),
         ("POST", "/gateway/{stream}", "quiz-answers", {"json": RECORD, "headers": {"x-api-key": gateway_key(server)}}),
         ("DELETE", "/api/session", "", {"cookies": {COOKIE: sign_in(server)}}),
         ("GET", "/healthz", "", {}),

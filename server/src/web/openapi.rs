@@ -153,7 +153,7 @@ fn staff() -> Described {
         ("/api/live/assignments/{assignment}", get(live, &[400, 401, 404, 503])),
         (
             "/api/streams/{stream}/replay",
-            PathItem::new(HttpMethod::Post, errors(replay.security(needs(SESSION)), &[401, 403, 404, 409, 503])),
+            PathItem::new(HttpMethod::Post, errors(replay.security(needs(SESSION)), &[400, 401, 403, 404, 409, 503])),
         ),
         (
             "/api/assignments/{assignment}/close",
