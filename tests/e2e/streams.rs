@@ -115,6 +115,32 @@ pub async fn nothing_waits(server: &Server, stream: &str) {
     panic!("{stream} still waits");
 }
 
+/// The stream takes fewer records a second than a student hands in: what was taken is not sent again, the rest is.
+#[tokio::test]
+async fn the_relay_sends_again_only_what_the_stream_did_not_take() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "[streams.quiz-answers]\nquota = { records_per_second = 40 }\n");
+    let data = folder.path().join("data");
+    let server = Server::on(&data, &["--config", &config]);
+    let (teacher, http) = (Staff::teacher(&server).await, client());
+    let student = Student::join(&http, &server, "Ada Lovelace").await.expect("joined");
+    let view = student.view(&server).await.expect("the quiz");
+    student.submit(&server, &all(&view, 1)).await.expect("accepted");
+    teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
+    teacher.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
+    server.stop();
+    let warehouse = duckdb::Connection::open(data.join("warehouse.duckdb")).expect("the warehouse");
+    let rows: (i64, i64, bool) = warehouse
+        .query_row(
+            "SELECT COUNT(*), COUNT(DISTINCT record_id), (SELECT COUNT(*) > 1 FROM load_history WHERE stream = 'quiz-answers') \
+             FROM quiz_answers WHERE assignment_id <> 0",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .expect("rows");
+    assert_eq!(rows, (178, 178, true), "each once on the wire too, over several requests");
+}
+
 #[tokio::test]
 async fn a_stream_of_one_s_own_has_its_table_and_its_quota_answers_as_firehose_does() {
     let folder = tempfile::tempdir().expect("a folder");
