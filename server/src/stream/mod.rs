@@ -19,7 +19,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use app::api::Millis;
@@ -140,7 +140,7 @@ impl Logs {
             name: stream.to_owned(),
             engine: Arc::clone(&self.0),
             shards,
-            spec: Mutex::new(spec),
+            spec,
             room: Arc::new(Semaphore::new(IN_FLIGHT_BYTES / ROOM_UNIT)),
             trimming: Mutex::default(),
             pace: Pace::default(),
@@ -192,7 +192,7 @@ struct Inner {
     name: String,
     engine: Arc<Engine>,
     shards: Vec<Shard>,
-    spec: Mutex<Spec>,
+    spec: Spec,
     room: Arc<Semaphore>,
     /// One trim at a time.
     trimming: Mutex<()>,
@@ -264,10 +264,6 @@ impl Shard {
 }
 
 impl Inner {
-    fn spec(&self) -> Spec {
-        *self.spec.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn held_bytes(&self) -> u64 {
         self.shards.iter().map(Shard::held_bytes).sum()
     }
@@ -360,7 +356,7 @@ impl Log {
 
     /// Refuses what the disk should not hold, after letting go of what may go.
     fn make_space(&self, bytes: u64) -> Result<(), StreamError> {
-        let most = self.inner.spec().most_bytes;
+        let most = self.inner.spec.most_bytes;
         if self.inner.held_bytes() + bytes <= most {
             return Ok(());
         }
@@ -383,15 +379,10 @@ impl Log {
         owners.iter().map(place).collect()
     }
 
-    /// How a stream is kept, from now on. The number of shards changes at the next start only.
-    pub fn set_spec(&self, spec: Spec) {
-        *self.inner.spec.lock().unwrap_or_else(PoisonError::into_inner) = spec;
-    }
-
     /// How it is kept.
     #[must_use]
     pub fn spec(&self) -> Spec {
-        self.inner.spec()
+        self.inner.spec
     }
 
     /// Bytes that the stream holds.

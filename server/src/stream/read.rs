@@ -206,7 +206,7 @@ impl ShardLog {
     fn trim_once(&self, most_bytes: u64) -> Result<usize, StreamError> {
         let state = self.state();
         let released = state.released.load(Ordering::Acquire);
-        let too_old = self.log.clock.now().saturating_sub(self.log.spec().retention.as_millis() as i64);
+        let too_old = self.log.clock.now().saturating_sub(self.log.spec.retention.as_millis() as i64);
         let mut held = self.log.held_bytes();
         let (mut gone, mut after) = (Vec::new(), state.floor());
         self.visit(after.offset, |chunk| {
@@ -295,7 +295,7 @@ impl Source for ShardLog {
 
     fn forget_before(&self, offset: u64) -> Result<(), SourceError> {
         self.state().released.fetch_max(offset, Ordering::AcqRel);
-        Ok(self.trim(self.log.spec().most_bytes)?)
+        Ok(self.trim(self.log.spec.most_bytes)?)
     }
 }
 
