@@ -4,7 +4,7 @@
 //! hears of it exactly then. Carries no student, and no explanation.
 
 use app::api::Millis;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -112,7 +112,7 @@ impl Quiz {
     /// If the transactional store does not answer.
     pub async fn announce_everything(&self) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         let mut records = Vec::new();
         records.extend(quiz::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
         records.extend(question::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::question(row, now)));

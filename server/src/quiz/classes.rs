@@ -2,7 +2,7 @@
 
 use app::api::Millis;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use uuid::Uuid;
 
 use super::catalog::CatalogRecord;
@@ -30,7 +30,7 @@ impl Quiz {
     /// If the transactional store says no.
     pub async fn add_class(&self, teacher: i64, name: &str, students: &[&str]) -> Result<i64, QuizError> {
         let now = self.clock.now();
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         let class = class::ActiveModel { id: NotSet, name: Set(name.to_owned()), teacher_id: Set(teacher) };
         let row = class.insert(&tx).await?;
         let class = row.id;
@@ -65,7 +65,7 @@ impl Quiz {
             release: Set(AFTER_CLOSE.to_owned()),
         };
         let now = self.clock.now();
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         let row = assignment.insert(&tx).await?;
         self.announce(&tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
         tx.commit().await?;

@@ -37,6 +37,9 @@ pub enum QuizError {
     /// No randomness for a secret.
     #[error("no secret could be made: {0}")]
     Randomness(#[from] rand::rand_core::OsError),
+    /// A mistake in this program ended the transaction.
+    #[error("the answers were not saved, which is a bug; send them again")]
+    Interrupted,
     /// The transactional store said no.
     #[error("the transactional store answered: {0}")]
     Store(#[from] sea_orm::DbErr),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::api::pipeline::Heartbeat;
-use sea_orm::{DbErr, TransactionTrait};
+use sea_orm::DbErr;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -110,7 +110,7 @@ async fn is_quiet(on: Beating, quiz: &Quiz, warehouse: &Warehouse, every: Durati
 impl Quiz {
     async fn send_heartbeat(&self, on: Beating, id: Uuid) -> Result<i64, DbErr> {
         let accepted_at = self.clock.now();
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         match on {
             Beating::Answers => {
                 let record = record::heartbeat(id, accepted_at);

@@ -1,7 +1,7 @@
 //! Brings a GIFT file into the transactional store as a quiz.
 
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait};
 
 use super::catalog::CatalogRecord;
 use super::gift::{self, Question};
@@ -16,7 +16,7 @@ impl Quiz {
     pub async fn import_gift(&self, teacher: i64, title: &str, source: &str) -> Result<i64, QuizError> {
         let questions = gift::parse(source)?;
         let now = self.clock.now();
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         let quiz = quiz::ActiveModel { id: NotSet, title: Set(title.to_owned()), teacher_id: Set(teacher) };
         let quiz = quiz.insert(&tx).await?;
         let mut announced = vec![CatalogRecord::quiz(&quiz, now)];

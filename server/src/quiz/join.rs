@@ -5,9 +5,7 @@
 
 use app::api::attempts::{Join, Joined};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{Quiz, QuizError};
@@ -28,7 +26,7 @@ impl Quiz {
             return Err(QuizError::ClosedToJoin);
         }
         let token = secret::generate()?;
-        let tx = self.store.write.begin().await?;
+        let tx = self.store.begin().await?;
         let student = student_of(&tx, assignment.class_id, &name).await?;
         let earlier = attempt::Entity::find()
             .filter(attempt::Column::AssignmentId.eq(assignment.id))

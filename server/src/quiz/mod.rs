@@ -5,8 +5,10 @@
 //! becomes of a record there, nor how results are computed.
 
 mod accepting;
+mod again;
 mod catalog;
 mod classes;
+mod close;
 mod error;
 mod find;
 pub mod gift;
@@ -16,6 +18,7 @@ mod join;
 mod outbox;
 mod record;
 mod relay;
+mod saving;
 mod submit;
 mod view;
 
@@ -29,6 +32,7 @@ pub use relay::{Relay, RelayHealth};
 
 use std::sync::Arc;
 
+use self::saving::Saving;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::pace::Pace;
@@ -45,6 +49,7 @@ pub struct Quiz {
     store: Store,
     outbox: Outbox,
     accepting: Accepting,
+    saving: Saving,
     live: Live,
     clock: Clock,
     pace: Arc<Pace>,
@@ -55,7 +60,15 @@ impl Quiz {
     #[must_use]
     pub fn new(store: Store, live: Live, clock: Clock) -> Self {
         let outbox = Outbox::new(store.clone());
-        Self { store, outbox, accepting: Accepting::default(), live, clock, pace: Arc::default() }
+        Self {
+            store,
+            outbox,
+            accepting: Accepting::default(),
+            saving: Saving::default(),
+            live,
+            clock,
+            pace: Arc::default(),
+        }
     }
 
     /// The records that the gateway has not acknowledged.

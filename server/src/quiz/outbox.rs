@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use app::api::Millis;
 use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -57,8 +58,7 @@ impl Outbox {
                 accepted_at: Set(accepted_at),
             });
         }
-        let written = Entity::insert_many(rows).exec_with_returning(tx).await?;
-        let mut numbers: Vec<i64> = written.iter().map(|row| row.accepted_seq).collect();
+        let mut numbers = Entity::insert_many(rows).exec_with_returning_keys(tx).await?;
         // Numbers rise in the order of the VALUES; the order of RETURNING is not promised.
         numbers.sort_unstable();
         Ok(numbers)
@@ -93,6 +93,30 @@ impl Outbox {
             Column::AcceptedSeq.is_in(numbers.iter().copied())
         };
         Entity::delete_many().filter(these).exec(&self.store.write).await.map(|_| ())
+    }
+
+    /// Whether a record of `stream` waits whose running number is `last` or lower.
+    ///
+    /// # Errors
+    /// If the transactional store does not answer.
+    pub async fn holds_up_to(&self, stream: &str, last: i64) -> Result<bool, DbErr> {
+        Ok(self.head(stream, 1).await?.first().is_some_and(|row| row.accepted_seq <= last))
+    }
+
+    /// Writes records that had running numbers before, within the caller's transaction. Those that wait already are
+    /// left alone.
+    pub(super) async fn write_again<C: ConnectionTrait>(&self, tx: &C, rows: &[Model]) -> Result<(), DbErr> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = rows.iter().map(|row| ActiveModel {
+            accepted_seq: Set(row.accepted_seq),
+            stream: Set(row.stream.clone()),
+            payload: Set(row.payload.clone()),
+            accepted_at: Set(row.accepted_at),
+        });
+        let known = OnConflict::column(Column::AcceptedSeq).do_nothing().to_owned();
+        Entity::insert_many(rows).on_conflict(known).exec_without_returning(tx).await.map(|_| ())
     }
 
     /// What waits for `stream`.

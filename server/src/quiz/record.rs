@@ -1,13 +1,17 @@
 //! An answer on the wire. The columns are those of the fact table; `accepted_seq` is added when the outbox is drained.
 
 use app::api::Millis;
+use app::api::attempts::GivenAnswer;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::store::tables::attempt;
+use crate::store::tables::{assignment, attempt};
 
 /// Version-5 uuids of records live in this name space.
 const RECORDS: Uuid = Uuid::from_u128(0x2b8e_91d4_07f3_4c6a_b5e1_6c0d_93a8_4f27);
+
+/// A day; a device that was left open overnight says nothing about the question.
+const LONGEST_ELAPSED_MS: i64 = 86_400_000;
 
 /// One answer. Carries no name: `student_key` is a pseudonym.
 #[derive(Serialize)]
@@ -25,8 +29,33 @@ pub(super) struct AnswerRecord<'a> {
     pub elapsed_ms: i64,
 }
 
+impl<'a> AnswerRecord<'a> {
+    /// The record of one answer of `attempt`.
+    pub fn new(
+        attempt: &'a attempt::Model,
+        assignment: &assignment::Model,
+        student_key: &'a str,
+        answer: &GivenAnswer,
+        accepted_at: Millis,
+    ) -> Self {
+        Self {
+            record_id: record_id(attempt, answer.question),
+            accepted_at: crate::warehouse::sql_timestamp(accepted_at),
+            assignment_id: assignment.id,
+            class_id: assignment.class_id,
+            quiz_id: assignment.quiz_id,
+            attempt_id: &attempt.id,
+            attempt_no: attempt.number,
+            student_key,
+            question_id: answer.question,
+            choice_id: answer.choice,
+            elapsed_ms: answer.elapsed_ms.clamp(0, LONGEST_ELAPSED_MS),
+        }
+    }
+}
+
 /// The same for the same question of the same attempt, however often it is sent.
-pub(super) fn record_id(attempt: &attempt::Model, question: i64) -> String {
+fn record_id(attempt: &attempt::Model, question: i64) -> String {
     Uuid::new_v5(&RECORDS, format!("{}/{question}", attempt.id).as_bytes()).to_string()
 }
 

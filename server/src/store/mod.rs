@@ -10,7 +10,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 
 /// Readers that SQLite serves beside the one writer.
@@ -40,6 +43,18 @@ impl Store {
         migrations::Migrator::up(&write, None).await?;
         let read = connect(path, READERS).await?;
         Ok(Self { write, read })
+    }
+
+    /// Begins a transaction that writes. It is the only writer from its first statement on, so that what it has read
+    /// is still true when it writes, whoever else has the file open.
+    ///
+    /// # Errors
+    /// If another process writes for too long.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let immediate = Some(SqliteTransactionMode::Immediate);
+        self.write
+            .begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..Default::default() })
+            .await
     }
 }
 

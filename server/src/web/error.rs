@@ -47,7 +47,7 @@ impl From<QuizError> for WebError {
             QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
             QuizError::UnknownAttempt => ApiError::SignedOut { message },
             QuizError::Closed | QuizError::ClosedToJoin => ApiError::Conflict { message },
-            QuizError::Store(_) | QuizError::Randomness(_) => {
+            QuizError::Store(_) | QuizError::Interrupted | QuizError::Randomness(_) => {
                 at_fault(&message, "your answers could not be saved just now; they are sent again by themselves")
             }
         })
