@@ -12,8 +12,8 @@ use super::Millis;
 /// at every instant some answer is between the two stores.
 pub const ON_ITS_WAY_MS: i64 = 1_000;
 
-/// An answer that waits for longer than this makes the picture *Delayed*.
-pub const DELAYED_AFTER_MS: i64 = 10_000;
+/// How long an answer may wait before the picture is *Delayed*, where delivery does not wait on purpose.
+pub const PATIENCE_MS: i64 = 10_000;
 
 /// A measurement older than this no longer says anything about now.
 pub const STALE_AFTER_MS: i64 = 10_000;
@@ -39,6 +39,9 @@ pub struct Freshness {
     pub oldest_waiting: Option<Millis>,
     /// Whether the assignment takes no more answers.
     pub closed: bool,
+    /// An answer that waits for longer than so many milliseconds makes the picture *Delayed*: [`PATIENCE_MS`] beyond what
+    /// the stream's buffering hints allow.
+    pub patience_ms: i64,
 }
 
 /// The verdict. Its names are the words on the badge.
@@ -89,7 +92,7 @@ impl Freshness {
             return State::Delayed;
         }
         if self.waiting() > 0 || self.oldest_waiting.is_some() {
-            return waiting_since(self.oldest_waiting.unwrap_or(self.complete_through), now);
+            return waiting_since(self.oldest_waiting.unwrap_or(self.complete_through), now, self.patience_ms);
         }
         match (self.closed, is_current(self.measured_at, now)) {
             (true, _) => State::Final,
@@ -114,6 +117,8 @@ pub struct StreamFreshness {
     /// How often a heartbeat is sent when no one answers, in milliseconds; absent for a stream without heartbeats, which
     /// is judged by what waits alone.
     pub heartbeat_every_ms: Option<i64>,
+    /// As in [`Freshness::patience_ms`].
+    pub patience_ms: i64,
     /// What the failing stage said last, if one is failing.
     pub problem: Option<String>,
 }
@@ -130,12 +135,12 @@ impl StreamFreshness {
             return State::Delayed;
         }
         if let Some(oldest) = self.oldest_waiting {
-            return waiting_since(oldest, now);
+            return waiting_since(oldest, now, self.patience_ms);
         }
         let Some(every) = self.heartbeat_every_ms else { return State::Live };
         let Some(last_landed) = self.last_landed else { return State::Unknown };
         match age(last_landed, now) {
-            Some(age) if age <= every + DELAYED_AFTER_MS => State::Live,
+            Some(age) if age <= every + self.patience_ms => State::Live,
             _ => State::Delayed,
         }
     }
@@ -149,10 +154,10 @@ pub fn age(at: Millis, now: Millis) -> Option<i64> {
 }
 
 /// The verdict on what has been waiting since `oldest`.
-fn waiting_since(oldest: Millis, now: Millis) -> State {
+fn waiting_since(oldest: Millis, now: Millis, patience_ms: i64) -> State {
     match age(oldest, now) {
         None => State::Delayed,
-        Some(age) if age > DELAYED_AFTER_MS => State::Delayed,
+        Some(age) if age > patience_ms => State::Delayed,
         Some(age) if age > ON_ITS_WAY_MS => State::CatchingUp,
         Some(_) => State::Live,
     }
@@ -177,6 +182,7 @@ mod tests {
             complete_through: T,
             oldest_waiting: None,
             closed: false,
+            patience_ms: PATIENCE_MS,
         }
     }
 
@@ -201,8 +207,17 @@ mod tests {
         let f = one_waits_since(T);
         assert_eq!(f.state(T + ON_ITS_WAY_MS), State::Live);
         assert_eq!(f.state(T + ON_ITS_WAY_MS + 1), State::CatchingUp);
-        assert_eq!(f.state(T + DELAYED_AFTER_MS), State::CatchingUp);
-        assert_eq!(f.state(T + DELAYED_AFTER_MS + 1), State::Delayed);
+        assert_eq!(f.state(T + PATIENCE_MS), State::CatchingUp);
+        assert_eq!(f.state(T + PATIENCE_MS + 1), State::Delayed);
+    }
+
+    #[test]
+    fn an_answer_that_waits_because_batches_are_to_be_large_is_not_delayed() {
+        let f = Freshness { patience_ms: 60_000 + PATIENCE_MS, ..one_waits_since(T - 55_000) };
+        assert_eq!(f.state(T), State::CatchingUp);
+        let quiet =
+            StreamFreshness { patience_ms: 60_000 + PATIENCE_MS, last_landed: Some(T - 75_000), ..quiet_stream() };
+        assert_eq!(quiet.state(T), State::Live, "its heartbeat waits with the batch");
     }
 
     #[test]
@@ -265,6 +280,7 @@ mod tests {
             oldest_waiting: None,
             last_landed: Some(T - 5_000),
             heartbeat_every_ms: Some(10_000),
+            patience_ms: PATIENCE_MS,
             problem: None,
         }
     }

@@ -71,6 +71,8 @@ pub struct StageStatus {
     pub unit: String,
     /// Middle time that the stage took for one unit, in milliseconds; absent when nothing went through.
     pub p50_ms: Option<f64>,
+    /// Ninety-nine of a hundred took no longer, in milliseconds.
+    pub p99_ms: Option<f64>,
     /// What else there is to say: "PutRecordBatch", "12 records buffered".
     pub note: String,
 }

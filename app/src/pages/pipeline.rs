@@ -168,7 +168,10 @@ fn Stage(stage: StageStatus) -> impl IntoView {
     } else {
         format!(" {}/s", stage.unit)
     };
-    let took = stage.p50_ms.map(|ms| format!("{ms:.1}\u{a0}ms · ")).unwrap_or_default();
+    let took = match (stage.p50_ms, stage.p99_ms) {
+        (Some(p50), Some(p99)) => format!("{p50:.1}\u{a0}ms, p99\u{a0}{p99:.1}\u{a0}ms · "),
+        _ => String::new(),
+    };
     view! {
         <p class="small muted">{stage.stage}</p>
         <p class="pace">{pace}<small>{unit}</small></p>

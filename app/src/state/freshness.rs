@@ -147,6 +147,7 @@ const fn badness(state: State) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::freshness::PATIENCE_MS;
 
     const T: Millis = 1_700_000_000_000;
 
@@ -163,6 +164,7 @@ mod tests {
             complete_through: if waits { T - 3_000 } else { T },
             oldest_waiting: waits.then_some(T - 3_000),
             closed: false,
+            patience_ms: PATIENCE_MS,
         }
     }
 
@@ -224,6 +226,7 @@ mod tests {
                 oldest_waiting: (waiting > 0).then_some(T - 8_000),
                 last_landed: Some(T - 1_000),
                 heartbeat_every_ms: Some(10_000),
+                patience_ms: PATIENCE_MS,
                 problem: None,
             },
             stages: vec![],

@@ -26,6 +26,7 @@ impl Measured {
 mod tests {
     use super::*;
     use crate::api::Millis;
+    use crate::api::freshness::PATIENCE_MS;
 
     const T: Millis = 1_700_000_000_000;
 
@@ -37,6 +38,7 @@ mod tests {
             complete_through: measured_at,
             oldest_waiting: None,
             closed: false,
+            patience_ms: PATIENCE_MS,
         };
         Measured { connection, freshness }
     }

@@ -2,9 +2,12 @@
 //!
 //! Owns what counts as what. Does not own when it is counted, nor how it is shown.
 
+use std::time::Instant;
+
 use prometheus_client::metrics::counter::Counter;
 
 use super::hand::Hand;
+use crate::pace::Pace;
 use crate::warehouse::Loaded;
 
 /// What was delivered to one place.
@@ -18,6 +21,8 @@ pub struct Deliveries {
     pub attempts: Counter,
     /// Those of them that succeeded: `Success` is the share of these.
     pub success: Counter,
+    /// How fast these go.
+    pub pace: Pace,
 }
 
 /// What one shard's delivery has delivered.
@@ -33,8 +38,9 @@ pub struct Counts {
 
 impl Counts {
     /// One of the things that a batch puts into the lake lies there.
-    pub(super) fn put(&self, hand: &Hand, key: &str) {
+    pub(super) fn put(&self, hand: &Hand, key: &str, began: Instant) {
         self.lake.success.inc();
+        self.lake.pace.note(1, began);
         if key == hand.names.object {
             self.lake.records.inc_by(hand.rows);
             self.lake.bytes.inc_by(hand.object_bytes);
@@ -44,9 +50,12 @@ impl Counts {
     }
 
     /// A batch's COPY is over; `loaded` says what it did, unless it failed. One that the load history knew brings nothing.
-    pub(super) fn copied(&self, hand: &Hand, loaded: Option<&Loaded>) {
+    pub(super) fn copied(&self, hand: &Hand, loaded: Option<&Loaded>, began: Instant) {
         self.warehouse.attempts.inc();
-        self.warehouse.success.inc_by(u64::from(loaded.is_some()));
+        if loaded.is_some() {
+            self.warehouse.success.inc();
+            self.warehouse.pace.note(1, began);
+        }
         if let Some(Loaded::Rows(rows)) = loaded {
             self.warehouse.records.inc_by(*rows);
             self.warehouse.bytes.inc_by(hand.object_bytes);

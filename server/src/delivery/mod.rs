@@ -230,9 +230,10 @@ impl<S: Source> Delivery<S> {
         let Some(hand) = &mut standing.hand else { return Ok(()) };
         self.put(runtime, hand, &health.counts)?;
         health.in_lake_before.fetch_max(hand.cut.end, Ordering::AcqRel);
+        let began = Instant::now();
         let copied = self.copy(hand);
         if self.table.is_some() {
-            health.counts.copied(hand, copied.as_ref().ok());
+            health.counts.copied(hand, copied.as_ref().ok(), began);
         }
         match copied {
             Ok(_) => health.pace.note(1, hand.began),
@@ -333,10 +334,11 @@ impl<S: Source> Delivery<S> {
     fn put(&self, runtime: &Handle, hand: &mut Hand, counts: &Counts) -> Result<(), DeliveryError> {
         while let Some((key, body)) = hand.to_put.first() {
             counts.lake.attempts.inc();
+            let began = Instant::now();
             crash::point("delivery: before put");
             runtime.block_on(self.lake.put(key, body.clone()))?;
             crash::point("delivery: after put");
-            counts.put(hand, key);
+            counts.put(hand, key, began);
             hand.to_put.remove(0);
         }
         Ok(())

@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -18,7 +18,6 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, PutPayload, Retry
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::pace::Pace;
 use crate::warehouse::{LocalFile, Objects};
 
 /// So long a bucket may take for an answer. Delivery tries again for as long as it takes, and says so meanwhile.
@@ -51,7 +50,6 @@ pub struct Lake {
     /// The folder, if it is one.
     folder: Option<Arc<Path>>,
     runtime: Handle,
-    puts: Arc<Pace>,
 }
 
 /// An object, as a listing has it.
@@ -77,7 +75,7 @@ impl Lake {
         let root = Url::from_directory_path(&folder)
             .map_err(|()| unusable(std::io::Error::other("is not an absolute path")))?;
         let (store, folder) = (Arc::new(store), Some(folder.into()));
-        Ok(Self { store, root, folder, runtime: Handle::current(), puts: Arc::default() })
+        Ok(Self { store, root, folder, runtime: Handle::current() })
     }
 
     /// A bucket, by its address: `s3://bucket/prefix`. Credentials, region and endpoint come from the environment that AWS's
@@ -96,7 +94,7 @@ impl Lake {
         let s3 = AmazonS3Builder::from_env().with_url(address.as_str()).with_retry(retry).with_client_options(client);
         let prefix = Key::from_url_path(address.path()).map_err(object_store::Error::from)?;
         let store = Arc::new(PrefixStore::new(s3.build()?, prefix));
-        Ok(Self { store, root, folder: None, runtime: Handle::current(), puts: Arc::default() })
+        Ok(Self { store, root, folder: None, runtime: Handle::current() })
     }
 
     /// Puts an object. The same key and bytes again change nothing.
@@ -104,9 +102,7 @@ impl Lake {
     /// # Errors
     /// If the store does not take it; trying again is safe.
     pub async fn put(&self, key: &str, body: Bytes) -> Result<(), LakeError> {
-        let began = Instant::now();
         self.store.put(&Key::from(key), PutPayload::from_bytes(body)).await?;
-        self.puts.note(1, began);
         Ok(())
     }
 
@@ -152,12 +148,6 @@ impl Lake {
         }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         parts[parts.len().saturating_sub(LAST_PARTS)..].join("/")
-    }
-
-    /// How fast puts go.
-    #[must_use]
-    pub fn pace(&self) -> &Pace {
-        &self.puts
     }
 
     /// A copy of an object on this machine.

@@ -7,13 +7,15 @@
 //! only if none waits. Does not own the verdict over it, which is `app::api::freshness`.
 
 use app::api::Millis;
-use app::api::freshness::Freshness;
+use app::api::freshness::{Freshness, PATIENCE_MS};
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::ResultsError;
 use crate::clock::Clock;
-use crate::quiz::Accepting;
+use crate::delivery::Settings;
+use crate::quiz::{Accepting, QUIZ_ANSWERS};
+use crate::registry::Registry;
 use crate::store::Store;
 use crate::store::tables::{answer, assignment};
 use crate::warehouse::{Landed, Tally, Warehouse};
@@ -29,6 +31,8 @@ pub struct Measure {
     pub accepting: Accepting,
     /// What time it is.
     pub clock: Clock,
+    /// Knows how long the answers' stream waits on purpose.
+    pub registry: Registry,
 }
 
 /// An assignment's answers in the transactional store, at one instant.
@@ -37,6 +41,7 @@ pub(super) struct Accepted {
     settled_before: Millis,
     attempts: Vec<AcceptedAttempt>,
     closed: bool,
+    patience_ms: i64,
 }
 
 /// One submission.
@@ -62,6 +67,7 @@ impl Accepted {
             complete_through: self.settled_before,
             oldest_waiting: None,
             closed: self.closed,
+            patience_ms: self.patience_ms,
         };
         for attempt in &self.attempts {
             let there = landed.of(&attempt.id);
@@ -103,7 +109,8 @@ impl Measure {
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();
         let attempts = self.accepted_attempts(id).await?;
-        Ok(Accepted { measured_at, settled_before, attempts, closed })
+        let patience_ms = patience_ms(self.registry.get(QUIZ_ANSWERS).and_then(|stream| stream.settings()));
+        Ok(Accepted { measured_at, settled_before, attempts, closed, patience_ms })
     }
 
     async fn accepted_attempts(&self, assignment: i64) -> Result<Vec<AcceptedAttempt>, DbErr> {
@@ -127,6 +134,11 @@ impl Measure {
     }
 }
 
+/// How long a record may wait in a stream that is delivered in this way before that is too long.
+pub(super) fn patience_ms(settings: Option<Settings>) -> i64 {
+    PATIENCE_MS + settings.map_or(0, |settings| settings.hints.interval.as_millis() as i64)
+}
+
 #[cfg(test)]
 mod tests {
     use app::api::freshness::State;
@@ -144,7 +156,7 @@ mod tests {
             accepted_at,
         };
         let attempts = vec![attempt("b", 7, T - 60_000), attempt("a", 5, T - 120_000)];
-        Accepted { measured_at: T, settled_before: T, attempts, closed: true }
+        Accepted { measured_at: T, settled_before: T, attempts, closed: true, patience_ms: PATIENCE_MS }
     }
 
     fn landed(attempts: &[(&str, i64, i64)]) -> Landed {

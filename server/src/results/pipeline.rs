@@ -10,6 +10,7 @@ use app::api::Millis;
 use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 
+use super::freshness::patience_ms;
 use super::{Results, ResultsError};
 use crate::delivery::Parked;
 use crate::pace::Pace;
@@ -82,6 +83,7 @@ impl Results {
             oldest_waiting: None,
             last_landed: None,
             heartbeat_every_ms: feed.map(|_| self.parts.heartbeat_every_ms),
+            patience_ms: patience_ms(stream.settings()),
             problem: feed.and_then(|feed| feed.relay.problem()).or_else(|| stream.problem()),
         };
         if let Err(problem) = self.measure_stream(stream, &mut freshness).await {
@@ -133,19 +135,19 @@ impl Results {
     }
 
     fn stages(&self, stream: &DeliveryStream) -> Vec<StageStatus> {
-        let plant = self.parts.registry.plant();
         let held = stream.log().held_bytes();
+        let deliveries = || stream.deliveries().iter();
         let mut stages = Vec::with_capacity(6);
         if self.parts.feeds.contains_key(stream.name()) {
-            stages.push(stage("quiz", self.parts.quiz.pace(), "answers", "accepted and saved"));
+            stages.push(stage("quiz", [self.parts.quiz.pace()], "answers", "accepted and saved"));
         }
-        stages.push(stage("gateway", stream.entrance(), "records", "PutRecordBatch"));
-        stages.push(stage("stream", stream.log().pace(), "records", &format!("{} buffered", size(held))));
-        if let Some(delivery) = stream.deliveries().first() {
-            stages.push(stage("delivery", delivery.pace(), "batches", "cut by offset"));
+        stages.push(stage("gateway", [stream.entrance()], "records", "PutRecordBatch"));
+        stages.push(stage("stream", [stream.log().pace()], "records", &format!("{} buffered", size(held))));
+        stages.push(stage("delivery", deliveries().map(|d| d.pace()), "batches", "cut by offset"));
+        stages.push(stage("lake", deliveries().map(|d| &d.counts().lake.pace), "objects", "gzip and manifest"));
+        if stream.table().is_some() {
+            stages.push(stage("warehouse", deliveries().map(|d| &d.counts().warehouse.pace), "loads", "COPY"));
         }
-        stages.push(stage("lake", plant.lake.pace(), "objects", "gzip and manifest"));
-        stages.push(stage("warehouse", plant.warehouse.pace(), "loads", "COPY"));
         stages
     }
 }
@@ -172,13 +174,14 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn stage(stage: &str, pace: &Pace, unit: &str, note: &str) -> StageStatus {
-    let reading = pace.read();
+fn stage<'a>(stage: &str, paces: impl IntoIterator<Item = &'a Pace>, unit: &str, note: &str) -> StageStatus {
+    let reading = Pace::read(paces);
     StageStatus {
         stage: stage.to_owned(),
         per_second: reading.per_second,
         unit: unit.to_owned(),
         p50_ms: reading.p50_ms,
+        p99_ms: reading.p99_ms,
         note: note.to_owned(),
     }
 }

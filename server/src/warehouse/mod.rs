@@ -10,7 +10,6 @@ mod reads;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use duckdb::{Config, Connection};
 
@@ -19,7 +18,6 @@ pub use copy::{Load, Loaded, LocalFile, Objects};
 pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, StreamEnds, Tally, Totals};
 
 use self::columns::Table;
-use crate::pace::Pace;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 
@@ -89,7 +87,6 @@ struct Inner {
     writer: Mutex<Connection>,
     /// Idle connections for reads; each sees the last commit.
     readers: Mutex<Vec<Connection>>,
-    copies: Pace,
 }
 
 impl Warehouse {
@@ -104,7 +101,7 @@ impl Warehouse {
             .enable_autoload_extension(false)?;
         let writer = Connection::open_with_flags(path, config)?;
         writer.execute_batch(SCHEMA)?;
-        let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default(), copies: Pace::default() };
+        let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -116,11 +113,8 @@ impl Warehouse {
     /// # Errors
     /// Nothing has changed if there is one.
     pub fn load(&self, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
-        let began = Instant::now();
         let mut writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
-        let loaded = copy::load(&mut writer, load, lake)?;
-        self.0.copies.note(1, began);
-        Ok(loaded)
+        copy::load(&mut writer, load, lake)
     }
 
     /// Makes a stream's table if it is not there.
@@ -138,12 +132,6 @@ impl Warehouse {
         }
         let (found, expected) = (found.join(", "), expected.join(", "));
         Err(WarehouseError::OtherColumns { table: table.name.clone(), found, expected })
-    }
-
-    /// How fast loads go.
-    #[must_use]
-    pub fn pace(&self) -> &Pace {
-        &self.0.copies
     }
 
     /// Whether it answers at all.
