@@ -30,7 +30,8 @@ impl Clock {
     }
 
     /// A clock by two others: `wall`, since 1970, which may jump, and `steady`, since any instant, which never does.
-    fn steadied(
+    #[must_use]
+    pub fn steadied(
         wall: impl Fn() -> Duration + Send + Sync + 'static,
         steady: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {

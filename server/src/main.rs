@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use server::clock::Clock;
 use server::commands;
 use server::config::{Config, Flags};
 use server::demo;
@@ -75,7 +76,7 @@ async fn run_server(flags: Flags) -> Result<(), String> {
     let config = Config::load(flags).map_err(|e| e.to_string())?;
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let (demo, data, store) = (config.server.demo, config.data.folder().to_owned(), config.data.store());
-    let running = serve::start(config).await.map_err(|e| e.to_string())?;
+    let running = serve::start(config, Clock::system()).await.map_err(|e| e.to_string())?;
     println!("Freshmark is at http://{}", running.address());
     println!("The AWS wire is at http://{}", running.aws_address());
     println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());

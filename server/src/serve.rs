@@ -137,17 +137,17 @@ pub(crate) struct Stores {
     pub wire_secret: String,
 }
 
-/// Starts everything. When it returns, requests are answered.
+/// Starts everything, on this clock. When it returns, requests are answered.
 ///
 /// # Errors
 /// Says which part did not start, and what to do.
-pub async fn start(config: Config) -> Result<Running, StartError> {
+pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
     // The port first: it is the likeliest to fail, and nothing has been touched yet.
     let (listener, address) = bind(config.server.listen, "--listen").await?;
     let (aws_listener, aws_address) = bind(config.server.aws_listen, "--aws-listen").await?;
     let stop = watch::Sender::new(false);
-    let Stores { store, plant, gateway_key, wire_secret } = open_stores(&config).await?;
-    let Plant { warehouse, live, clock, .. } = plant.clone();
+    let Stores { store, plant, gateway_key, wire_secret } = open_stores(&config, clock.clone()).await?;
+    let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone());
     if config.server.demo && accounts.is_empty().await? {
@@ -171,6 +171,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let heartbeat_every_ms = config.heartbeat.as_millis() as i64;
     let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
     let results = Results::new(store, warehouse, measure, Arc::new(parts));
+    if config.gateway.url.is_none() {
+        // What another gateway has taken is on a way that nobody here can see the end of.
+        tasks.push(tokio::spawn(results.clone().reconcile(stop.subscribe())));
+    }
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
     let rooms = Rooms {
@@ -206,7 +210,7 @@ async fn answer_requests(listener: TcpListener, router: axum::Router, mut stop: 
     }
 }
 
-pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
+pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores, StartError> {
     let data = &config.data;
     let unusable = |source| StartError::Data { folder: data.folder().to_owned(), source };
     std::fs::create_dir_all(data.folder()).map_err(unusable)?;
@@ -225,7 +229,7 @@ pub(crate) async fn open_stores(config: &Config) -> Result<Stores, StartError> {
             LakeConfig::Bucket(address) => Lake::bucket(address)?,
         },
         live: Live::default(),
-        clock: Clock::system(),
+        clock,
     };
     Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key, wire_secret })
 }

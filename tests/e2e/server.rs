@@ -13,6 +13,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use server::serve::Running;
 use tempfile::TempDir;
 
 pub const OPEN_CODE: &str = "KLM-482";
@@ -28,7 +29,8 @@ pub fn freshmark() -> Command {
 
 /// A server that is killed when dropped.
 pub struct Server {
-    child: Mutex<Child>,
+    /// Absent if it runs in this process.
+    child: Option<Mutex<Child>>,
     pub address: String,
     data: PathBuf,
     _folder: Option<TempDir>,
@@ -74,7 +76,13 @@ impl Server {
             .expect("an address");
         // Somebody has to read the rest, or the server would wait for it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child: Mutex::new(child), address, data: data.to_owned(), _folder: None }
+        Self { child: Some(Mutex::new(child)), address, data: data.to_owned(), _folder: None }
+    }
+
+    /// One that runs in this process.
+    pub fn within(running: &Running, data: &Path) -> Self {
+        let address = format!("http://{}", running.address());
+        Self { child: None, address, data: data.to_owned(), _folder: None }
     }
 
     pub fn data(&self) -> &Path {
@@ -91,7 +99,8 @@ impl Server {
     }
 
     fn child(&self) -> MutexGuard<'_, Child> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+        let child = self.child.as_ref().expect("a process of its own");
+        child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// kill -9. Again is fine.
@@ -111,7 +120,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
+        if self.child.is_some() {
+            self.kill();
+        }
     }
 }
 

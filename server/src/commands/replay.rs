@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::At;
+use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::delivery::replay::{ReplayError, Replayer, Which};
 use crate::registry::{Plant, Registry, RegistryError};
@@ -76,7 +77,7 @@ pub enum ReplayCommandError {
 /// If the stores cannot be opened, or a batch still fails.
 pub async fn run(flags: Flags) -> Result<(), ReplayCommandError> {
     let config = flags.at.config()?;
-    let Stores { plant, .. } = open_stores(&config).await?;
+    let Stores { plant, .. } = open_stores(&config, Clock::system()).await?;
     if flags.parked {
         return parked(plant, config).await;
     }

@@ -58,6 +58,12 @@ impl Accepted {
         self.attempts.iter().map(|attempt| attempt.last_seq).max().unwrap_or(0)
     }
 
+    /// The attempts of which not every answer is among what has `landed`.
+    pub(super) fn lacking(&self, landed: &Landed) -> Vec<String> {
+        let lacks = |attempt: &&AcceptedAttempt| landed.of(&attempt.id) != attempt.answers;
+        self.attempts.iter().filter(lacks).map(|attempt| attempt.id.clone()).collect()
+    }
+
     /// The freshness of the assignment once so much has `landed` of it.
     pub(super) fn compare(&self, landed: &Landed) -> Freshness {
         let mut freshness = Freshness {

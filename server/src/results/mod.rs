@@ -8,6 +8,7 @@ mod freshness;
 mod metrics;
 mod pipeline;
 mod ready;
+mod reconcile;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

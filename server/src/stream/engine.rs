@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 
-use super::StreamError;
+use super::{StreamError, repair};
 
 /// The engine is opened anew at most this often.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
@@ -126,5 +126,5 @@ impl Engine {
 }
 
 fn open(folder: &Path) -> Result<Database, StreamError> {
-    Ok(Database::builder(folder).worker_threads(1).open()?)
+    repair::open(folder, || Database::builder(folder).worker_threads(1).open())
 }

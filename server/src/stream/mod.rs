@@ -13,6 +13,7 @@ mod chunk;
 mod engine;
 mod keys;
 mod read;
+mod repair;
 mod shard;
 mod writer;
 
@@ -82,6 +83,9 @@ pub enum StreamError {
     /// The storage engine said no.
     #[error("the stream's storage answered: {0}")]
     Storage(#[from] fjall::Error),
+    /// Its files cannot be read or written.
+    #[error("the stream's files cannot be used: {0}")]
+    Files(#[from] std::io::Error),
     /// A write failed, and the storage has not been opened again yet.
     #[error("the stream's storage is being opened again after a write that failed")]
     Recovering,
@@ -148,6 +152,12 @@ impl Logs {
         });
         writer::spawn(Arc::clone(&inner), queue, clock);
         Ok(Log { inner, appends })
+    }
+
+    /// How often the storage was opened since the start of the process: more than once if a write has failed.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.generation()
     }
 
     /// Whether appends can succeed.

@@ -236,6 +236,42 @@ async fn after_a_write_that_failed_the_storage_is_opened_anew_and_appends_go_on(
     assert_eq!(lines(&read(&log, 0, Until::Offset(2))), [r#"{"n":0}"#, r#"{"n":1}"#]);
 }
 
+/// A complete write that is wrong, as a disk leaves it behind that lied. The second time, a crash has interrupted the
+/// repair.
+#[tokio::test]
+async fn a_journal_is_cut_where_it_is_damaged_and_what_lies_before_is_there() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("stream");
+    let files = |folder: &Path, extension: &str| -> Vec<std::path::PathBuf> {
+        let all = std::fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path());
+        all.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    };
+    let log = open(&folder);
+    for n in 0..4 {
+        append(&log, [record(n)]).await;
+    }
+    drop(log);
+    // Its writer lets go of the folder a moment later.
+    drop(open(&folder));
+    let journal = files(&folder, "jnl").pop().expect("a journal");
+    let mut bytes = std::fs::read(&journal).expect("readable");
+    let place = memchr::memmem::rfind(&bytes, br#"{"n":2}"#).expect("it is there");
+    bytes[place] ^= 1;
+    std::fs::write(&journal, &bytes).expect("writable");
+    let kept = [r#"{"n":0}"#, r#"{"n":1}"#];
+    assert_eq!(lines(&read(&open(&folder), 0, Until::Bytes(1 << 20))), kept);
+    let aside = files(parent.path(), "damaged");
+    assert_eq!((aside.len(), std::fs::read(&aside[0]).expect("readable") == bytes), (1, true), "the whole is kept");
+
+    let name = format!("{}.repairing", journal.file_name().expect("a name").to_string_lossy());
+    std::fs::write(parent.path().join(name), &bytes).expect("writable");
+    std::fs::write(&journal, &bytes[..place / 2]).expect("writable");
+    let log = open(&folder);
+    assert_eq!(lines(&read(&log, 0, Until::Bytes(1 << 20))), kept);
+    assert_eq!(append(&log, [record(9)]).await[0].offset, 2);
+    assert_eq!(files(parent.path(), "repairing").len(), 0);
+}
+
 #[tokio::test]
 async fn a_parked_batch_is_kept_until_it_is_struck_off() {
     let folder = tempfile::tempdir().expect("a folder");

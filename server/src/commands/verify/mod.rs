@@ -13,6 +13,7 @@ use flate2::read::GzDecoder;
 
 use self::books::{ByAssignment, Summing, accepted, in_outbox, together};
 use super::At;
+use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::config::streams::StreamConfig;
 use crate::delivery::object_key;
@@ -77,7 +78,7 @@ impl Report {
 /// If a store cannot be read, or there are differences.
 pub async fn run(flags: Flags) -> Result<(), VerifyError> {
     let config = flags.at.config()?;
-    let Stores { store, plant, .. } = open_stores(&config).await?;
+    let Stores { store, plant, .. } = open_stores(&config, Clock::system()).await?;
     let mut report = Report::default();
     let (mut known, mut lake, mut log) = (BTreeSet::new(), Summing::default(), Summing::default());
     for stream in &config.streams {
