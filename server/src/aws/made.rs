@@ -16,6 +16,7 @@ use super::{AwsError, Room};
 use crate::config::streams::StreamConfig;
 use crate::delivery::Settings;
 use crate::registry::DeliveryStream;
+use crate::store::Store;
 use crate::store::tables::made_stream;
 
 /// What a client is told of a delivery stream, besides its settings.
@@ -77,12 +78,26 @@ impl Descriptions {
     }
 }
 
+/// The streams that were made over the wire, as they run.
+///
+/// # Errors
+/// If the transactional store does not answer.
+pub async fn made_streams(store: &Store) -> Result<Vec<StreamConfig>, AwsError> {
+    Ok(all(store).await?.iter().map(|(name, made)| made.config(name)).collect())
+}
+
+async fn all(store: &Store) -> Result<Vec<(String, Made)>, AwsError> {
+    let rows = made_stream::Entity::find().all(&store.read).await?;
+    rows.into_iter()
+        .map(|row| Ok((row.name, serde_json::from_str(&row.made).map_err(|e| AwsError::internal(&e))?)))
+        .collect()
+}
+
 impl Room {
     /// Starts the streams again that were made before.
     pub(super) async fn start_made(&self) -> Result<(), AwsError> {
-        for row in made_stream::Entity::find().all(&self.store.read).await? {
-            let made: Made = serde_json::from_str(&row.made).map_err(|e| AwsError::internal(&e))?;
-            self.start(&row.name, &made).await?;
+        for (name, made) in all(&self.store).await? {
+            self.start(&name, &made).await?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
 pub use error::AwsError;
+pub use made::made_streams;
 
 use self::made::Descriptions;
 use self::sigv4::Credential;

@@ -1,6 +1,6 @@
 //! Questions that other rooms ask of the warehouse. Each runs one or more of the SQL files beside it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use app::api::Millis;
 use duckdb::types::{TimeUnit, Value};
@@ -265,6 +265,18 @@ impl Warehouse {
                 Ok((row.get(0)?, books))
             };
             reader.prepare_cached(include_str!("sql/books.sql"))?.query_map([], books)?.collect()
+        })
+        .await
+    }
+
+    /// The answers of an assignment that have landed, among those with a running number of `from` or more.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn landed_records(&self, assignment: i64, from: i64) -> Result<HashSet<String>, WarehouseError> {
+        self.read(move |reader| {
+            let mut statement = reader.prepare_cached(include_str!("sql/landed_records.sql"))?;
+            statement.query_map(params![assignment, from], |row| row.get(0))?.collect()
         })
         .await
     }

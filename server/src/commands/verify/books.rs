@@ -8,13 +8,13 @@ use serde::Deserialize;
 use crate::quiz::QUIZ_ANSWERS;
 use crate::store::Store;
 use crate::store::tables::outbox;
-use crate::warehouse::Books;
+use crate::warehouse::{Books, Warehouse, WarehouseError};
 
 /// Answers by assignment.
 pub(super) type ByAssignment = BTreeMap<i64, Books>;
 
 /// A record, as far as it is summed up.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Answer {
     #[serde(default)]
     accepted_seq: i64,
@@ -22,6 +22,15 @@ pub(super) struct Answer {
     assignment_id: i64,
     choice_id: Option<i64>,
     elapsed_ms: i64,
+}
+
+impl Books {
+    fn add(&mut self, answer: &Answer) {
+        self.answers += 1;
+        self.numbers += answer.accepted_seq;
+        self.choices += answer.choice_id.unwrap_or(0);
+        self.elapsed_ms += answer.elapsed_ms;
+    }
 }
 
 /// Sums records up, each once.
@@ -32,21 +41,40 @@ pub(super) struct Summing {
 }
 
 impl Summing {
-    /// Adds a record's line, unless it is known or no student's.
-    pub fn add(&mut self, line: &[u8]) -> Result<(), serde_json::Error> {
-        self.add_answer(serde_json::from_slice(line)?);
-        Ok(())
-    }
-
-    fn add_answer(&mut self, answer: Answer) {
-        if answer.assignment_id == 0 || !self.seen.insert(answer.record_id) {
+    /// Adds a record, unless it is known or no student's.
+    pub fn add(&mut self, answer: &Answer) {
+        if answer.assignment_id == 0 || !self.seen.insert(answer.record_id.clone()) {
             return;
         }
-        let books = self.by_assignment.entry(answer.assignment_id).or_default();
-        books.answers += 1;
-        books.numbers += answer.accepted_seq;
-        books.choices += answer.choice_id.unwrap_or(0);
-        books.elapsed_ms += answer.elapsed_ms;
+        self.by_assignment.entry(answer.assignment_id).or_default().add(answer);
+    }
+}
+
+/// Answers that have not landed, as far as the places say in which they wait. What the relay has sent and not heard an
+/// answer to is in two places, and may have landed besides.
+#[derive(Default)]
+pub(super) struct OnTheWay {
+    /// By assignment and record.
+    answers: BTreeMap<i64, BTreeMap<String, Answer>>,
+}
+
+impl OnTheWay {
+    pub fn add(&mut self, answer: Answer) {
+        if answer.assignment_id != 0 {
+            self.answers.entry(answer.assignment_id).or_default().insert(answer.record_id.clone(), answer);
+        }
+    }
+
+    /// What is on its way and nowhere in the warehouse yet, each once.
+    pub async fn outside(&self, warehouse: &Warehouse) -> Result<ByAssignment, WarehouseError> {
+        let mut outside = ByAssignment::new();
+        for (assignment, answers) in &self.answers {
+            let first = answers.values().map(|answer| answer.accepted_seq).min().unwrap_or(0);
+            let landed = warehouse.landed_records(*assignment, first).await?;
+            let books = outside.entry(*assignment).or_default();
+            answers.values().filter(|answer| !landed.contains(&answer.record_id)).for_each(|answer| books.add(answer));
+        }
+        Ok(outside)
     }
 }
 
@@ -65,17 +93,16 @@ pub(super) async fn accepted(store: &Store) -> Result<ByAssignment, DbErr> {
 }
 
 /// What the gateway has not acknowledged.
-pub(super) async fn in_outbox(store: &Store) -> Result<ByAssignment, DbErr> {
+pub(super) async fn in_outbox(store: &Store) -> Result<Vec<Answer>, DbErr> {
     let rows = outbox::Entity::find().filter(outbox::Column::Stream.eq(QUIZ_ANSWERS)).all(&store.read).await?;
-    let mut summing = Summing::default();
-    for row in rows {
+    let answer = |row: outbox::Model| {
         let answer: Answer = serde_json::from_str(&row.payload).map_err(|e| DbErr::Custom(e.to_string()))?;
-        summing.add_answer(Answer { accepted_seq: row.accepted_seq, ..answer });
-    }
-    Ok(summing.by_assignment)
+        Ok(Answer { accepted_seq: row.accepted_seq, ..answer })
+    };
+    rows.into_iter().map(answer).collect()
 }
 
-/// What several places have together, as far as no record is in two of them.
+/// What several places have together; no record may be in two of them.
 pub(super) fn together(places: &[&ByAssignment], assignment: i64) -> Books {
     let of = places.iter().filter_map(|place| place.get(&assignment));
     of.fold(Books::default(), |sum, books| Books {

@@ -5,18 +5,19 @@
 
 mod books;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use clap::Args;
 use flate2::read::GzDecoder;
 
-use self::books::{ByAssignment, Summing, accepted, in_outbox, together};
+use self::books::{Answer, ByAssignment, OnTheWay, Summing, accepted, in_outbox, together};
 use super::At;
+use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::config::streams::StreamConfig;
-use crate::delivery::object_key;
+use crate::delivery::{Parked, object_key};
 use crate::lake::LakeError;
 use crate::quiz::QUIZ_ANSWERS;
 use crate::registry::Plant;
@@ -53,6 +54,9 @@ pub enum VerifyError {
     /// The lake cannot be read.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// What the wire has made cannot be read.
+    #[error(transparent)]
+    Wire(#[from] AwsError),
     /// The log cannot be read.
     #[error(transparent)]
     Stream(#[from] StreamError),
@@ -79,25 +83,29 @@ impl Report {
 pub async fn run(flags: Flags) -> Result<(), VerifyError> {
     let config = flags.at.config()?;
     let Stores { store, plant, .. } = open_stores(&config, Clock::system()).await?;
-    let mut report = Report::default();
-    let (mut known, mut lake, mut log) = (BTreeSet::new(), Summing::default(), Summing::default());
-    for stream in &config.streams {
+    let streams = [config.streams, aws::made_streams(&store).await?].concat();
+    let (mut report, mut seen, mut known) = (Report::default(), Seen::default(), BTreeSet::new());
+    in_outbox(&store).await?.into_iter().for_each(|answer| seen.waits(answer, Seen::OUTBOX));
+    for stream in streams.iter().filter(|stream| stream.destination.is_some()) {
         let batches = plant.warehouse.history(stream.name.clone()).await?;
-        let others = look_at_history(&plant, stream, &batches, &mut log, &mut report).await?;
+        let others = look_at_history(&plant, stream, &batches, &mut seen, &mut report).await?;
         println!("{:<24} {} batches loaded", stream.name, batches.len());
         known.extend(others);
         for batch in batches {
-            look_at_object(&plant, stream, &batch, &mut lake, &mut report).await?;
+            look_at_object(&plant, stream, &batch, &mut seen.lake, &mut report).await?;
             known.insert(batch.object);
         }
     }
-    look_for_abandoned_objects(&plant, &config.streams, &known, &mut report).await?;
+    look_for_abandoned_objects(&plant, &streams, &known, &mut report).await?;
+    let [outbox, log, parked] = seen.waiting.map(|summing| summing.by_assignment);
     let places = Places {
         accepted: accepted(&store).await?,
-        outbox: in_outbox(&store).await?,
-        log: log.by_assignment,
-        lake: lake.by_assignment,
+        outbox,
+        log,
+        parked,
+        lake: seen.lake.by_assignment,
         warehouse: plant.warehouse.books().await?,
+        outside: seen.on_the_way.outside(&plant.warehouse).await?,
     };
     places.compare(&mut report);
     match report.0 {
@@ -109,13 +117,34 @@ pub async fn run(flags: Flags) -> Result<(), VerifyError> {
     }
 }
 
+/// The answers that were found, place by place.
+#[derive(Default)]
+struct Seen {
+    /// In the outbox, in the log, in objects of parked batches.
+    waiting: [Summing; 3],
+    /// All of these.
+    on_the_way: OnTheWay,
+    lake: Summing,
+}
+
+impl Seen {
+    const OUTBOX: usize = 0;
+    const LOG: usize = 1;
+    const PARKED: usize = 2;
+
+    fn waits(&mut self, answer: Answer, place: usize) {
+        self.waiting[place].add(&answer);
+        self.on_the_way.add(answer);
+    }
+}
+
 /// The load history of a stream has no gap and no overlap, but for what is parked; what lies behind it is in the log.
 /// Returns the objects that are parked or in hand.
 async fn look_at_history(
     plant: &Plant,
     stream: &StreamConfig,
     batches: &[Batch],
-    log: &mut Summing,
+    seen: &mut Seen,
     report: &mut Report,
 ) -> Result<Vec<String>, VerifyError> {
     let landed = plant.warehouse.stream_ends(stream.name.clone()).await?.by_shard;
@@ -137,7 +166,8 @@ async fn look_at_history(
         }
         let reached = ranges.last().map_or(0, |(_, end)| *end);
         if stream.name == QUIZ_ANSWERS {
-            sum_up_log(&opened, shard.range().number, reached, log)?;
+            sum_up_log(&opened, shard.range().number, reached, seen)?;
+            look_at_parked(plant, &parked, seen, report).await?;
         }
         objects.extend(parked.into_iter().map(|parked| parked.object));
         objects.extend(object_in_hand(stream, &shard)?);
@@ -152,7 +182,7 @@ fn object_in_hand(stream: &StreamConfig, shard: &ShardLog) -> Result<Option<Stri
     Ok(Some(object_key(&stream.name, &shard.range().id(), &destination.layout, cut, arrived)))
 }
 
-fn sum_up_log(log: &Log, shard: u32, reached: u64, summing: &mut Summing) -> Result<(), StreamError> {
+fn sum_up_log(log: &Log, shard: u32, reached: u64, seen: &mut Seen) -> Result<(), StreamError> {
     let Some(shard) = log.shard(shard) else { return Ok(()) };
     let mut from = reached;
     loop {
@@ -161,9 +191,40 @@ fn sum_up_log(log: &Log, shard: u32, reached: u64, summing: &mut Summing) -> Res
         from = last.offset + 1;
         for record in &records {
             // A record that does not fit is for the error output, and no answer.
-            let _ = summing.add(&record.data);
+            if let Ok(answer) = serde_json::from_slice(&record.data) {
+                seen.waits(answer, Seen::LOG);
+            }
         }
     }
+}
+
+/// The answers of batches that the stream went on without lie in their objects.
+async fn look_at_parked(
+    plant: &Plant,
+    parked: &[Parked],
+    seen: &mut Seen,
+    report: &mut Report,
+) -> Result<(), VerifyError> {
+    for batch in parked {
+        let bytes = match plant.lake.get(&batch.object).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                report.differs(&format!("the object {} of a parked batch cannot be read: {error}", batch.object));
+                continue;
+            }
+        };
+        for line in std::io::BufReader::new(GzDecoder::new(&bytes[..])).split(b'\n') {
+            match line.map(|line| serde_json::from_slice(&line)) {
+                Ok(Ok(answer)) => seen.waits(answer, Seen::PARKED),
+                Ok(Err(_)) => report.differs(&format!("the object {} has a line that is no answer", batch.object)),
+                Err(error) => {
+                    report.differs(&format!("the object {} of a parked batch is damaged: {error}", batch.object));
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A batch's object is there, can be read, and has as many rows as were loaded.
@@ -195,8 +256,11 @@ async fn look_at_object(
             }
         };
         rows += 1;
-        if stream.name == QUIZ_ANSWERS && lake.add(&line).is_err() {
-            report.differs(&format!("{what} has a line that is no answer"));
+        if stream.name == QUIZ_ANSWERS {
+            match serde_json::from_slice(&line) {
+                Ok(answer) => lake.add(&answer),
+                Err(_) => report.differs(&format!("{what} has a line that is no answer")),
+            }
         }
     }
     if rows != batch.records {
@@ -227,47 +291,42 @@ struct Places {
     accepted: ByAssignment,
     outbox: ByAssignment,
     log: ByAssignment,
+    parked: ByAssignment,
     lake: ByAssignment,
     warehouse: ByAssignment,
+    /// In the outbox, the log or a parked batch, and not in the warehouse.
+    outside: ByAssignment,
 }
 
 impl Places {
     fn compare(&self, report: &mut Report) {
-        let all = [&self.accepted, &self.outbox, &self.log, &self.lake, &self.warehouse];
+        let all = [&self.accepted, &self.outbox, &self.log, &self.parked, &self.lake, &self.warehouse];
         let assignments: BTreeSet<i64> = all.iter().flat_map(|place| place.keys().copied()).collect();
         println!(
-            "{:>12} {:>10} {:>10} {:>10} {:>10} {:>10}",
-            "assignment", "accepted", "outbox", "log", "lake", "warehouse"
+            "{:>12} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            "assignment", "accepted", "outbox", "log", "parked", "lake", "warehouse"
         );
         for assignment in assignments {
             let of = |place: &ByAssignment| together(&[place], assignment);
-            let answers = all.map(|place| of(place).answers);
-            println!(
-                "{assignment:>12} {:>10} {:>10} {:>10} {:>10} {:>10}",
-                answers[0], answers[1], answers[2], answers[3], answers[4]
-            );
-            // What the relay has sent and not heard an answer to is in two places; that is no difference.
-            let on_the_way = together(&[&self.outbox, &self.log, &self.warehouse], assignment);
-            if on_the_way != of(&self.accepted) && self.is_lost(assignment) {
+            let [accepted, outbox, log, parked, lake, warehouse] = all.map(|place| of(place).answers);
+            println!("{assignment:>12} {accepted:>10} {outbox:>10} {log:>10} {parked:>10} {lake:>10} {warehouse:>10}");
+            let found = together(&[&self.outside, &self.warehouse], assignment);
+            if found.answers != accepted {
                 report.differs(&format!(
-                    "assignment {assignment}: {} answers were accepted, {} are in the warehouse or on their way",
-                    answers[0], on_the_way.answers
+                    "assignment {assignment}: {accepted} answers were accepted, {} are in the warehouse or on their way",
+                    found.answers
+                ));
+            } else if found != of(&self.accepted) {
+                report.differs(&format!(
+                    "assignment {assignment}: its {accepted} answers are not those that were accepted: the sums of their \
+                     numbers, choices and times are others"
                 ));
             }
             if of(&self.lake) != of(&self.warehouse) {
                 report.differs(&format!(
-                    "assignment {assignment}: the lake has {} answers, the warehouse {}",
-                    answers[3], answers[4]
+                    "assignment {assignment}: the lake has {lake} answers, the warehouse {warehouse}"
                 ));
             }
         }
-    }
-
-    /// Whether the warehouse lacks answers that are nowhere on their way, or has others.
-    fn is_lost(&self, assignment: i64) -> bool {
-        let of = |place: &BTreeMap<_, _>| together(&[place], assignment);
-        let (accepted, warehouse) = (of(&self.accepted), of(&self.warehouse));
-        let waiting = of(&self.outbox).answers + of(&self.log).answers;
-        accepted != warehouse && (waiting == 0 || accepted.answers > warehouse.answers + waiting)
     }
 }
