@@ -9,7 +9,7 @@ mod iterator;
 mod kinesis;
 mod made;
 mod shape;
-mod sigv4;
+pub(crate) mod sigv4;
 
 use std::sync::Arc;
 
