@@ -16,3 +16,4 @@ mod server;
 mod start;
 mod strangers;
 mod streams;
+mod transform;

@@ -18,6 +18,7 @@ use crate::config::streams::StreamConfig;
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::gateway::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS, PutEntry, PutRecordBatchAnswer};
 use crate::registry::{DeliveryStream, Incoming, Refused};
+use crate::transform::{INVOCATION_BYTES, Transform};
 
 const DESTINATION: &str = "destinationId-000000000001";
 /// Firehose's default hints, for streams that are made without any.
@@ -209,11 +210,15 @@ impl Room {
         let description = self.made.describe(&stream);
         let s3 = s3_of(&description, stream.settings());
         let mut destination = json!({ "DestinationId": DESTINATION, "S3DestinationDescription": s3 });
+        let mut described = redshift_of(&stream, &description, &s3).unwrap_or(s3);
+        if let Some(transform) = stream.transform() {
+            described["ProcessingConfiguration"] = processing_of(transform);
+        }
         destination[if stream.table().is_some() {
             "RedshiftDestinationDescription"
         } else {
             "ExtendedS3DestinationDescription"
-        }] = redshift_of(&stream, &description, &s3).unwrap_or(s3);
+        }] = described;
         let kind = if stream.is_data_stream() { "KinesisStreamAsSource" } else { "DirectPut" };
         Ok(json!({ "DeliveryStreamDescription": {
             "DeliveryStreamName": name,
@@ -378,6 +383,16 @@ fn s3_of(description: &Description, settings: Option<Settings>) -> Value {
         s3["Prefix"] = json!(prefix);
     }
     s3
+}
+
+/// The function of a stream that has one.
+fn processing_of(transform: &Transform) -> Value {
+    let parameter = |name, value| json!({ "ParameterName": name, "ParameterValue": value });
+    json!({ "Enabled": true, "Processors": [{ "Type": "Lambda", "Parameters": [
+        parameter("LambdaArn", transform.arn()),
+        parameter("NumberOfRetries", transform.retries.to_string()),
+        parameter("BufferSizeInMBs", (INVOCATION_BYTES >> 20).to_string()),
+    ]}]})
 }
 
 /// The destination of a stream with a table; the embedded warehouse stands where Redshift would.

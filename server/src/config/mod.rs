@@ -1,6 +1,7 @@
 //! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
 
 pub mod streams;
+mod transform;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::transform::WrittenTransform;
 use super::{ConfigError, in_range};
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::stream::Spec;
+use crate::transform::Transform;
 use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz_catalog};
 
 /// Firehose's default for a Redshift destination.
@@ -67,6 +69,9 @@ pub struct Destination {
     pub is_paused: bool,
     /// What happens to records that do not fit it.
     pub misfits: Misfits,
+    /// What changes records on their way. They are taken as they are then; what does not fit after it goes to the error
+    /// output, whatever `misfits` says.
+    pub transform: Option<Transform>,
     /// When batches are cut and how long COPY is tried.
     pub settings: Settings,
 }
@@ -101,8 +106,14 @@ impl StreamConfig {
 
     fn delivered(name: &str, table: Option<Arc<Table>>, hints: BufferingHints) -> Self {
         let settings = Settings { hints, copy_retry: Duration::from_secs(COPY_RETRY_SECONDS) };
-        let destination =
-            Destination { table, layout: Layout::default(), is_paused: false, misfits: Misfits::default(), settings };
+        let destination = Destination {
+            table,
+            layout: Layout::default(),
+            is_paused: false,
+            misfits: Misfits::default(),
+            transform: None,
+            settings,
+        };
         Self {
             name: name.to_owned(),
             integration: Integration::default(),
@@ -141,6 +152,7 @@ pub(super) struct WrittenStream {
     partition_by: Option<String>,
     integration: Integration,
     misfits: Misfits,
+    transform: Option<WrittenTransform>,
     shards: Option<u32>,
     buffer_mib: Option<u64>,
     buffer_seconds: Option<u64>,
@@ -213,6 +225,8 @@ fn stream(
     stream.spec.most_bytes = most << 20;
     if let Some(destination) = &mut stream.destination {
         destination.misfits = written.misfits;
+        let transform = written.transform.as_ref().map(|written| written.read(super::transform::environment));
+        destination.transform = transform.transpose().map_err(|problem| wrong(name, problem))?;
         if let Some(mib) = written.buffer_mib {
             destination.settings.hints.size_bytes = (in_range("buffer_mib", mib, 1..=128, "1 to 128")? as usize) << 20;
         }
@@ -272,6 +286,7 @@ mod tests {
             ("[x]\ntable = \"quiz_answers\"\ncolumns = [{ name = \"a\", type = \"bigint\" }]", "shares its table"),
             ("[quiz-answers]\nshards = 0", "shards has to be 1 to 100"),
             ("[quiz-answers]\nintegration = \"sqs\"", "sqs"),
+            ("[quiz-answers]\ntransform = {}", "streams.quiz-answers: transform: "),
         ] {
             let problem = read(text).expect_err(text);
             assert!(problem.contains(named), "{text}: {problem}");

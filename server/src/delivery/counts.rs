@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::hand::Hand;
 use crate::pace::Pace;
+use crate::transform::Invocations;
 use crate::warehouse::Loaded;
 
 /// What was delivered to one place.
@@ -34,6 +35,16 @@ pub struct Counts {
     pub warehouse: Deliveries,
     /// Records that did not fit their table, and lie in the error output.
     pub misfits: Counter,
+    /// `ExecuteProcessing`: invocations of the stream's function.
+    pub invocations: Invocations,
+    /// `SucceedProcessing.Records`: records that the function said `Ok` to.
+    pub processed: Counter,
+    /// `SucceedProcessing.Bytes`: theirs, as they were sent.
+    pub processed_bytes: Counter,
+    /// Records that the function dropped.
+    pub dropped: Counter,
+    /// Records that the function failed, or that it failed to answer for, and that lie in the error output.
+    pub unprocessed: Counter,
 }
 
 impl Counts {
@@ -44,8 +55,12 @@ impl Counts {
         if key == hand.names.object {
             self.lake.records.inc_by(hand.rows);
             self.lake.bytes.inc_by(hand.object_bytes);
+            self.processed.inc_by(hand.tally.processed);
+            self.processed_bytes.inc_by(hand.tally.processed_bytes);
+            self.dropped.inc_by(hand.tally.dropped);
         } else if key == hand.names.failed {
-            self.misfits.inc_by(hand.misfits);
+            self.misfits.inc_by(hand.tally.misfits);
+            self.unprocessed.inc_by(hand.tally.unprocessed);
         }
     }
 

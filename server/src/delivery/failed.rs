@@ -25,22 +25,33 @@ struct Line<'a> {
     lambda_arn: Option<&'a str>,
 }
 
+/// Why a record stands in the error output.
+pub(super) struct Reason<'a> {
+    /// Firehose's code, or one of ours.
+    pub code: &'a str,
+    /// What went wrong.
+    pub message: &'a str,
+    /// Invocations that were tried with it; 1 where there is no function.
+    pub attempts: u32,
+    /// The function, if there is one.
+    pub lambda_arn: Option<&'a str>,
+}
+
 /// Puts a line for `item` at the end of `out`.
 pub(super) fn write(
     out: &mut Vec<u8>,
     item: &Item<'_>,
-    code: &str,
-    message: &str,
+    reason: &Reason<'_>,
     now: Millis,
 ) -> Result<(), serde_json::Error> {
     let line = Line {
-        attempts_made: 1,
+        attempts_made: reason.attempts,
         arrival_timestamp: item.arrived,
-        error_code: code,
-        error_message: message,
+        error_code: reason.code,
+        error_message: reason.message,
         attempt_ending_timestamp: now,
         raw_data: STANDARD.encode(item.data),
-        lambda_arn: None,
+        lambda_arn: reason.lambda_arn,
     };
     serde_json::to_writer(&mut *out, &line)?;
     out.push(b'\n');

@@ -1,7 +1,7 @@
 //! The batch in hand: what a range of records becomes before it is brought in.
 //!
-//! Owns the step from records to an object, a manifest and the error output, all of which follow from the range. Does
-//! not own when they are written.
+//! Owns the step from records to an object, a manifest and the error output. Their names follow from the range, and so do
+//! their bytes, but for a transform that does not say the same twice. Does not own when they are written.
 
 use std::time::Instant;
 
@@ -11,10 +11,11 @@ use memchr::memmem::Finder;
 
 use super::names::{Layout, Names};
 use super::object::{self, Manifest, Size};
-use super::{Cut, DeliveryError, Form, Gathered, Parked, failed};
+use super::sorted::{Sorted, Tally};
+use super::transformed::Transformed;
+use super::{Cut, DeliveryError, Gathered, Parked};
 use crate::live::NO_ASSIGNMENT;
 use crate::warehouse::columns::Table;
-use crate::warehouse::fit::fit;
 
 /// A batch on its way into lake and warehouse.
 pub(super) struct Hand {
@@ -24,8 +25,8 @@ pub(super) struct Hand {
     pub first_arrived: i64,
     /// Rows in the object.
     pub rows: u64,
-    /// Records in the error output.
-    pub misfits: u64,
+    /// Records that are none of these.
+    pub tally: Tally,
     pub object_bytes: u64,
     /// The assignments that an open page may show.
     pub touched: Vec<i64>,
@@ -46,19 +47,20 @@ pub(super) struct Route<'a> {
 }
 
 impl Hand {
-    /// Takes a batch in hand. `url` says where in the lake a key lies.
+    /// Takes a batch in hand, as a transform has made it if the stream has one. `url` says where in the lake a key lies.
     pub fn take(
         route: &Route<'_>,
         batch: &Gathered,
+        transformed: Option<Transformed<'_>>,
         url: impl Fn(&str) -> url::Url,
         now: i64,
     ) -> Result<Self, DeliveryError> {
         let began = Instant::now();
         let cut = batch.cut();
         let names = Names::of(route.stream, route.shard, route.layout, cut, batch.first_arrived());
-        let sorted = match route.table {
-            Some(table) => Sorted::of(table, batch, now)?,
-            None => Sorted::as_they_are(batch),
+        let sorted = match transformed {
+            Some(transformed) => Sorted::after(transformed, route.table, batch, now)?,
+            None => Sorted::of(route.table, batch, now)?,
         };
         let lines = sorted.lines.as_deref().unwrap_or_else(|| batch.data());
         let object = if route.layout.is_gzip { object::gzip(lines)? } else { Bytes::copy_from_slice(lines) };
@@ -77,7 +79,7 @@ impl Hand {
             cut,
             first_arrived: batch.first_arrived(),
             rows: sorted.rows,
-            misfits: sorted.misfits,
+            tally: sorted.tally,
             object_bytes: size.content_length,
             touched,
             to_put,
@@ -85,6 +87,13 @@ impl Hand {
             began,
             failing_since: None,
         })
+    }
+
+    /// What an earlier try has left in the error output must not outlast this one, even if no record failed this time.
+    pub fn replace_error_output(&mut self) {
+        if self.to_put.iter().all(|(key, _)| *key != self.names.failed) {
+            self.to_put.insert(0, (self.names.failed.clone(), Bytes::new()));
+        }
     }
 
     /// What is written down when the stream goes on without it.
@@ -99,43 +108,6 @@ impl Hand {
             parked_at: now,
             reason,
         }
-    }
-}
-
-/// A batch's records, sorted into rows and the error output.
-struct Sorted {
-    /// The rows' lines; absent if they are the batch as it is.
-    lines: Option<Vec<u8>>,
-    rows: u64,
-    misfits: u64,
-    failed: Vec<u8>,
-}
-
-impl Sorted {
-    fn as_they_are(batch: &Gathered) -> Self {
-        Self { lines: None, rows: batch.records(), misfits: 0, failed: Vec::new() }
-    }
-
-    fn of(table: &Table, batch: &Gathered, now: i64) -> Result<Self, DeliveryError> {
-        if batch.is_fitted() {
-            return Ok(Self::as_they_are(batch));
-        }
-        let (mut lines, mut rows, mut failed) = (Vec::with_capacity(batch.data().len()), 0, Vec::new());
-        for item in batch.items() {
-            match item.form {
-                Form::Fitted => lines.extend_from_slice(item.data),
-                Form::Raw => {
-                    if let Err(misfit) = fit(table, item.data, &mut lines) {
-                        let message = misfit.to_string();
-                        failed::write(&mut failed, &item, failed::DOES_NOT_FIT, &message, now)
-                            .map_err(std::io::Error::from)?;
-                        continue;
-                    }
-                }
-            }
-            rows += 1;
-        }
-        Ok(Self { lines: Some(lines), rows, misfits: batch.records() - rows, failed })
     }
 }
 
@@ -177,27 +149,5 @@ mod tests {
         assert_eq!(touched(&quiz_answers(), lines.as_bytes()), [7, 12]);
         assert_eq!(touched(&quiz_answers(), b""), [0i64; 0]);
         assert_eq!(touched(&crate::warehouse::columns::quiz_catalog(), lines.as_bytes()), [NO_ASSIGNMENT]);
-    }
-
-    #[test]
-    fn what_does_not_fit_goes_to_the_error_output_with_firehose_s_fields() {
-        let mut batch = Gathered::starting_at(40);
-        batch.begin(1_000, Form::Raw);
-        batch.push(LINE.as_bytes());
-        batch.push(b"\xff\xfe");
-        batch.begin(2_000, Form::Raw);
-        batch.push(LINE.replace("\"quiz_id\":1", "\"quiz_id\":\"x\"").as_bytes());
-        let sorted = Sorted::of(&quiz_answers(), &batch, 3_000).expect("sorted");
-        assert_eq!((sorted.rows, sorted.lines.as_deref().map(|l| l.split(|b| *b == b'\n').count())), (1, Some(2)));
-        let failed: Vec<serde_json::Value> = String::from_utf8(sorted.failed)
-            .expect("text")
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("json"))
-            .collect();
-        assert_eq!(failed.len(), 2);
-        assert_eq!((&failed[0]["rawData"], &failed[0]["arrivalTimestamp"]), (&"//4=".into(), &1_000.into()));
-        assert_eq!((&failed[1]["errorCode"], &failed[1]["attemptsMade"]), (&failed::DOES_NOT_FIT.into(), &1.into()));
-        assert!(failed[1]["errorMessage"].as_str().is_some_and(|m| m.starts_with("quiz_id: ")), "{failed:?}");
-        assert_eq!(failed[1]["attemptEndingTimestamp"], 3_000);
     }
 }

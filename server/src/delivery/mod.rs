@@ -3,14 +3,17 @@
 //! The order of operations, each of which may be the last before a crash:
 //!
 //! 1. cut: the batch's range of offsets is recorded in the stream;
-//! 2. the object is put, with the error output before it; their names follow from the range alone;
+//! 2. the object is put, with the error output before it; their names follow from the range alone. A stream with a
+//!    transform has its function make the records into what is put;
 //! 3. the manifest is put, likewise;
 //! 4. COPY: rows and load history in one transaction;
 //! 5. `Loaded` is announced, and the stream may forget the range.
 //!
 //! After a crash the recorded cut is worked on again from step 2: the same names are written with the same bytes, and
-//! a COPY that had committed is a no-op by the load history. Where the next batch begins is read from the load history,
-//! never from a clock. A step that fails is tried again, with the same batch; a COPY that fails for as long as
+//! a COPY that had committed is a no-op by the load history. A function may answer otherwise the second time: then other
+//! bytes take the place of the first ones, which is safe, because error output, object and manifest are all put again
+//! before COPY reads any of them, and a range whose COPY has committed is never worked on again, so that what lies in the
+//! lake is what was loaded. Where the next batch begins is read from the load history, never from a clock. A step that fails is tried again, with the same batch; a COPY that fails for as long as
 //! [`Settings::copy_retry`] is parked: its manifest is left under `errors/manifests/`, and the stream goes on.
 //!
 //! A stream without a table ends in the lake: step 3 is left out, and step 4 is its row in the load history alone.
@@ -24,7 +27,9 @@ mod hand;
 mod names;
 mod object;
 pub mod replay;
+mod sorted;
 mod source;
+mod transformed;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -44,6 +49,7 @@ use crate::crash;
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::pace::Pace;
+use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
 
@@ -137,6 +143,8 @@ impl Health {
 pub struct Delivery<S> {
     /// Where records come from.
     pub source: S,
+    /// What changes them on their way, if anything does.
+    pub transform: Option<Transformer>,
     /// Where they go; without a table the lake is the destination.
     pub table: Option<Arc<Table>>,
     /// How its objects lie in the lake.
@@ -225,7 +233,7 @@ impl<S: Source> Delivery<S> {
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), DeliveryError> {
         if standing.hand.is_none() {
-            standing.hand = self.next_batch(runtime, standing, stop)?;
+            standing.hand = self.next_batch(runtime, health, standing, stop)?;
         }
         let Some(hand) = &mut standing.hand else { return Ok(()) };
         self.put(runtime, hand, &health.counts)?;
@@ -252,15 +260,14 @@ impl<S: Source> Delivery<S> {
     fn next_batch(
         &self,
         runtime: &Handle,
+        health: &Health,
         standing: &mut Standing,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Option<Hand>, DeliveryError> {
+        let is_again = standing.next.is_none();
         let batch = match standing.next {
             Some(from) => self.wait_for_batch(runtime, from, stop)?,
-            None => match self.interrupted(runtime, standing)? {
-                Some(batch) => Some(batch),
-                None => return Ok(None),
-            },
+            None => self.interrupted(runtime, standing)?,
         };
         let Some(batch) = batch else { return Ok(None) };
         // After a log was damaged, a recorded cut may hold fewer records than it did; what is there is delivered.
@@ -270,7 +277,13 @@ impl<S: Source> Delivery<S> {
         let shard = self.source.shard();
         let route =
             Route { stream: self.source.stream(), shard: &shard, layout: &self.layout, table: self.table.as_deref() };
-        Ok(Some(Hand::take(&route, &batch, |key| self.lake.url(key), self.clock.now())?))
+        let Some(transformed) = self.transformed(runtime, health, &batch, stop) else { return Ok(None) };
+        let may_differ = transformed.is_some() && is_again;
+        let mut hand = Hand::take(&route, &batch, transformed, |key| self.lake.url(key), self.clock.now())?;
+        if may_differ && runtime.block_on(self.lake.has(&hand.names.failed))? {
+            hand.replace_error_output();
+        }
+        Ok(Some(hand))
     }
 
     /// Finds out where the next batch begins, and reads the one that a crash interrupted, if there is one.

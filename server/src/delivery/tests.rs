@@ -11,7 +11,7 @@ use crate::stream::{Logs, ShardLog};
 use crate::warehouse::columns::quiz_answers;
 use crate::warehouse::{Limits, LoadedRow};
 
-const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
+pub(super) const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
 const NOW: i64 = 1_769_856_067_123;
 
 fn plant(folder: &Path) -> Plant {
@@ -72,11 +72,12 @@ impl Works {
         self.stream.log().shards().remove(0)
     }
 
-    fn delivery(&self) -> Delivery<ShardLog> {
+    pub fn delivery(&self) -> Delivery<ShardLog> {
         let Plant { lake, warehouse, live, clock, .. } = self.plant.clone();
         let (table, settings) = (self.stream.table().cloned(), self.stream.settings().expect("delivered"));
         let settings = watch::Sender::new(settings).subscribe();
-        Delivery { source: self.shard(), table, layout: Layout::default(), lake, warehouse, live, settings, clock }
+        let (source, layout) = (self.shard(), Layout::default());
+        Delivery { source, transform: None, table, layout, lake, warehouse, live, settings, clock }
     }
 
     /// Puts answers of students `range` to question 1 of assignment 7, as one request.
@@ -84,14 +85,14 @@ impl Works {
         self.put_data(range.map(|n| answer(n).to_string().into_bytes())).await;
     }
 
-    async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
+    pub async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
         let incoming = data.into_iter().map(|data| Incoming { key: None, hash: None, data: data.into() });
         for outcome in self.stream.take(self.stream.check(incoming)).await {
             outcome.expect("taken");
         }
     }
 
-    fn read(&self) -> Gathered {
+    pub fn read(&self) -> Gathered {
         let mut batch = Gathered::starting_at(0);
         self.shard().read(&mut batch, Until::Bytes(1 << 20)).expect("read");
         batch
@@ -101,7 +102,7 @@ impl Works {
         let table = self.stream.table().cloned();
         let (shard, layout) = (self.shard().shard(), Layout::default());
         let route = Route { stream: "s", shard: &shard, layout: &layout, table: table.as_deref() };
-        Hand::take(&route, &self.read(), |key| self.plant.lake.url(key), NOW).expect("in hand")
+        Hand::take(&route, &self.read(), None, |key| self.plant.lake.url(key), NOW).expect("in hand")
     }
 
     async fn reached(&self) -> u64 {
@@ -129,7 +130,7 @@ impl Works {
     }
 
     /// Ranges that were loaded, oldest first.
-    async fn history(&self) -> Vec<LoadedRow> {
+    pub async fn history(&self) -> Vec<LoadedRow> {
         let mut loads = self.plant.warehouse.loads(100).await.expect("loads");
         loads.reverse();
         loads
@@ -144,7 +145,7 @@ fn answer(n: u64) -> serde_json::Value {
     })
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub(super) fn files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {

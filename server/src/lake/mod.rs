@@ -114,6 +114,18 @@ impl Lake {
         Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
     }
 
+    /// Whether something lies there.
+    ///
+    /// # Errors
+    /// If the store cannot say.
+    pub async fn has(&self, key: &str) -> Result<bool, LakeError> {
+        match self.store.head(&Key::from(key)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Everything whose key begins with the parts of `prefix`, by key.
     ///
     /// # Errors
@@ -188,6 +200,7 @@ mod tests {
         lake.put(key, Bytes::from_static(b"rows")).await.expect("put");
         lake.put("manifests/m", Bytes::new()).await.expect("put");
         assert_eq!(lake.list("quiz-answers").await.expect("listed"), [Listed { key: key.into(), size: 4 }]);
+        assert!(lake.has(key).await.expect("looked") && !lake.has("manifests/n").await.expect("looked"));
         assert_eq!(lake.list("").await.expect("listed").len(), 2);
         assert_eq!(lake.get(key).await.expect("read").as_ref(), b"rows");
         let url = lake.url(key);

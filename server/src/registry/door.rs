@@ -1,20 +1,24 @@
 //! The door of a stream: fit, quota, append.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use app::api::Millis;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
+use serde_json::value::RawValue;
 
 use super::DeliveryStream;
 use super::bucket::Bucket;
-use crate::config::streams::{Misfits, Quota};
+use crate::config::streams::{Destination, Misfits, Quota};
 use crate::delivery::Form;
 use crate::stream::{Place, Record, StreamError};
 use crate::warehouse::columns::Table;
 use crate::warehouse::fit::{Misfit, fit};
 
-/// Partition key of a record that is taken although it does not fit, and so has none.
+/// Partition key of a record that is taken unchecked and has no value for the partition column.
 const NO_KEY: &str = "-";
 
 /// A record as a wire brings it.
@@ -126,13 +130,16 @@ impl Checked {
 impl DeliveryStream {
     /// Looks at the records of a request. None has been taken by that.
     pub fn check(&self, records: impl IntoIterator<Item = Incoming>) -> Checked {
-        let refuses = self.config.destination.as_ref().is_some_and(|d| d.misfits == Misfits::Refuse);
+        // What a transform is for need not fit before it.
+        let refuses = |d: &Destination| d.misfits == Misfits::Refuse && d.transform.is_none();
+        let refuses = self.config.destination.as_ref().is_some_and(refuses);
         let records: Vec<Incoming> = records.into_iter().collect();
         let sizes = records.iter().map(|record| record.data.len()).collect();
         match self.table().filter(|_| refuses) {
             Some(table) => Checked { form: Form::Fitted, records: fitted(table, records), sizes },
             None => {
-                Checked { form: Form::Raw, records: records.into_iter().map(|record| Ok(raw(record))).collect(), sizes }
+                let records = records.into_iter().map(|record| Ok(raw(self.table().map(Arc::as_ref), record)));
+                Checked { form: Form::Raw, records: records.collect(), sizes }
             }
         }
     }
@@ -170,8 +177,15 @@ impl DeliveryStream {
     }
 }
 
-fn raw(Incoming { key, hash, data }: Incoming) -> Record {
-    Record { key: key.unwrap_or_else(|| NO_KEY.to_owned()), hash, data }
+/// A record that is not checked. Without a key of the sender's it goes by the table's column, as one that is checked does.
+fn raw(table: Option<&Table>, Incoming { key, hash, data }: Incoming) -> Record {
+    let key = key.or_else(|| key_in(table?, &data)).unwrap_or_else(|| NO_KEY.to_owned());
+    Record { key, hash, data }
+}
+
+fn key_in(table: &Table, data: &[u8]) -> Option<String> {
+    let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(data).ok()?;
+    fields.get(table.partition_by.as_str()).map(|value| partition_key(value.get().as_bytes()))
 }
 
 /// Looks at each record. The lines of those that fit lie in one buffer.

@@ -25,6 +25,7 @@ use crate::lake::Lake;
 use crate::live::Live;
 use crate::pace::Pace;
 use crate::stream::{Log, Logs, StreamError};
+use crate::transform::{Transform, TransformError, Transformer};
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Warehouse, WarehouseError};
 
@@ -52,6 +53,9 @@ pub enum RegistryError {
     /// A parked batch could not be brought in.
     #[error("a parked batch was not brought in: {0}")]
     Replay(#[from] ReplayError),
+    /// Its function cannot be invoked.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
     /// The thread of a delivery could not be started.
     #[error("the delivery could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -112,6 +116,12 @@ impl DeliveryStream {
     #[must_use]
     pub fn table(&self) -> Option<&Arc<Table>> {
         self.config.destination.as_ref()?.table.as_ref()
+    }
+
+    /// What changes its records on their way, if anything does.
+    #[must_use]
+    pub fn transform(&self) -> Option<&Transform> {
+        self.config.destination.as_ref()?.transform.as_ref()
     }
 
     /// How it is delivered now; absent if it is not.
@@ -266,7 +276,7 @@ impl Registry {
             let current = watch::Sender::new(destination.settings);
             let shards = if destination.is_paused { Vec::new() } else { log.shards() };
             for shard in shards {
-                let delivery = self.delivery(shard, &destination, current.subscribe());
+                let delivery = self.delivery(shard, &destination, current.subscribe())?;
                 let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
                 health.push(of_shard);
                 threads.push(thread);
@@ -295,10 +305,12 @@ impl Registry {
         source: S,
         destination: &Destination,
         settings: watch::Receiver<Settings>,
-    ) -> Delivery<S> {
+    ) -> Result<Delivery<S>, TransformError> {
         let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
         let (table, layout) = (destination.table.clone(), destination.layout.clone());
-        Delivery { source, table, layout, lake, warehouse, live, settings, clock }
+        let transform = destination.transform.as_ref().map(|function| Transformer::new(function, source.stream()));
+        let transform = transform.transpose()?;
+        Ok(Delivery { source, transform, table, layout, lake, warehouse, live, settings, clock })
     }
 
     /// Ends a stream that was made over the wire, and removes its log. What it has brought into the lake stays.

@@ -62,6 +62,17 @@ struct Place {
     freshness: Seconds,
 }
 
+/// What is said of a stream's function.
+#[derive(Default)]
+struct Function {
+    attempts: Counts,
+    success: Counts,
+    records: Counts,
+    bytes: Counts,
+    dropped: Counts,
+    failed: Counts,
+}
+
 /// Every metric; a stream is a label of it.
 #[derive(Default)]
 struct Families {
@@ -72,6 +83,7 @@ struct Families {
     lake: Place,
     warehouse: Place,
     misfits: Counts,
+    function: Function,
     relay_retries: Counts,
     waiting: Whole,
     parked: Whole,
@@ -92,6 +104,7 @@ impl Families {
         all.warehouse.register(to, "delivery_to_redshift", "warehouse", "COPYs");
         let help = "Records that did not fit their table and were sent to the error output";
         to.register("misfit_records", help, all.misfits.clone());
+        all.function.register(to);
         to.register("relay_retries", "Requests of the relay that have to be sent again", all.relay_retries.clone());
         let help = "Records accepted that have not landed in the warehouse, wherever they are";
         to.register("waiting_records", help, all.waiting.clone());
@@ -123,6 +136,9 @@ impl Families {
         let labels = labels(stream);
         for delivery in stream.deliveries() {
             self.add_counts(&labels, delivery, stream.table().is_some());
+            if stream.transform().is_some() {
+                self.function.add(&labels, delivery);
+            }
         }
         let (in_lake, landed) = match standing {
             Ok(standing) => {
@@ -167,6 +183,31 @@ impl Place {
         add(&self.bytes, labels, delivered.bytes.get());
         add(&self.attempts, labels, delivered.attempts.get());
         add(&self.success, labels, delivered.success.get());
+    }
+}
+
+impl Function {
+    fn register(&self, to: &mut Registry) {
+        let help = "Invocations of the stream's function that were begun";
+        to.register("execute_processing_attempts", help, self.attempts.clone());
+        to.register("execute_processing_success", "Invocations that were answered", self.success.clone());
+        let help = "Records that the function said Ok to";
+        to.register("succeed_processing_records", help, self.records.clone());
+        let help = "Bytes of the records that the function said Ok to, as they were sent";
+        to.register("succeed_processing_bytes", help, self.bytes.clone());
+        to.register("dropped_records", "Records that the function dropped", self.dropped.clone());
+        let help = "Records that the function failed and that were sent to the error output";
+        to.register("processing_failed_records", help, self.failed.clone());
+    }
+
+    fn add(&self, labels: &Labels, delivery: &Health) {
+        let counts = delivery.counts();
+        add(&self.attempts, labels, counts.invocations.attempts.get());
+        add(&self.success, labels, counts.invocations.success.get());
+        add(&self.records, labels, counts.processed.get());
+        add(&self.bytes, labels, counts.processed_bytes.get());
+        add(&self.dropped, labels, counts.dropped.get());
+        add(&self.failed, labels, counts.unprocessed.get());
     }
 }
 
