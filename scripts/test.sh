@@ -54,17 +54,22 @@ browser_tree() {
 docs() {
   export RUSTDOCFLAGS='-D warnings'
   cargo doc --locked --release --no-deps "${server[@]}" || return 1
+  cargo doc --locked --release --no-deps --lib -p fill || return 1
   cargo doc --locked --profile wasm --no-deps -p app --features csr --target wasm32-unknown-unknown
 }
 
 check 'format' cargo fmt --all --check
 check 'browser dependencies' browser_tree
 check 'clippy (server)' cargo clippy --locked --release "${server[@]}" --all-targets -- -D warnings
+check 'clippy (function)' cargo clippy --locked --release -p fill --all-targets -- -D warnings
 check 'clippy (browser)' cargo clippy --locked --profile wasm -p app --all-targets --features csr --target wasm32-unknown-unknown -- -D warnings
 check 'documentation' docs
 check 'build' bash scripts/build.sh
+# By itself: built together with the server, the two would share features, and most crates be compiled once more.
+check 'build (function)' cargo build --release --locked --quiet -p fill
 
 suite 'Rust' cargo nextest run --locked --cargo-profile release -p app "${server[@]}" --features app/ssr --no-fail-fast --color never
+suite 'Lambda function' cargo nextest run --locked --cargo-profile release -p fill --no-fail-fast --color never
 suite 'AWS clients' .tools/python/bin/python -m pytest --quiet tests/aws
 suite 'OpenAPI' .tools/python/bin/python -m pytest --quiet tests/openapi
 suite 'WASM in Chromium' bash tests/wasm.sh

@@ -43,8 +43,10 @@ class Admin:
         return results
 
 
-    def pipeline_when(self, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """Asks for the stream of answers at every event, until it is as wanted."""
+    def pipeline_when(
+        self, wanted: Callable[[dict[str, Any]], Any], name: str = DELIVERY_STREAM
+    ) -> dict[str, Any]:
+        """Asks for a stream at every event, until it is as wanted."""
         url = f"{self.url}/api/live/assignments/{OPEN}"
         events = self.http.request("GET", url, headers=self.headers, preload_content=False)
         stream: dict[str, Any] = {}
@@ -52,7 +54,7 @@ class Admin:
             for _ in islice(events.stream(), MOST_EVENTS):
                 answer = self.http.request("GET", f"{self.url}/api/pipeline", headers=self.headers)
                 assert answer.status == 200, answer.data
-                stream = next(found for found in answer.json()["streams"] if found["name"] == DELIVERY_STREAM)
+                stream = next(found for found in answer.json()["streams"] if found["name"] == name)
                 if wanted(stream):
                     return stream
         finally:
