@@ -122,10 +122,7 @@ impl Running {
                 tracing::warn!("a task did not stop in time");
             }
         }
-        let registry = self.registry;
-        if tokio::task::spawn_blocking(move || registry.end()).await.is_err() {
-            tracing::warn!("the deliveries did not stop");
-        }
+        end_streams(self.registry).await;
     }
 }
 
@@ -155,10 +152,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     }
 
     let registry = Registry::new(plant);
-    for stream in config.streams.clone() {
-        let name = stream.name.clone();
-        let started = registry.start(stream, false).await;
-        started.map_err(|source| StartError::Registry { stream: name, source })?;
+    if let Err(error) = start_streams(&registry, &config).await {
+        end_streams(registry).await;
+        return Err(error);
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
     let keys = Keys::new(store.clone(), &gateway_key, &wire_secret, clock.clone());
@@ -191,6 +187,22 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
     tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));
     Ok(Running { address, aws_address, stop, registry, tasks })
+}
+
+async fn start_streams(registry: &Registry, config: &Config) -> Result<(), StartError> {
+    for stream in config.streams.clone() {
+        let name = stream.name.clone();
+        let started = registry.start(stream, false).await;
+        started.map_err(|source| StartError::Registry { stream: name, source })?;
+    }
+    Ok(())
+}
+
+/// Deliveries have to end before the runtime that they work on does.
+async fn end_streams(registry: Registry) {
+    if tokio::task::spawn_blocking(move || registry.end()).await.is_err() {
+        tracing::warn!("the deliveries did not stop");
+    }
 }
 
 async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -19,16 +19,14 @@ from running import Server
 from school import Admin
 from settings import REGION
 
-ANSWERED, ECHOED, UNKNOWN = "answered", "echoed", "unknown"
+ANSWERED, ECHOED, AWAY = "answered", "echoed", "away"
+NOBODY = "http://127.0.0.1:9"
 ARN = f"arn:aws:lambda:{REGION}:000000000000:function"
-STREAMS = "".join(
-    f"""
+STREAM = """
 [streams.{name}]
-transform = {{ function = "{name}", endpoint = "LAMBDA", retries = 1 }}
+transform = {{ function = "{name}", endpoint = "{endpoint}", retries = 1 }}
 columns = [{{ name = "id", type = "bigint" }}]
 """
-    for name in (ANSWERED, ECHOED, UNKNOWN)
-)
 
 
 class Lambda:
@@ -79,7 +77,8 @@ def functions() -> Iterator[Lambda]:
 def school(functions: Lambda, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("transform")
     config = folder / "freshmark.toml"
-    config.write_text(STREAMS.replace("LAMBDA", functions.url))
+    endpoints = {ANSWERED: functions.url, ECHOED: functions.url, AWAY: NOBODY}
+    config.write_text("".join(STREAM.format(name=name, endpoint=url) for name, url in endpoints.items()))
     environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": REGION}
     running = Server(folder / "data", environment, "--config", str(config))
     yield running
@@ -128,10 +127,10 @@ def test_an_answer_that_is_none_fails_its_record_alone(school: Server, firehose:
     assert (line["lambdaArn"], base64.b64decode(line["rawData"])) == (f"{ARN}:{ECHOED}:$LATEST", b"sent")
 
 
-def test_a_function_that_is_not_there_costs_no_record(school: Server, firehose: Any) -> None:
-    deliver(school, firehose, UNKNOWN, b"sent")
-    [line] = failed(school, UNKNOWN)
-    assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.ResourceNotFound", 2)
+def test_a_lambda_that_is_away_costs_no_record(school: Server, firehose: Any) -> None:
+    deliver(school, firehose, AWAY, b"sent")
+    [line] = failed(school, AWAY)
+    assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.TargetServerFailedToRespond", 2)
     assert base64.b64decode(line["rawData"]) == b"sent"
 
 

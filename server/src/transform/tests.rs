@@ -125,9 +125,13 @@ async fn a_function_that_takes_too_long_is_killed_with_all_that_it_started() {
 async fn an_invocation_that_nobody_waits_for_any_more_ends_with_its_process() {
     let notes = tempfile::tempdir().expect("a folder");
     let transformer = Transformer::new(&behaving(notes.path(), &[]), "s").expect("ready");
+    let hanging = async {
+        let ids = noted(notes.path(), "hanging").await;
+        assert!(!ids.split(' ').any(has_ended), "{ids}");
+    };
     tokio::select! {
         _ = run(&transformer, &["hang"]) => panic!("it hangs"),
-        hanging = noted(notes.path(), "hanging") => assert!(!hanging.split(' ').any(has_ended), "{hanging}"),
+        () = hanging => {}
     }
     for id in noted(notes.path(), "hanging").await.split(' ') {
         ended(id).await;
