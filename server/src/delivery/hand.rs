@@ -10,7 +10,7 @@ use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::names::{Layout, Names};
-use super::object::{self, Manifest, Size};
+use super::object::{self, Manifest, Meta, Size};
 use super::sorted::{Sorted, Tally};
 use super::transformed::Transformed;
 use super::{Cut, DeliveryError, Gathered, Parked};
@@ -28,6 +28,8 @@ pub(super) struct Hand {
     /// Records that are none of these.
     pub tally: Tally,
     pub object_bytes: u64,
+    /// What the source calls its last record.
+    pub checkpoint: Option<String>,
     /// The assignments that an open page may show.
     pub touched: Vec<i64>,
     /// What has still to be put into the lake: key and body, in this order.
@@ -65,7 +67,9 @@ impl Hand {
         let lines = sorted.lines.as_deref().unwrap_or_else(|| batch.data());
         let object = if route.layout.is_gzip { object::gzip(lines)? } else { Bytes::copy_from_slice(lines) };
         let size = Size { content_length: object.len() as u64, record_count: sorted.rows };
-        let manifest = Manifest::of(route.stream, route.shard, cut, url(&names.object), size).bytes()?;
+        let checkpoint = batch.checkpoint().map(str::to_owned);
+        let meta = Meta::of(route.stream, route.shard, cut, checkpoint.clone());
+        let manifest = Manifest::of(meta, url(&names.object), size).bytes()?;
         let touched = route.table.map_or_else(|| vec![NO_ASSIGNMENT], |table| touched(table, lines));
         let mut to_put = Vec::with_capacity(3);
         if !sorted.failed.is_empty() {
@@ -81,6 +85,7 @@ impl Hand {
             rows: sorted.rows,
             tally: sorted.tally,
             object_bytes: size.content_length,
+            checkpoint,
             touched,
             to_put,
             names,
@@ -107,6 +112,7 @@ impl Hand {
             first_arrived: self.first_arrived,
             parked_at: now,
             reason,
+            checkpoint: self.checkpoint.clone(),
         }
     }
 }

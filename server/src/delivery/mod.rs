@@ -51,7 +51,7 @@ use crate::live::Live;
 use crate::pace::Pace;
 use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
-use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
+use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse, WarehouseError};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -170,7 +170,7 @@ struct Standing {
 }
 
 impl<S: Source> Delivery<S> {
-    /// Delivers until `stop` says true, on a thread of its own.
+    /// Delivers until `stop` says true or the source is drained, on a thread of its own.
     ///
     /// # Errors
     /// If the thread cannot be started.
@@ -192,6 +192,14 @@ impl<S: Source> Delivery<S> {
                 Ok(()) => {
                     health.set_problem(None);
                     pause = FIRST_PAUSE;
+                    if standing.hand.is_none() && standing.next.is_some_and(|next| self.source.is_drained(next)) {
+                        tracing::info!(
+                            stream = self.source.stream(),
+                            shard = self.source.shard(),
+                            "a shard is drained"
+                        );
+                        return;
+                    }
                 }
                 Err(error) => {
                     let (stream, shard) = (self.source.stream(), self.source.shard());
@@ -288,10 +296,13 @@ impl<S: Source> Delivery<S> {
 
     /// Finds out where the next batch begins, and reads the one that a crash interrupted, if there is one.
     fn interrupted(&self, runtime: &Handle, standing: &mut Standing) -> Result<Option<Gathered>, DeliveryError> {
-        let ends = runtime.block_on(self.warehouse.stream_ends(self.source.stream().to_owned()))?;
-        let landed = ends.by_shard.get(&self.source.shard()).copied().unwrap_or(0);
-        let parked = self.source.parked()?.iter().map(|parked| parked.cut.end).max().unwrap_or(0);
-        let reached = landed.max(parked);
+        let shard_end = self.warehouse.shard_end(self.source.stream().to_owned(), self.source.shard());
+        let landed = runtime.block_on(shard_end)?;
+        let parked = self.source.parked()?.into_iter();
+        let parked = parked.map(|parked| ShardEnd { offset: parked.cut.end, checkpoint: parked.checkpoint });
+        let ShardEnd { offset: reached, checkpoint } =
+            parked.fold(landed, |most, parked| if parked.offset > most.offset { parked } else { most });
+        self.source.resume(reached, checkpoint.as_deref())?;
         if let Some(cut) = self.source.pending_cut()?.filter(|cut| cut.end > reached) {
             let mut batch = Gathered::starting_at(cut.start.max(reached));
             self.source.read(&mut batch, Until::Offset(cut.end))?;
@@ -306,7 +317,8 @@ impl<S: Source> Delivery<S> {
         Ok(None)
     }
 
-    /// Waits until the buffering hints say "cut", or for `stop`. What has been read is not read again.
+    /// Waits until the buffering hints say "cut", for the source to be drained, or for `stop`. What has been read is not
+    /// read again.
     fn wait_for_batch(
         &self,
         runtime: &Handle,
@@ -325,9 +337,11 @@ impl<S: Source> Delivery<S> {
             if batch.records() > 0 {
                 let waited = (self.clock.now() - batch.first_arrived()).max(0).unsigned_abs();
                 deadline = hints.interval.saturating_sub(Duration::from_millis(waited));
-                if deadline.is_zero() || batch.end() < seen {
+                if deadline.is_zero() || batch.end() < seen || self.source.is_drained(batch.end()) {
                     return Ok(Some(batch));
                 }
+            } else if self.source.is_drained(batch.end()) {
+                return Ok(None);
             }
             let more = runtime.block_on(async {
                 tokio::select! {
@@ -369,6 +383,7 @@ impl<S: Source> Delivery<S> {
             rows: hand.rows,
             object: hand.names.object.clone(),
             object_bytes: hand.object_bytes,
+            checkpoint: hand.checkpoint.clone(),
             now: self.clock.now(),
         };
         self.warehouse.load(&load, &self.lake)
@@ -384,7 +399,8 @@ impl<S: Source> Delivery<S> {
         let Cut { start, end } = cut;
         tracing::error!(stream, shard, start, end, %error, "a COPY failed for too long; its batch is parked");
         let size = Size { content_length: hand.object_bytes, record_count: hand.rows };
-        let manifest = Manifest::of(stream, &shard, cut, self.lake.url(&hand.names.object), size).bytes()?;
+        let meta = Meta::of(stream, &shard, cut, hand.checkpoint.clone());
+        let manifest = Manifest::of(meta, self.lake.url(&hand.names.object), size).bytes()?;
         runtime.block_on(self.lake.put(&hand.names.parked, manifest))?;
         self.source.park(&hand.parked(self.clock.now(), error.to_string()))?;
         Ok(())

@@ -62,12 +62,20 @@ pub struct Meta {
     pub start: u64,
     /// One past the last.
     pub end: u64,
+    /// What the source calls the last record; absent if it goes by offsets alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+}
+
+impl Meta {
+    pub(super) fn of(stream: &str, shard: &str, Cut { start, end }: Cut, checkpoint: Option<String>) -> Self {
+        Self { stream: stream.to_owned(), shard: shard.to_owned(), start, end, checkpoint }
+    }
 }
 
 impl Manifest {
     /// The manifest of one batch. The object is mandatory, because a missing one must stop the COPY.
-    pub(super) fn of(stream: &str, shard: &str, cut: Cut, object: Url, size: Size) -> Self {
-        let meta = Meta { stream: stream.to_owned(), shard: shard.to_owned(), start: cut.start, end: cut.end };
+    pub(super) fn of(meta: Meta, object: Url, size: Size) -> Self {
         Self { entries: vec![Entry { url: object, mandatory: true, meta: Some(size) }], meta: Some(meta) }
     }
 

@@ -102,6 +102,7 @@ impl Replayer {
             rows: size.record_count,
             object: self.lake.key_of(&entry.url),
             object_bytes: size.content_length,
+            checkpoint: meta.checkpoint.clone(),
             now: self.clock.now(),
         })
         .await
@@ -129,6 +130,7 @@ impl Replayer {
             rows: parked.records,
             object: parked.object.clone(),
             object_bytes: parked.object_bytes,
+            checkpoint: parked.checkpoint.clone(),
             now: self.clock.now(),
         })
         .await

@@ -47,6 +47,8 @@ pub struct Gathered {
     ends: Vec<usize>,
     /// Appends, in order.
     appends: Vec<Append>,
+    /// Names the last record in the source's own way.
+    checkpoint: Option<String>,
 }
 
 /// What is known of the records of one append.
@@ -121,6 +123,17 @@ impl Gathered {
         self.appends.iter().all(|append| append.form == Form::Fitted)
     }
 
+    /// What the source calls the last record; absent if it goes by offsets alone.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
+    /// Says what the source calls the last record.
+    pub fn set_checkpoint(&mut self, checkpoint: String) {
+        self.checkpoint = Some(checkpoint);
+    }
+
     /// Each record by itself.
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
         let bounds = self.appends.iter().skip(1).map(|next| next.from).chain([self.ends.len()]);
@@ -170,6 +183,9 @@ pub struct Parked {
     pub parked_at: Millis,
     /// What COPY said last.
     pub reason: String,
+    /// What the source calls its last record, if it does not go by offsets alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
 }
 
 /// One shard of a durable, ordered stream, as delivery reads it. Blocking.
@@ -178,8 +194,16 @@ pub trait Source: Send + Sync + 'static {
     fn stream(&self) -> &str;
     /// Name of the shard.
     fn shard(&self) -> String;
-    /// Follows the end of the shard without polling.
+    /// Follows the end of the shard without polling. Changes also when the shard turns out to be drained.
     fn end(&self) -> watch::Receiver<u64>;
+    /// Says where delivery goes on, before anything is read: every record before `offset` has landed or is parked, and
+    /// the last of them is the one that the source calls `checkpoint`.
+    ///
+    /// # Errors
+    /// If it cannot go on there.
+    fn resume(&self, offset: u64, checkpoint: Option<&str>) -> Result<(), SourceError>;
+    /// Whether nothing will ever come at or after `offset`.
+    fn is_drained(&self, offset: u64) -> bool;
     /// When the oldest record at or after `offset` arrived.
     ///
     /// # Errors

@@ -257,6 +257,16 @@ impl Source for ShardLog {
         self.state().end.subscribe()
     }
 
+    /// Offsets are all that a log needs.
+    fn resume(&self, _offset: u64, _checkpoint: Option<&str>) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// A closed shard may be opened again by the configuration, and delivery costs nothing while nothing comes.
+    fn is_drained(&self, _offset: u64) -> bool {
+        false
+    }
+
     fn arrival_of(&self, offset: u64) -> Result<Option<Millis>, SourceError> {
         Ok(ShardLog::arrival_of(self, offset)?)
     }

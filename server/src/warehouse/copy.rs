@@ -37,6 +37,8 @@ pub struct Load {
     pub object: String,
     /// Size of the object, compressed.
     pub object_bytes: u64,
+    /// What the source calls the last record; `None` if it goes by offsets alone.
+    pub checkpoint: Option<String>,
     /// When the load is said to have happened.
     pub now: Millis,
 }
@@ -137,20 +139,19 @@ fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, WarehouseError> {
 
 fn write_history(tx: &Transaction<'_>, load: &Load, began: Instant) -> Result<(), duckdb::Error> {
     let copy_ms = began.elapsed().as_secs_f64() * 1e3;
-    tx.prepare_cached("INSERT INTO load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TIMESTAMP))")?.execute(
-        params![
-            load.stream,
-            load.shard,
-            load.start,
-            load.end,
-            load.rows,
-            load.object_bytes,
-            load.object,
-            load.manifest.as_str(),
-            copy_ms,
-            sql_timestamp(load.now),
-        ],
-    )?;
+    tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(params![
+        load.stream,
+        load.shard,
+        load.start,
+        load.end,
+        load.rows,
+        load.object_bytes,
+        load.object,
+        load.manifest.as_str(),
+        copy_ms,
+        sql_timestamp(load.now),
+        load.checkpoint,
+    ])?;
     Ok(())
 }
 

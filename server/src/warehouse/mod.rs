@@ -15,7 +15,7 @@ use duckdb::{Config, Connection};
 
 pub(crate) use copy::sql_timestamp;
 pub use copy::{Load, Loaded, LocalFile, Objects};
-pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, StreamEnds, Tally, Totals};
+pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, ShardEnd, StreamEnds, Tally, Totals};
 
 use self::columns::Table;
 
@@ -101,6 +101,10 @@ impl Warehouse {
             .enable_autoload_extension(false)?;
         let writer = Connection::open_with_flags(path, config)?;
         writer.execute_batch(SCHEMA)?;
+        // Not `ADD COLUMN IF NOT EXISTS`, which Redshift lacks.
+        if !columns_of(&writer, "load_history")?.iter().any(|column| column.starts_with("checkpoint ")) {
+            writer.execute_batch(include_str!("sql/add_checkpoint.sql"))?;
+        }
         let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
@@ -124,8 +128,7 @@ impl Warehouse {
     pub fn ensure_table(&self, table: &Table) -> Result<(), WarehouseError> {
         let writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
         writer.execute_batch(&table.create_statement())?;
-        let mut columns = writer.prepare(include_str!("sql/columns.sql"))?;
-        let found: Vec<String> = columns.query_map([&table.name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let found = columns_of(&writer, &table.name)?;
         let expected: Vec<String> = table.columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
         if found == expected {
             return Ok(());
@@ -154,6 +157,11 @@ impl Warehouse {
     }
 }
 
+/// A table's columns in their order, each with its type.
+fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>, duckdb::Error> {
+    connection.prepare(include_str!("sql/columns.sql"))?.query_map([table], |row| row.get(0))?.collect()
+}
+
 impl Inner {
     fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, duckdb::Error>) -> Result<T, WarehouseError> {
         let reader = self.reader()?;
@@ -173,5 +181,28 @@ impl Inner {
 
     fn writer_clone(&self) -> Result<Connection, WarehouseError> {
         Ok(self.writer.lock().map_err(|_| WarehouseError::Poisoned)?.try_clone()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_warehouse_from_before_checkpoints_is_brought_up_to_date_and_keeps_its_history() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.duckdb");
+        let old = Connection::open(&path).expect("made");
+        let old_schema = SCHEMA.replace("NOT NULL,\n    checkpoint   VARCHAR(256)", "NOT NULL");
+        assert_ne!(old_schema, SCHEMA);
+        old.execute_batch(&old_schema).expect("its tables");
+        let row = "INSERT INTO load_history VALUES ('s', 'x', 0, 7, 7, 1, 'o', 'm', 1.5, CURRENT_TIMESTAMP)";
+        old.execute_batch(row).expect("a load");
+        drop(old);
+        for _ in 0..2 {
+            let warehouse = Warehouse::open(&path, Limits { memory_mib: 128, threads: 1 }).expect("opened");
+            let end = warehouse.shard_end("s".to_owned(), "x".to_owned()).await.expect("its end");
+            assert_eq!(end, ShardEnd { offset: 7, checkpoint: None });
+        }
     }
 }

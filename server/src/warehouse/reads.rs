@@ -145,6 +145,15 @@ pub struct StreamEnds {
     pub loaded_at: Option<Millis>,
 }
 
+/// How far one shard has landed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShardEnd {
+    /// One past the last offset that has landed.
+    pub offset: u64,
+    /// What the source calls the record before.
+    pub checkpoint: Option<String>,
+}
+
 impl Warehouse {
     /// One assignment, graded against `keys`: the choices that are keys now. `landed` is as of `accepted_seq`.
     ///
@@ -277,6 +286,20 @@ impl Warehouse {
         self.read(move |reader| {
             let mut statement = reader.prepare_cached(include_str!("sql/landed_records.sql"))?;
             statement.query_map(params![assignment, from], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    /// How far one shard of `stream` has landed.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn shard_end(&self, stream: String, shard: String) -> Result<ShardEnd, WarehouseError> {
+        self.read(move |reader| {
+            let mut statement = reader.prepare_cached(include_str!("sql/shard_end.sql"))?;
+            let mut rows = statement.query(params![stream, shard])?;
+            let Some(row) = rows.next()? else { return Ok(ShardEnd::default()) };
+            Ok(ShardEnd { offset: row.get(0)?, checkpoint: row.get(1)? })
         })
         .await
     }

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS quiz_catalog (
 
 CREATE TABLE IF NOT EXISTS load_history (
     stream       VARCHAR(64)   NOT NULL,
-    shard        VARCHAR(64)   NOT NULL,
+    shard        VARCHAR(256)  NOT NULL,  -- of a stream elsewhere with that stream's name before it
     start_offset BIGINT        NOT NULL,  -- first record of the batch
     end_offset   BIGINT        NOT NULL,  -- one past the last
     records      BIGINT        NOT NULL,
@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS load_history (
     object       VARCHAR(1024) NOT NULL,
     manifest     VARCHAR(1024) NOT NULL,
     copy_ms      DOUBLE PRECISION NOT NULL,
-    loaded_at    TIMESTAMP     NOT NULL
+    loaded_at    TIMESTAMP     NOT NULL,
+    checkpoint   VARCHAR(256)             -- what the source calls the last record; NULL: it goes by offsets alone
 );
 
 -- Every record once, whatever was repeated on the wire. The assignment leads the partition, so that a filter on it
