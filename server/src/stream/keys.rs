@@ -8,6 +8,8 @@
 //! | `p` · shard u32 | the batch that delivery works on, as JSON |
 //! | `x` · shard u32 · first offset u64 | a batch that was parked, as JSON |
 //! | `s` | the shards, as JSON |
+//! | `k` · name | the [`Entry`](super::Entry) of a shard whose records lie elsewhere, as JSON |
+//! | `y` · name · 0 · first offset u64 | a batch of such a shard that was parked, with the shard's name, as JSON |
 
 use super::{StreamError, damaged};
 
@@ -49,6 +51,23 @@ pub(super) fn floor(shard: u32) -> [u8; 5] {
 
 pub(super) fn cut(shard: u32) -> [u8; 5] {
     mark(b'p', shard)
+}
+
+/// Begins the keys of the entries of shards whose records lie elsewhere.
+pub(super) const ENTRIES: &[u8] = b"k";
+/// Begins the keys of their parked batches.
+pub(super) const PARKED_ELSEWHERE: &[u8] = b"y";
+
+pub(super) fn entry(shard: &str) -> Vec<u8> {
+    [ENTRIES, shard.as_bytes()].concat()
+}
+
+pub(super) fn parked_elsewhere(shard: &str) -> Vec<u8> {
+    [PARKED_ELSEWHERE, shard.as_bytes(), &[0]].concat()
+}
+
+pub(super) fn parked_elsewhere_at(shard: &str, offset: u64) -> Vec<u8> {
+    [&parked_elsewhere(shard)[..], &offset.to_be_bytes()].concat()
 }
 
 fn mark(kind: u8, shard: u32) -> [u8; 5] {

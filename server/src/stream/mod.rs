@@ -12,6 +12,7 @@
 mod chunk;
 mod engine;
 mod keys;
+mod ledger;
 mod read;
 mod repair;
 mod shard;
@@ -27,6 +28,7 @@ use app::api::Millis;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
+pub use ledger::{Entry, Ledger, RecordedCut};
 pub use read::{Kept, ShardLog};
 pub use shard::ShardRange;
 
@@ -34,7 +36,7 @@ use self::chunk::Draft;
 use self::engine::Engine;
 use self::keys::{End, Floor};
 use crate::clock::Clock;
-use crate::delivery::Form;
+use crate::delivery::{Form, Parked};
 use crate::pace::Pace;
 
 /// Bytes that may wait to be written, over all requests of one stream.
@@ -387,6 +389,28 @@ impl Log {
             Place { shard: self.inner.shards[*shard].range.number, offset }
         };
         owners.iter().map(place).collect()
+    }
+
+    /// The books of a shard of this stream whose records lie elsewhere.
+    #[must_use]
+    pub fn ledger(&self, shard: &str) -> Ledger {
+        Ledger::new(Arc::clone(&self.inner), shard)
+    }
+
+    /// The books of all such shards, by the shard's name.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn entries(&self) -> Result<Vec<(String, Entry)>, StreamError> {
+        ledger::entries(&self.inner)
+    }
+
+    /// The batches of such shards that were parked, oldest first within a shard.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn parked_elsewhere(&self) -> Result<Vec<(String, Parked)>, StreamError> {
+        ledger::parked(&self.inner, keys::PARKED_ELSEWHERE)
     }
 
     /// How it is kept.

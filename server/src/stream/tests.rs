@@ -275,7 +275,7 @@ async fn a_journal_is_cut_where_it_is_damaged_and_what_lies_before_is_there() {
 #[tokio::test]
 async fn a_parked_batch_is_kept_until_it_is_struck_off() {
     let folder = tempfile::tempdir().expect("a folder");
-    let parked = crate::delivery::Parked {
+    let parked = Parked {
         cut: Cut { start: 5, end: 9 },
         records: 4,
         manifest: "m".into(),
@@ -284,6 +284,7 @@ async fn a_parked_batch_is_kept_until_it_is_struck_off() {
         first_arrived: 2,
         parked_at: 3,
         reason: "why".into(),
+        checkpoint: None,
     };
     first_shard(&open(folder.path())).park(&parked).expect("parked");
     let shard = first_shard(&open(folder.path()));
