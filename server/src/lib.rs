@@ -1,8 +1,9 @@
 //! Freshmark's server: from a student's *Submit* to the teacher's chart in one process.
 //!
 //! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
-//! [`registry`] knows which stream they go to, [`stream`] keeps them, [`delivery`] cuts batches, [`transform`] has a
-//! function change them, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads, [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the
+//! [`registry`] knows which stream they go to, [`stream`] keeps them or [`remote`] does elsewhere, [`delivery`] cuts
+//! batches, [`transform`] has a function change them, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
+//! [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the
 //! HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A room imports
 //! only what stands below it; [`store`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all. [`serve`] puts
 //! the rooms together.
@@ -22,6 +23,7 @@ pub mod live;
 pub mod pace;
 pub mod quiz;
 pub mod registry;
+pub mod remote;
 pub mod results;
 pub mod secret;
 pub mod serve;

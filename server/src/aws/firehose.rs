@@ -24,6 +24,9 @@ const DESTINATION: &str = "destinationId-000000000001";
 /// Firehose's default hints, for streams that are made without any.
 const DEFAULT_HINTS: (i64, i64) = (5, 300);
 const DEFAULT_LIST: usize = 10;
+/// The two types of delivery streams that there are here.
+const DIRECT: &str = "DirectPut";
+const FROM_KINESIS: &str = "KinesisStreamAsSource";
 
 const NAME: Shape = text_like(1, 64, PLAIN_NAME);
 const ARN: Shape = text_like(1, 512, Pattern { regex: "arn:.*", matches: |arn| arn.starts_with("arn:") });
@@ -170,7 +173,7 @@ impl Room {
     fn entrance(&self, asked: &Asked<'_>, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
         let stream = self.delivery_stream(name)?;
         asked.may_put_to("firehose", name)?;
-        if stream.is_data_stream() {
+        if kind_of(&stream) == FROM_KINESIS {
             let message = "This operation is not permitted on KinesisStreamAsSource delivery stream type.";
             return Err(AwsError::invalid(message));
         }
@@ -219,7 +222,7 @@ impl Room {
         } else {
             "ExtendedS3DestinationDescription"
         }] = described;
-        let kind = if stream.is_data_stream() { "KinesisStreamAsSource" } else { "DirectPut" };
+        let kind = kind_of(&stream);
         Ok(json!({ "DeliveryStreamDescription": {
             "DeliveryStreamName": name,
             "DeliveryStreamARN": asked.arn("firehose", &format!("deliverystream/{name}")),
@@ -237,8 +240,8 @@ impl Room {
         let limit = limit.map_or(DEFAULT_LIST, |limit| limit as usize);
         let of_type = |stream: &DeliveryStream| match word(input, "DeliveryStreamType") {
             "" => true,
-            "DirectPut" => !stream.is_data_stream(),
-            "KinesisStreamAsSource" => stream.is_data_stream(),
+            "DirectPut" => kind_of(stream) == DIRECT,
+            "KinesisStreamAsSource" => kind_of(stream) == FROM_KINESIS,
             _ => false,
         };
         let all = self.registry.all();
@@ -347,6 +350,10 @@ fn read_batch(body: &[u8]) -> Option<(&str, Vec<Incoming>)> {
 fn data_of(record: &Value) -> Incoming {
     let data = STANDARD.decode(word(record, "Data")).unwrap_or_default();
     Incoming { key: None, hash: None, data: data.into() }
+}
+
+fn kind_of(stream: &DeliveryStream) -> &'static str {
+    if stream.is_data_stream() || !stream.takes_records() { FROM_KINESIS } else { DIRECT }
 }
 
 /// Both hints or neither, by Firehose's rule.

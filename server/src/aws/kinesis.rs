@@ -14,8 +14,8 @@ use super::shape::{
     self, Member, PLAIN_NAME, Pattern, Shape, is_whole_number, one_of, optional, required, text, text_like,
 };
 use super::{ACCOUNT, Asked, AwsError, Room, millis_to_seconds, number, word};
-use crate::registry::{DeliveryStream, Incoming, Refused};
-use crate::stream::{Place, ShardLog};
+use crate::registry::{DeliveryStream, Incoming, Refused, Taken};
+use crate::stream::ShardLog;
 
 /// Kinesis's limit on the records of one call.
 const MOST_RECORDS: usize = 500;
@@ -180,7 +180,7 @@ impl Room {
         let outcomes = stream.take(stream.check([entry_of(input)?])).await;
         match outcomes.into_iter().next() {
             Some(Ok(place)) => {
-                let mut taken = taken(place);
+                let mut taken = taken(&place);
                 taken["EncryptionType"] = json!("NONE");
                 Ok(taken)
             }
@@ -367,13 +367,19 @@ fn throttled_message(stream: &DeliveryStream) -> String {
     format!("Rate exceeded for shard {shard} in stream {} under account {ACCOUNT}.", stream.name())
 }
 
-fn taken(place: Place) -> Value {
-    json!({ "SequenceNumber": number_of(place.offset), "ShardId": format!("shardId-{:012}", place.shard) })
+/// A data stream is kept here; one that is handed on is none.
+fn taken(taken: &Taken) -> Value {
+    match taken {
+        Taken::Here(place) => {
+            json!({ "SequenceNumber": number_of(place.offset), "ShardId": format!("shardId-{:012}", place.shard) })
+        }
+        Taken::There(name) => json!({ "SequenceNumber": name }),
+    }
 }
 
-fn entry(stream: &DeliveryStream, outcome: Result<Place, Refused>) -> Value {
+fn entry(stream: &DeliveryStream, outcome: Result<Taken, Refused>) -> Value {
     match outcome {
-        Ok(place) => taken(place),
+        Ok(place) => taken(&place),
         Err(Refused::Throttled | Refused::Busy(_)) => json!({
             "ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": throttled_message(stream),
         }),

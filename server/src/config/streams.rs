@@ -13,6 +13,7 @@ use super::transform::WrittenTransform;
 use super::{ConfigError, in_range};
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
+use crate::remote::{SourceConfig, TargetConfig, Written};
 use crate::stream::Spec;
 use crate::transform::Transform;
 use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz_catalog};
@@ -89,6 +90,10 @@ pub struct StreamConfig {
     pub spec: Spec,
     /// How much it takes.
     pub quota: Quota,
+    /// A stream elsewhere that is delivered here. It takes records at the door only if they are handed on.
+    pub source: Option<SourceConfig>,
+    /// Where records are handed on to instead of being kept here.
+    pub put_to: Option<TargetConfig>,
 }
 
 impl StreamConfig {
@@ -120,6 +125,8 @@ impl StreamConfig {
             destination: Some(destination),
             spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
             quota: Quota::default(),
+            source: None,
+            put_to: None,
         }
     }
 
@@ -132,6 +139,8 @@ impl StreamConfig {
             destination: None,
             spec: Spec { shards, retention: DATA_STREAM_RETENTION, most_bytes: MOST_MIB << 20, is_delivered: false },
             quota: Quota::default(),
+            source: None,
+            put_to: None,
         }
     }
 }
@@ -160,6 +169,8 @@ pub(super) struct WrittenStream {
     most_mib: Option<u64>,
     copy_retry_seconds: Option<u64>,
     quota: Quota,
+    source: Option<Written>,
+    put_to: Option<Written>,
 }
 
 /// The streams of a configuration: the two that are always there, changed as the file says, and the file's own.
@@ -218,6 +229,11 @@ fn stream(
     let mut stream = StreamConfig::to_table(name, table, hints);
     stream.integration = written.integration;
     stream.quota = written.quota;
+    stream.source = written.source.clone().map(Written::source).transpose().map_err(|problem| wrong(name, problem))?;
+    stream.put_to = written.put_to.clone().map(Written::target).transpose().map_err(|problem| wrong(name, problem))?;
+    if stream.source.is_some() || stream.put_to.is_some() {
+        kept_elsewhere(name, written)?;
+    }
     stream.spec.shards = in_range("shards", u64::from(written.shards.unwrap_or(1)), 1..=100, "1 to 100")? as u32;
     let hours = in_range("retention_hours", written.retention_hours.unwrap_or(0), 0..=8760, "0 to 8760")?;
     stream.spec.retention = Duration::from_secs(hours * 3600);
@@ -239,6 +255,23 @@ fn stream(
         destination.settings.copy_retry = Duration::from_secs(retry);
     }
     Ok(stream)
+}
+
+/// Settings of a log that takes no records would look as if they did something.
+fn kept_elsewhere(name: &str, written: &WrittenStream) -> Result<(), ConfigError> {
+    let of_log = [
+        ("integration", written.integration != Integration::default()),
+        ("shards", written.shards.is_some()),
+        ("retention_hours", written.retention_hours.is_some()),
+        ("most_mib", written.most_mib.is_some()),
+    ];
+    match of_log.iter().find(|(_, is_set)| *is_set) {
+        Some((setting, _)) => Err(wrong(
+            name,
+            format!("{setting} is for records that are kept here; leave it out with source and put_to"),
+        )),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -277,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_is_read_from_elsewhere_and_handed_on() {
+        let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/answers";
+        let streams = read(&format!(
+            "[quiz-answers]\nsource = {{ kinesis = \"{arn}\" }}\n\
+             put_to = {{ kinesis = \"answers\", region = \"r\", endpoint = \"http://h:1\" }}"
+        ));
+        let stream = streams.expect("right").remove(0);
+        let source = stream.source.expect("a source");
+        assert_eq!((source.name(), source.at.region.as_deref()), ("answers", Some("eu-west-1")));
+        assert_eq!(source.poll, Duration::from_millis(250));
+        let target = stream.put_to.expect("a target");
+        assert_eq!((target.to.name(), target.at.region.as_deref()), ("answers", Some("r")));
+        assert_eq!(target.at.endpoint.map(|url| url.to_string()).as_deref(), Some("http://h:1/"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_stream() {
         for (text, named) in [
             ("[quiz-answers]\ntable = \"x\"", "quiz-answers"),
@@ -287,6 +336,14 @@ mod tests {
             ("[quiz-answers]\nshards = 0", "shards has to be 1 to 100"),
             ("[quiz-answers]\nintegration = \"sqs\"", "sqs"),
             ("[quiz-answers]\ntransform = {}", "streams.quiz-answers: transform: "),
+            ("[quiz-answers]\nsource = { kinesis = \"a b\" }", "quiz-answers: source: \"a b\" is neither"),
+            ("[quiz-answers]\nsource = { firehose = \"a\" }", "source: nobody can read from a firehose"),
+            ("[quiz-answers]\nsource = { kinesis = \"a\", poll_ms = 1 }", "poll_ms has to be 10 to 1000, not 1"),
+            ("[quiz-answers]\nsource = { kinesis = \"a\", endpoint = \"ftp://h\" }", "not ftp:"),
+            ("[quiz-answers]\nsource = { kinesis = \"arn:aws:sqs:r:1:stream/a\" }", "nor its ARN"),
+            ("[quiz-answers]\nput_to = {}", "put_to: needs either firehose"),
+            ("[quiz-answers]\nput_to = { firehose = \"a\", kinesis = \"a\" }", "put_to: needs either firehose"),
+            ("[quiz-answers]\nput_to = { firehose = \"a\" }\nshards = 2", "shards is for records that are kept here"),
         ] {
             let problem = read(text).expect_err(text);
             assert!(problem.contains(named), "{text}: {problem}");

@@ -7,7 +7,6 @@
 pub mod keys;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,8 +16,7 @@ use utoipa::ToSchema;
 
 pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
 
-use crate::registry::{Incoming, Refused, Registry};
-use crate::stream::Place;
+use crate::registry::{Incoming, Refused, Registry, Taken};
 
 /// Firehose's limit on the records of one call.
 pub const MOST_RECORDS: usize = 500;
@@ -33,6 +31,9 @@ pub enum GatewayError {
     /// No such delivery stream, or not for this key. Which of the two is not said.
     #[error("there is no delivery stream named {0:?}")]
     UnknownStream(String),
+    /// The stream is read from elsewhere, and records are put there.
+    #[error("the stream {0:?} takes no records here: it is read from elsewhere; put them there")]
+    TakesNone(String),
     /// The key is missing or not known.
     #[error("send the header x-api-key with a key that this gateway knows")]
     WrongKey,
@@ -107,7 +108,7 @@ pub enum PutEntry {
 impl PutRecordBatchAnswer {
     /// The answer to records that met these ends.
     #[must_use]
-    pub fn of(outcomes: Vec<Result<Place, Refused>>) -> Self {
+    pub fn of(outcomes: Vec<Result<Taken, Refused>>) -> Self {
         let failed_put_count = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         let request_responses = outcomes.into_iter().map(PutEntry::of).collect();
         Self { failed_put_count, encrypted: false, request_responses }
@@ -115,27 +116,21 @@ impl PutRecordBatchAnswer {
 }
 
 impl PutEntry {
-    fn of(outcome: Result<Place, Refused>) -> Self {
+    fn of(outcome: Result<Taken, Refused>) -> Self {
         match outcome {
-            Ok(place) => Self::Taken { record_id: RecordId(place) },
+            Ok(taken) => Self::Taken { record_id: RecordId(taken) },
             Err(refused) => Self::Failed { error_code: error_code(&refused), error_message: refused.to_string() },
         }
     }
 }
 
-/// Names a record in its stream: shard and offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordId(pub Place);
-
-impl fmt::Display for RecordId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:020}", self.0.shard, self.0.offset)
-    }
-}
+/// Names a record in its stream: shard and offset, or what the stream calls it that it was handed on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordId(pub Taken);
 
 impl Serialize for RecordId {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        to.collect_str(&self.0)
     }
 }
 
@@ -175,6 +170,9 @@ impl Gateway {
         let key = self.keys.allow(key.unwrap_or_default()).await?;
         let unknown = || GatewayError::UnknownStream(stream.to_owned());
         let entrance = self.registry.get(stream).filter(|_| key.may_put_to(stream)).ok_or_else(unknown)?;
+        if !entrance.takes_records() {
+            return Err(GatewayError::TakesNone(stream.to_owned()));
+        }
         let texts = records_of(body)?;
         let incoming = texts.iter().map(|(_, text)| {
             let data = body.slice_ref(text.get().as_bytes());
@@ -233,6 +231,7 @@ fn small_enough<'a>(path: &str, text: &'a RawValue) -> Result<&'a RawValue, Gate
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stream::Place;
 
     const RECORD: &str = r#"{"a":1,"b":"x"}"#;
 
@@ -256,10 +255,15 @@ mod tests {
 
     #[test]
     fn an_answer_has_an_entry_for_each_record_in_order() {
-        let answer = PutRecordBatchAnswer::of(vec![Ok(Place { shard: 2, offset: 41 }), Err(Refused::Throttled)]);
+        let answer = PutRecordBatchAnswer::of(vec![
+            Ok(Taken::Here(Place { shard: 2, offset: 41 })),
+            Err(Refused::Throttled),
+            Ok(Taken::There("shardId-000000000000:49".to_owned())),
+        ]);
         let json = serde_json::to_value(&answer).expect("json");
         assert_eq!(json["FailedPutCount"], 1);
         assert_eq!(json["RequestResponses"][0]["RecordId"], "2-00000000000000000041");
         assert_eq!(json["RequestResponses"][1]["ErrorCode"], "ServiceUnavailableException");
+        assert_eq!(json["RequestResponses"][2]["RecordId"], "shardId-000000000000:49");
     }
 }

@@ -1,7 +1,8 @@
-//! The door of a stream: fit, quota, append.
+//! The door of a stream: fit, quota, append or hand on.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use super::DeliveryStream;
 use super::bucket::Bucket;
 use crate::config::streams::{Destination, Misfits, Quota};
 use crate::delivery::Form;
+use crate::remote::NotPut;
 use crate::stream::{Place, Record, StreamError};
 use crate::warehouse::columns::Table;
 use crate::warehouse::fit::{Misfit, fit};
@@ -32,6 +34,27 @@ pub struct Incoming {
     pub data: Bytes,
 }
 
+/// A record that was taken, by where it lies. Written out it names the record in its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// In the stream's log, on disk.
+    Here(Place),
+    /// In a stream elsewhere, which calls it so.
+    There(String),
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(place) => write!(f, "{}-{:020}", place.shard, place.offset),
+            Self::There(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What became of one record.
+type Outcome = Result<Taken, Refused>;
+
 /// Why one record was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -41,10 +64,10 @@ pub enum Refused {
     /// The stream's quota has been used up; it passes.
     #[error("the stream takes no more just now; send it again")]
     Throttled,
-    /// The stream's log has no room; it passes.
+    /// The stream's log has no room, or the stream elsewhere takes no more; it passes.
     #[error("{0}")]
     Busy(String),
-    /// The stream's log failed.
+    /// The stream's log failed, or the stream elsewhere refuses it.
     #[error("{0}")]
     Failed(String),
 }
@@ -83,19 +106,19 @@ impl Quotas {
 /// What came in by the door since the stream was started, under Firehose's names.
 #[derive(Default)]
 pub struct Intake {
-    /// `IncomingRecords`: taken, that is, on disk.
+    /// `IncomingRecords`: taken, that is, on disk or handed on.
     pub records: Counter,
     /// `IncomingBytes`: theirs, as they were sent.
     pub bytes: Counter,
     /// `IncomingPutRequests`: requests of which a record was taken.
     pub put_requests: Counter,
-    /// `ThrottledRecords`: over the stream's quota, or more than its log had room for.
+    /// `ThrottledRecords`: over the stream's quota, or more than its log had room for or the stream elsewhere took.
     pub throttled: Counter,
 }
 
 impl Intake {
     /// Counts one request; `sizes` has the bytes of each record as it was sent.
-    fn count(&self, outcomes: &[Result<Place, Refused>], sizes: &[usize]) {
+    fn count(&self, outcomes: &[Outcome], sizes: &[usize]) {
         let (mut records, mut bytes, mut throttled) = (0, 0, 0);
         for (outcome, size) in outcomes.iter().zip(sizes) {
             match outcome {
@@ -145,8 +168,8 @@ impl DeliveryStream {
     }
 
     /// Takes each record that fits and that the quota lets pass, and says for each what became of it, in order. What is
-    /// said to be taken is on disk.
-    pub async fn take(&self, checked: Checked) -> Vec<Result<Place, Refused>> {
+    /// said to be taken is on disk, or was taken by the stream elsewhere that records are handed on to.
+    pub async fn take(&self, checked: Checked) -> Vec<Result<Taken, Refused>> {
         let began = Instant::now();
         let count = checked.records.len();
         let (mut fitting, mut outcomes) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -162,18 +185,40 @@ impl DeliveryStream {
         }
         let allowed = self.quotas.pass(fitting.iter().map(|record| record.data.len()), self.clock.now());
         fitting.truncate(allowed);
-        let mut places =
-            self.log.append(&fitting, checked.form).await.map(Vec::into_iter).map_err(|error| refusal(&error));
+        let kept = self.keep(&fitting, checked.form).await;
         let open = outcomes.iter_mut().filter(|outcome| **outcome == Err(Refused::Throttled)).take(allowed);
-        for outcome in open {
-            *outcome = match &mut places {
-                Ok(places) => places.next().ok_or_else(|| Refused::Failed("the log gave too few places".to_owned())),
-                Err(refused) => Err(refused.clone()),
-            };
+        for (outcome, kept) in open.zip(kept) {
+            *outcome = kept;
         }
         self.entrance.note(allowed, began);
         self.intake.count(&outcomes, &checked.sizes);
         outcomes
+    }
+}
+
+impl DeliveryStream {
+    /// Brings records to where they are kept, and says for each, in order, what became of it.
+    async fn keep(&self, records: &[Record], form: Form) -> Vec<Outcome> {
+        if let Some(target) = &self.target {
+            return target.put(records).await.into_iter().map(handed_on).collect();
+        }
+        let places = if self.takes_records() {
+            self.log.append(records, form).await.map_err(|error| refusal(&error))
+        } else {
+            Err(Refused::Failed("the stream takes no records here: it is read from elsewhere".to_owned()))
+        };
+        match places {
+            Ok(places) => places.into_iter().map(|place| Ok(Taken::Here(place))).collect(),
+            Err(refused) => vec![Err(refused); records.len()],
+        }
+    }
+}
+
+fn handed_on(outcome: Result<String, NotPut>) -> Outcome {
+    match outcome {
+        Ok(name) => Ok(Taken::There(name)),
+        Err(NotPut::Later(problem)) => Err(Refused::Busy(problem)),
+        Err(NotPut::Failed(problem)) => Err(Refused::Failed(problem)),
     }
 }
 

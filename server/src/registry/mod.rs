@@ -1,11 +1,12 @@
 //! Which delivery streams there are.
 //!
 //! Owns starting, changing and ending them while the server runs, and the one door that records come in by, whatever
-//! wire they came over: fit, quota, append. Does not own keys and wires (the rooms `gateway` and `aws` do), nor what
-//! becomes of a record in the log.
+//! wire they came over: fit, quota, append or hand on. Does not own keys and wires (the rooms `gateway` and `aws` do), nor
+//! what becomes of a record in the log or elsewhere.
 
 pub mod bucket;
 mod door;
+mod upstream;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -14,9 +15,11 @@ use std::thread::JoinHandle;
 use app::api::Millis;
 use tokio::sync::watch;
 
-pub use door::{Checked, Incoming, Intake, Refused};
+pub use door::{Checked, Incoming, Intake, Refused, Taken};
+pub use upstream::{Behind, Upstream};
 
 use self::door::Quotas;
+use self::upstream::Making;
 use crate::clock::Clock;
 use crate::config::streams::{Destination, Integration, StreamConfig, is_stream_name};
 use crate::delivery::replay::{ReplayError, Replayer};
@@ -24,6 +27,7 @@ use crate::delivery::{Delivery, Health, Parked, Settings, Source};
 use crate::lake::Lake;
 use crate::live::Live;
 use crate::pace::Pace;
+use crate::remote::{Reader, RemoteError, Target};
 use crate::stream::{Log, Logs, StreamError};
 use crate::transform::{Transform, TransformError, Transformer};
 use crate::warehouse::columns::Table;
@@ -50,6 +54,9 @@ pub enum RegistryError {
     /// The warehouse said no.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// The stream elsewhere cannot be used.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// A parked batch could not be brought in.
     #[error("a parked batch was not brought in: {0}")]
     Replay(#[from] ReplayError),
@@ -76,10 +83,30 @@ pub struct Plant {
     pub clock: Clock,
 }
 
+impl Plant {
+    fn delivery<S: Source>(
+        &self,
+        source: S,
+        destination: &Destination,
+        settings: watch::Receiver<Settings>,
+    ) -> Result<Delivery<S>, TransformError> {
+        let Self { lake, warehouse, live, clock, .. } = self.clone();
+        let (table, layout) = (destination.table.clone(), destination.layout.clone());
+        let transform = destination.transform.as_ref().map(|function| Transformer::new(function, source.stream()));
+        let transform = transform.transpose()?;
+        Ok(Delivery { source, transform, table, layout, lake, warehouse, live, settings, clock })
+    }
+}
+
 /// One stream that runs.
 pub struct DeliveryStream {
     config: StreamConfig,
+    /// Of a stream whose records lie elsewhere, it holds the books, and what was taken before that was so.
     log: Log,
+    /// Where records are handed on to, instead of the log.
+    target: Option<Target>,
+    /// Where records are read from, besides the log.
+    upstream: Option<Arc<Upstream>>,
     quotas: Quotas,
     clock: Clock,
     /// Whether it was made over the wire, and when the stream was started.
@@ -130,6 +157,30 @@ impl DeliveryStream {
         self.settings.as_ref().map(|settings| *settings.borrow())
     }
 
+    /// Where records are handed on to, if it is not the log.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    /// Where records are read from, if it is not the log alone.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Upstream> {
+        self.upstream.as_deref()
+    }
+
+    /// Whether it takes records at its door.
+    #[must_use]
+    pub fn takes_records(&self) -> bool {
+        self.config.source.is_none() || self.config.put_to.is_some()
+    }
+
+    /// Whether somebody else brings its records to where they go, so that nothing is known here of when they land.
+    #[must_use]
+    pub fn is_delivered_elsewhere(&self) -> bool {
+        self.config.put_to.is_some() && self.config.source.is_none()
+    }
+
     /// Whether others read it as a data stream.
     #[must_use]
     pub fn is_data_stream(&self) -> bool {
@@ -151,7 +202,8 @@ impl DeliveryStream {
     /// What the last try of one of its shards failed with.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        self.health.iter().find_map(|health| health.problem())
+        let upstream = || self.upstream.as_ref().and_then(|upstream| upstream.problem());
+        self.health.iter().find_map(|health| health.problem()).or_else(upstream)
     }
 
     /// How fast its entrance takes requests.
@@ -166,10 +218,11 @@ impl DeliveryStream {
         &self.intake
     }
 
-    /// How its batches go, shard by shard.
+    /// How its batches go, shard by shard: those of its log first, in their order.
     #[must_use]
-    pub fn deliveries(&self) -> &[Arc<Health>] {
-        &self.health
+    pub fn deliveries(&self) -> Vec<Arc<Health>> {
+        let elsewhere = self.upstream.as_ref().map(|upstream| upstream.deliveries()).unwrap_or_default();
+        self.health.iter().cloned().chain(elsewhere).collect()
     }
 
     /// Changes when batches are cut and how long COPY is tried.
@@ -188,19 +241,24 @@ impl DeliveryStream {
         for shard in self.log.shards() {
             all.extend(shard.parked_batches()?.into_iter().map(|parked| (shard.shard(), parked)));
         }
+        all.extend(self.log.parked_elsewhere()?);
         Ok(all)
     }
 
     fn unpark(&self, shard: &str, start: u64) -> Result<(), StreamError> {
         let found = self.log.shards().into_iter().find(|found| found.range().id() == shard);
-        found.map_or(Ok(()), |shard| shard.strike_off(start))
+        match found {
+            Some(shard) => shard.strike_off(start),
+            None => self.log.ledger(shard).strike_off(start),
+        }
     }
 
     /// Tells its deliveries to stop after the batch in hand, and waits for them. Blocking.
     pub fn end(&self) {
         self.stop.send_replace(true);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        let elsewhere = self.upstream.as_ref().map(|upstream| upstream.threads()).unwrap_or_default();
+        for thread in threads.into_iter().chain(elsewhere) {
             if thread.join().is_err() {
                 tracing::error!(stream = self.name(), "a delivery had panicked");
             }
@@ -263,7 +321,8 @@ impl Registry {
     }
 
     async fn run(&self, config: StreamConfig, is_made: bool) -> Result<DeliveryStream, RegistryError> {
-        let Plant { logs, warehouse, clock, .. } = &self.0.plant;
+        let plant = &self.0.plant;
+        let Plant { logs, warehouse, clock, .. } = plant;
         let destination = config.destination.clone();
         if let Some(table) = destination.as_ref().and_then(|d| d.table.as_ref()) {
             warehouse.ensure_table(table)?;
@@ -271,16 +330,21 @@ impl Registry {
         let landed = warehouse.stream_ends(config.name.clone()).await?.by_shard;
         let log = logs.log(&config.name, config.spec, &landed, clock.clone())?;
         let stop = watch::Sender::new(false);
-        let (mut settings, mut health, mut threads) = (None, Vec::new(), Vec::new());
+        let is_paused = destination.as_ref().is_some_and(|destination| destination.is_paused);
+        let (target, reader) = if is_paused { (None, None) } else { elsewhere(&config).await? };
+        let (mut settings, mut health, mut threads, mut upstream) = (None, Vec::new(), Vec::new(), None);
         if let Some(destination) = destination {
             let current = watch::Sender::new(destination.settings);
-            let shards = if destination.is_paused { Vec::new() } else { log.shards() };
+            let shards = if is_paused { Vec::new() } else { log.shards() };
             for shard in shards {
-                let delivery = self.delivery(shard, &destination, current.subscribe())?;
+                let delivery = plant.delivery(shard, &destination, current.subscribe())?;
                 let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
                 health.push(of_shard);
                 threads.push(thread);
             }
+            let (plant, log, settings_of) = (plant.clone(), log.clone(), current.subscribe());
+            let making = Making { plant, log, destination, settings: settings_of };
+            upstream = reader.map(|reader| Upstream::run(reader, making, stop.subscribe()));
             settings = Some(current);
         }
         let now = clock.now();
@@ -294,23 +358,12 @@ impl Registry {
             threads: Mutex::new(threads),
             config,
             log,
+            target,
+            upstream,
             settings,
             health,
             stop,
         })
-    }
-
-    fn delivery<S: Source>(
-        &self,
-        source: S,
-        destination: &Destination,
-        settings: watch::Receiver<Settings>,
-    ) -> Result<Delivery<S>, TransformError> {
-        let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
-        let (table, layout) = (destination.table.clone(), destination.layout.clone());
-        let transform = destination.transform.as_ref().map(|function| Transformer::new(function, source.stream()));
-        let transform = transform.transpose()?;
-        Ok(Delivery { source, transform, table, layout, lake, warehouse, live, settings, clock })
     }
 
     /// Ends a stream that was made over the wire, and removes its log. What it has brought into the lake stays.
@@ -358,4 +411,17 @@ impl Registry {
         });
         all.iter().for_each(|stream| stream.end());
     }
+}
+
+/// Where a stream's records are handed on to and read from, if that is not its log.
+async fn elsewhere(config: &StreamConfig) -> Result<(Option<Target>, Option<Reader>), RemoteError> {
+    let target = match &config.put_to {
+        Some(target) => Some(Target::new(target).await?),
+        None => None,
+    };
+    let reader = match &config.source {
+        Some(source) => Some(Reader::new(source).await?),
+        None => None,
+    };
+    Ok((target, reader))
 }

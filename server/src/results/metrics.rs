@@ -41,7 +41,8 @@ impl Results {
             if let Some(feed) = self.parts.feeds.get(stream.name()) {
                 families.add_feed(&stream, feed);
             }
-            if stream.settings().is_some() {
+            // Of records that somebody else delivers nothing is known here, and nothing is said.
+            if stream.settings().is_some() && !stream.is_delivered_elsewhere() {
                 let standing = self.standing(&stream).await;
                 families.add_delivery(&stream, standing, self.measure.now());
             }
@@ -88,17 +89,18 @@ struct Families {
     waiting: Whole,
     parked: Whole,
     held: Whole,
+    source_lag: Seconds,
     heartbeat: Seconds,
 }
 
 impl Families {
     fn in_registry(to: &mut Registry) -> Self {
         let all = Self::default();
-        to.register("incoming_records", "Records taken, that is, on disk", all.incoming_records.clone());
+        to.register("incoming_records", "Records taken, that is, on disk or handed on", all.incoming_records.clone());
         to.register("incoming_bytes", "Bytes of the records taken, as they were sent", all.incoming_bytes.clone());
         let help = "Requests of which a record was taken";
         to.register("incoming_put_requests", help, all.incoming_put_requests.clone());
-        let help = "Records not taken, because of the stream's quota or because its log had no room";
+        let help = "Records not taken, because of the stream's quota or for want of room";
         to.register("throttled_records", help, all.throttled_records.clone());
         all.lake.register(to, "delivery_to_s3", "object store", "Puts of objects, manifests and the error output");
         all.warehouse.register(to, "delivery_to_redshift", "warehouse", "COPYs");
@@ -110,6 +112,9 @@ impl Families {
         to.register("waiting_records", help, all.waiting.clone());
         to.register("parked_batches", "Batches whose COPY was given up, waiting for a replay", all.parked.clone());
         to.register_with_unit("log_held", "Size of the stream's log on disk", Unit::Bytes, all.held.clone());
+        let help =
+            "How far the reading of a stream elsewhere lags behind its newest record; infinite if it is not known";
+        to.register_with_unit("source_lag", help, Unit::Seconds, all.source_lag.clone());
         let help = "What the last heartbeat that arrived took from the transactional store to the warehouse";
         to.register_with_unit("heartbeat_round_trip", help, Unit::Seconds, all.heartbeat.clone());
         all
@@ -135,19 +140,25 @@ impl Families {
     fn add_delivery(&self, stream: &DeliveryStream, standing: Result<Standing, String>, now: Millis) {
         let labels = labels(stream);
         for delivery in stream.deliveries() {
-            self.add_counts(&labels, delivery, stream.table().is_some());
+            self.add_counts(&labels, &delivery, stream.table().is_some());
             if stream.transform().is_some() {
-                self.function.add(&labels, delivery);
+                self.function.add(&labels, &delivery);
             }
         }
         let (in_lake, landed) = match standing {
             Ok(standing) => {
                 self.waiting.get_or_create(&labels).set(standing.waiting as i64);
                 self.parked.get_or_create(&labels).set(standing.parked.len() as i64);
+                if let Some(lag_ms) = standing.source_lag_ms {
+                    self.source_lag.get_or_create(&labels).set(lag_ms as f64 / 1e3);
+                }
                 (seconds_since(standing.oldest_outside_lake, now), seconds_since(standing.oldest_waiting, now))
             }
             Err(problem) => {
                 tracing::error!(%problem, stream = stream.name(), "a stream's freshness could not be measured");
+                if stream.upstream().is_some() {
+                    self.source_lag.get_or_create(&labels).set(f64::INFINITY);
+                }
                 (f64::INFINITY, f64::INFINITY)
             }
         };

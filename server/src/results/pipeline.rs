@@ -1,7 +1,8 @@
 //! The state of every delivery stream, as an admin reads it.
 //!
-//! Owns how the parts' figures become one picture. What waits is counted where it waits: in the outbox, and in the
-//! stream behind the last offset that the load history knows. Does not own the verdict, nor any part's own figures.
+//! Owns how the parts' figures become one picture. What waits is counted where it waits: in the outbox, in the stream
+//! behind the last offset that the load history knows, and elsewhere as far as that is known. Does not own the verdict,
+//! nor any part's own figures.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::delivery::Parked;
 use crate::pace::Pace;
 use crate::quiz::{Heartbeats, Quiz, RelayHealth};
 use crate::registry::{DeliveryStream, Registry};
+use crate::remote::Target;
 
 /// Loads that the page lists.
 const LOADS: u32 = 20;
@@ -46,8 +48,10 @@ pub(super) struct Standing {
     pub waiting: u64,
     /// When the oldest of them was accepted.
     pub oldest_waiting: Option<Millis>,
-    /// When the oldest record arrived that lies in the log and not in the lake yet.
+    /// When the oldest record arrived that lies in the stream and not in the lake yet.
     pub oldest_outside_lake: Option<Millis>,
+    /// By how much reading from elsewhere lags behind, in milliseconds; `None` for a stream that is not.
+    pub source_lag_ms: Option<Millis>,
     /// When a record landed last.
     pub last_landed: Option<Millis>,
     /// Batches whose COPY was given up, each with its shard.
@@ -91,6 +95,14 @@ impl Results {
             freshness.measured_at = None;
             freshness.problem = Some(problem);
         }
+        if stream.is_delivered_elsewhere() {
+            // Whatever waits here, when a record lands there nobody tells.
+            freshness.measured_at = None;
+            let target = stream.target().map_or_else(|| "elsewhere".to_owned(), Target::describe);
+            freshness
+                .problem
+                .get_or_insert(format!("it goes to {target}, and when that brings it in is not known here"));
+        }
         freshness
     }
 
@@ -106,7 +118,7 @@ impl Results {
         Ok(())
     }
 
-    /// What waits in the outbox, in the log behind what has landed, and in parked batches.
+    /// What waits in the outbox, in the log behind what has landed, elsewhere, and in parked batches.
     pub(super) async fn standing(&self, stream: &DeliveryStream) -> Result<Standing, String> {
         let name = stream.name();
         let outbox = self.parts.quiz.outbox().waiting(name).await.map_err(|e| e.to_string())?;
@@ -120,35 +132,61 @@ impl Results {
         let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
         let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
         let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
-        for (shard, delivery) in stream.log().shards().iter().zip(stream.deliveries()) {
+        let deliveries = stream.deliveries();
+        for (shard, delivery) in stream.log().shards().iter().zip(&deliveries) {
             let end = reached.entry(shard.range().id()).or_default();
             *end = delivery.in_lake_before().max(*end);
         }
         let (_, oldest_outside_lake) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
+        let elsewhere = stream.upstream().map(|upstream| upstream.behind(self.measure.now())).transpose()?;
+        let source_lag_ms = elsewhere.as_ref().map(|behind| behind.lag_ms);
+        let elsewhere = elsewhere.unwrap_or_default();
+        let oldest_in_stream = oldest_in_log.into_iter().chain(elsewhere.oldest);
         Ok(Standing {
-            waiting: outbox.records + in_log + in_parked,
-            oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_log).chain(oldest_parked).min(),
-            oldest_outside_lake,
+            waiting: outbox.records + in_log + elsewhere.records + in_parked,
+            oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_stream).chain(oldest_parked).min(),
+            oldest_outside_lake: oldest_outside_lake.into_iter().chain(elsewhere.oldest_outside_lake).min(),
+            source_lag_ms,
             last_landed: landed.loaded_at,
             parked,
         })
     }
 
     fn stages(&self, stream: &DeliveryStream) -> Vec<StageStatus> {
-        let held = stream.log().held_bytes();
-        let deliveries = || stream.deliveries().iter();
+        let deliveries = stream.deliveries();
+        let deliveries = || deliveries.iter();
         let mut stages = Vec::with_capacity(6);
         if self.parts.feeds.contains_key(stream.name()) {
             stages.push(stage("quiz", [self.parts.quiz.pace()], "answers", "accepted and saved"));
         }
-        stages.push(stage("gateway", [stream.entrance()], "records", "PutRecordBatch"));
-        stages.push(stage("stream", [stream.log().pace()], "records", &format!("{} buffered", size(held))));
+        let door = if stream.takes_records() { "PutRecordBatch" } else { "takes no records here" };
+        stages.push(stage("gateway", [stream.entrance()], "records", door));
+        stages.push(self.stream_stage(stream));
+        if stream.is_delivered_elsewhere() {
+            return stages;
+        }
         stages.push(stage("delivery", deliveries().map(|d| d.pace()), "batches", "cut by offset"));
         stages.push(stage("lake", deliveries().map(|d| &d.counts().lake.pace), "objects", "gzip and manifest"));
         if stream.table().is_some() {
             stages.push(stage("warehouse", deliveries().map(|d| &d.counts().warehouse.pace), "loads", "COPY"));
         }
         stages
+    }
+}
+
+impl Results {
+    /// Where the records are between door and delivery: in the log, or elsewhere.
+    fn stream_stage(&self, stream: &DeliveryStream) -> StageStatus {
+        let held = stream.log().held_bytes();
+        let also_here = if held > 0 { format!(", {} buffered here", size(held)) } else { String::new() };
+        if let Some(upstream) = stream.upstream() {
+            let note = format!("{}{also_here}", upstream.describe(self.measure.now()));
+            return stage("stream", [upstream.reader().pace()], "records", &note);
+        }
+        match stream.target() {
+            Some(target) => stage("stream", [target.pace()], "records", &format!("{}{also_here}", target.describe())),
+            None => stage("stream", [stream.log().pace()], "records", &format!("{} buffered", size(held))),
+        }
     }
 }
 

@@ -75,7 +75,13 @@ impl Results {
 
     /// Whether records have room. A stream that was made over the wire is the concern of whoever made it.
     fn check_gateway(&self) -> Result<(), String> {
-        for stream in self.parts.registry.all().iter().filter(|stream| !stream.is_made()) {
+        for stream in self.parts.registry.all().iter().filter(|stream| !stream.is_made() && stream.takes_records()) {
+            if let Some(target) = stream.target() {
+                let failed =
+                    target.problem().map(|_| format!("{}: {} did not take records", stream.name(), target.describe()));
+                failed.map_or(Ok(()), Err)?;
+                continue;
+            }
             stream.log().check_room().map_err(|error| match error {
                 StreamError::Full => format!("{}: {error}", stream.name()),
                 _ => withheld(&error, "a stream's log does not answer; see the server's log"),

@@ -76,6 +76,7 @@ impl From<GatewayError> for WebError {
         let message = error.to_string();
         Self(match error {
             GatewayError::UnknownStream(_) => ApiError::NotFound { message },
+            GatewayError::TakesNone(_) => ApiError::Conflict { message },
             GatewayError::WrongKey => ApiError::Forbidden { message },
             GatewayError::Malformed { field, problem } => ApiError::invalid(field, problem),
             GatewayError::TooLarge(_) => ApiError::TooLarge { message },

@@ -177,7 +177,7 @@ fn others() -> Described {
         .security(needs(METRICS_KEY))
         .response("200", text_response("text/plain", "Prometheus's text format, version 0.0.4"));
     vec![
-        ("/gateway/{stream}", PathItem::new(HttpMethod::Post, errors(put, &[400, 403, 404, 413, 429, 503]))),
+        ("/gateway/{stream}", PathItem::new(HttpMethod::Post, errors(put, &[400, 403, 404, 409, 413, 429, 503]))),
         ("/healthz", PathItem::new(HttpMethod::Get, alive)),
         ("/readyz", PathItem::new(HttpMethod::Get, ready)),
         ("/metrics", PathItem::new(HttpMethod::Get, errors(metrics, &[403, 503]))),
