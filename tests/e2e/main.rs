@@ -2,6 +2,7 @@
 
 mod crash;
 mod demo;
+mod elsewhere;
 mod faults;
 mod fresh;
 mod front_door;

@@ -32,6 +32,8 @@ pub struct Server {
     /// Absent if it runs in this process.
     child: Option<Mutex<Child>>,
     pub address: String,
+    /// Of its AWS wire.
+    pub aws: String,
     data: PathBuf,
     _folder: Option<TempDir>,
 }
@@ -69,20 +71,20 @@ impl Server {
             .spawn()
             .expect("freshmark starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("Freshmark is at ").map(str::to_owned))
-            .expect("an address");
+        let mut behind = |lead: &str| {
+            let mut said = lines.by_ref().map_while(Result::ok);
+            said.find_map(|line| line.strip_prefix(lead).map(str::to_owned)).expect("an address")
+        };
+        let (address, aws) = (behind("Freshmark is at "), behind("The AWS wire is at "));
         // Somebody has to read the rest, or the server would wait for it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child: Some(Mutex::new(child)), address, data: data.to_owned(), _folder: None }
+        Self { child: Some(Mutex::new(child)), address, aws, data: data.to_owned(), _folder: None }
     }
 
     /// One that runs in this process.
     pub fn within(running: &Running, data: &Path) -> Self {
-        let address = format!("http://{}", running.address());
-        Self { child: None, address, data: data.to_owned(), _folder: None }
+        let (address, aws) = (format!("http://{}", running.address()), format!("http://{}", running.aws_address()));
+        Self { child: None, address, aws, data: data.to_owned(), _folder: None }
     }
 
     pub fn data(&self) -> &Path {
