@@ -1,126 +1,13 @@
 //! Streams elsewhere: records are put to and read from another server's AWS wire, and from ferrokinesis, a Kinesis that
 //! nobody here wrote and that can split and merge shards.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use duckdb::Connection;
-use ferrokinesis::store::StoreOptions;
 use serde_json::{Value, json};
 
 use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, all, client, freshmark};
-
-const REGION: &str = "eu-west-1";
-
-/// What AWS's clients sign with.
-#[derive(Clone)]
-struct Keys {
-    id: String,
-    secret: String,
-}
-
-impl Keys {
-    /// A new key of a server.
-    fn of(server: &Server) -> Self {
-        let mut create = freshmark();
-        create.args(["key", "create", "--json", "--name", "other", "--data"]).arg(server.data());
-        let made = create.output().expect("a key");
-        let made: Value = serde_json::from_slice(&made.stdout).expect("json");
-        let field = |name: &str| made[name].as_str().expect(name).to_owned();
-        Self { id: field("access_key_id"), secret: field("secret_access_key") }
-    }
-
-    fn wrong() -> Self {
-        Self { id: "AKIAIOSFODNN7EXAMPLE".to_owned(), secret: "wrong".to_owned() }
-    }
-}
-
-/// A server whose streams are elsewhere, as `config` says.
-fn server(folder: &Path, config: &str, keys: &Keys) -> Server {
-    std::fs::create_dir_all(folder).expect("a folder");
-    let file = folder.join("freshmark.toml");
-    std::fs::write(&file, config).expect("written");
-    let mut command = freshmark();
-    command.env("AWS_ACCESS_KEY_ID", &keys.id).env("AWS_SECRET_ACCESS_KEY", &keys.secret).env("AWS_REGION", REGION);
-    Server::by(command, &folder.join("data"), &["--config", &file.to_string_lossy()])
-}
-
-fn kinesis(endpoint: &str, keys: &Keys) -> Client {
-    let config = aws_sdk_kinesis::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(REGION))
-        .credentials_provider(Credentials::new(&keys.id, &keys.secret, None, None, "test"))
-        .endpoint_url(endpoint);
-    Client::from_conf(config.build())
-}
-
-async fn put(kinesis: &Client, stream: &str, records: impl Iterator<Item = (String, Value)>) {
-    let entries = records.map(|(key, record)| {
-        let entry = PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(format!("{record}\n")));
-        entry.build().expect("an entry")
-    });
-    let answer = kinesis.put_records().stream_name(stream).set_records(Some(entries.collect())).send().await;
-    assert_eq!(answer.expect("put").failed_record_count(), Some(0));
-}
-
-/// The state of one stream, as an admin sees it.
-async fn state(server: &Server, admin: &Staff, stream: &str) -> Value {
-    let pipeline: Value = admin.get(server, "/api/pipeline").await.json().await.expect("json");
-    let streams = pipeline["streams"].as_array().expect("streams").iter();
-    let mut state = streams.filter(|found| found["name"] == stream).cloned().next().expect("the stream is shown");
-    let loads = pipeline["loads"].as_array().expect("loads").iter().filter(|load| load["stream"] == stream);
-    state["loads"] = loads.clone().count().into();
-    state["newest"] = loads.map(|load| load["object"].clone()).next().unwrap_or_default();
-    state
-}
-
-/// Asks at every event until the stream is as wanted.
-async fn until(server: &Server, stream: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let admin = Staff::admin(server).await;
-    let mut latest = Value::Null;
-    for _ in 0..1_000 {
-        latest = state(server, &admin, stream).await;
-        if wanted(&latest) {
-            return latest;
-        }
-        tokio::task::yield_now().await;
-    }
-    let mut events = admin.events(server, OPEN).await;
-    for _ in 0..120 {
-        latest = state(server, &admin, stream).await;
-        if wanted(&latest) {
-            return latest;
-        }
-        events.next().await;
-    }
-    panic!("{stream} never was as wanted: {latest:#}");
-}
-
-/// Whether all that is known of has landed, and it is known.
-fn is_whole(state: &Value) -> bool {
-    let freshness = &state["freshness"];
-    !freshness["measured_at"].is_null() && freshness["waiting"] == 0 && freshness["problem"].is_null()
-}
-
-fn warehouse(server: &Server) -> Connection {
-    Connection::open(server.data().join("warehouse.duckdb")).expect("the warehouse")
-}
-
-fn count(warehouse: &Connection, sql: &str) -> i64 {
-    warehouse.query_row(sql, [], |row| row.get(0)).expect(sql)
-}
-
-/// Whether the stores agree, and what is said of it.
-fn verify(server: &Server) -> (bool, String) {
-    let file = server.data().with_file_name("freshmark.toml");
-    let done = freshmark().arg("verify").arg("--config").arg(file).arg("--data").arg(server.data()).output();
-    let done = done.expect("verified");
-    (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
-}
+use crate::wire::{
+    Keys, count, ferrokinesis, is_whole, kinesis, note, open_shards, put, server, split, until, verify, warehouse,
+};
 
 const COLUMNS: &str = r#"columns = [{ name = "who", type = "varchar(36)" }, { name = "n", type = "bigint" }]"#;
 
@@ -278,43 +165,6 @@ async fn reading_goes_on_behind_a_batch_that_was_parked_and_after_a_restart_too(
     assert!(agrees, "{said}");
 }
 
-/// A Kinesis that nobody here wrote, by its address.
-async fn ferrokinesis() -> String {
-    let quick =
-        StoreOptions { create_stream_ms: 0, delete_stream_ms: 0, update_stream_ms: 0, ..StoreOptions::default() };
-    let (app, _) = ferrokinesis::create_app(quick);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    format!("http://{address}")
-}
-
-/// The open shards once there are so many, each with where its keys begin.
-async fn open_shards(wire: &Client, many: usize) -> BTreeMap<u128, String> {
-    loop {
-        let page = wire.list_shards().stream_name("ticks").send().await.expect("shards");
-        let is_open = |shard: &&aws_sdk_kinesis::types::Shard| {
-            shard.sequence_number_range().is_some_and(|range| range.ending_sequence_number().is_none())
-        };
-        let begin = |shard: &aws_sdk_kinesis::types::Shard| {
-            let first = shard.hash_key_range().expect("a range").starting_hash_key().parse().expect("a number");
-            (first, shard.shard_id().to_owned())
-        };
-        let open: BTreeMap<u128, String> = page.shards().iter().filter(is_open).map(begin).collect();
-        let summary = wire.describe_stream_summary().stream_name("ticks").send().await.expect("a summary");
-        let status = summary.stream_description_summary().expect("a summary").stream_status().as_str().to_owned();
-        if open.len() == many && status == "ACTIVE" {
-            return open;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn split(wire: &Client, shard: &str, at: u128) {
-    let split = wire.split_shard().stream_name("ticks").shard_to_split(shard).new_starting_hash_key(at.to_string());
-    split.send().await.expect("split");
-}
-
 #[tokio::test]
 async fn a_stream_that_is_split_and_merged_is_read_in_order_and_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -370,12 +220,6 @@ async fn a_stream_that_is_split_and_merged_is_read_in_order_and_once() {
     until(&server, "ticks", all_landed).await;
     server.stop();
     assert_whole(&server, &names, ticks + 1);
-}
-
-/// What is said of the stream's own stage.
-fn note(state: &Value) -> &str {
-    let stages = state["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    stages.iter().find(|stage| stage["stage"] == "stream").and_then(|stage| stage["note"].as_str()).unwrap_or_default()
 }
 
 #[tokio::test]

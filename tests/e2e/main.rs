@@ -18,3 +18,4 @@ mod start;
 mod strangers;
 mod streams;
 mod transform;
+mod wire;
