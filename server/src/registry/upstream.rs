@@ -242,7 +242,9 @@ impl Upstream {
             if is_whole || state.lost.contains_key(*id) || state.shards.get(*id).is_some_and(|b| b.shard.is_done()) {
                 continue;
             }
-            let loss = format!("the shard {id} is gone, and was not read to its end: what it still held is lost");
+            let loss = format!(
+                "the shard {id} is gone, and was not read to its end: what it still held, if anything, is lost"
+            );
             tracing::error!(stream, shard = id, loss, "records may be lost");
             state.lost.insert((*id).to_owned(), loss);
         }

@@ -240,13 +240,17 @@ async fn sdk(at: &At, tries: u32) -> Result<SdkConfig, RemoteError> {
 
 async fn kinesis(at: &At, tries: u32) -> Result<aws_sdk_kinesis::Client, RemoteError> {
     let mut config = aws_sdk_kinesis::config::Builder::from(&sdk(at, tries).await?);
-    config.set_endpoint_url(at.endpoint.as_ref().map(Url::to_string));
+    if let Some(endpoint) = &at.endpoint {
+        config.set_endpoint_url(Some(endpoint.to_string()));
+    }
     Ok(aws_sdk_kinesis::Client::from_conf(config.build()))
 }
 
 async fn firehose(at: &At, tries: u32) -> Result<aws_sdk_firehose::Client, RemoteError> {
     let mut config = aws_sdk_firehose::config::Builder::from(&sdk(at, tries).await?);
-    config.set_endpoint_url(at.endpoint.as_ref().map(Url::to_string));
+    if let Some(endpoint) = &at.endpoint {
+        config.set_endpoint_url(Some(endpoint.to_string()));
+    }
     Ok(aws_sdk_firehose::Client::from_conf(config.build()))
 }
 
