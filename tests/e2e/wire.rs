@@ -69,8 +69,8 @@ pub async fn put(kinesis: &Client, stream: &str, records: impl Iterator<Item = (
 /// The state of one stream, as an admin sees it.
 async fn state(server: &Server, admin: &Staff, stream: &str) -> Value {
     let pipeline: Value = admin.get(server, "/api/pipeline").await.json().await.expect("json");
-    let streams = pipeline["streams"].as_array().expect("streams").iter();
-    let mut state = streams.filter(|found| found["name"] == stream).next().cloned().expect("the stream is shown");
+    let mut streams = pipeline["streams"].as_array().expect("streams").iter();
+    let mut state = streams.find(|found| found["name"] == stream).cloned().expect("the stream is shown");
     let loads = pipeline["loads"].as_array().expect("loads").iter().filter(|load| load["stream"] == stream);
     state["loads"] = loads.clone().count().into();
     state["newest"] = loads.map(|load| load["object"].clone()).next().unwrap_or_default();
