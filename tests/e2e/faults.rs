@@ -107,6 +107,22 @@ async fn until_acknowledged(data: &Path) {
     panic!("the gateway has not acknowledged the answers");
 }
 
+/// The relay could not bring them on for a while; then they arrive in a log whose batches are large on purpose.
+#[tokio::test]
+async fn answers_that_arrive_late_are_as_old_as_their_acceptance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let cut_off = Server::on(&data, &["--gateway-url", "http://127.0.0.1:9/gateway/"]);
+    let (_, receipt) = hand_in(&cut_off, "Ada Lovelace").await;
+    cut_off.stop();
+    let server = Server::on(&data, &["--buffer-seconds", "900"]);
+    until_acknowledged(&data).await;
+    let pipeline = pipeline_when(&server, |p| p.streams[0].freshness.waiting >= 10).await;
+    let stream = &pipeline.streams[0].freshness;
+    assert!(stream.oldest_waiting.is_some_and(|oldest| oldest <= receipt.accepted_at), "{stream:?}, {receipt:?}");
+    assert_ne!(stream.state(pipeline.now), State::Delayed, "what waits on purpose is not delayed");
+}
+
 /// A server to which folders can be read-only, even if it is root's.
 fn bound_by_permissions() -> Command {
     let mut command = Command::new("setpriv");

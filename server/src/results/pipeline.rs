@@ -10,6 +10,7 @@ use std::sync::Arc;
 use app::api::Millis;
 use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
+use serde::Deserialize;
 
 use super::freshness::patience_ms;
 use super::{Results, ResultsError};
@@ -18,6 +19,8 @@ use crate::pace::Pace;
 use crate::quiz::{Heartbeats, Quiz, RelayHealth};
 use crate::registry::{DeliveryStream, Registry};
 use crate::remote::Target;
+use crate::stream::StreamError;
+use crate::warehouse::millis_of;
 
 /// Loads that the page lists.
 const LOADS: u32 = 20;
@@ -130,6 +133,10 @@ impl Results {
             *end = parked.cut.end.max(*end);
         }
         let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
+        let oldest_accepted = match self.parts.feeds.contains_key(name) {
+            true => oldest_accepted(stream, &reached).map_err(|e| e.to_string())?,
+            false => None,
+        };
         let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
         let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
         let deliveries = stream.deliveries();
@@ -141,7 +148,7 @@ impl Results {
         let elsewhere = stream.upstream().map(|upstream| upstream.behind(self.measure.now())).transpose()?;
         let source_lag_ms = elsewhere.as_ref().map(|behind| behind.lag_ms);
         let elsewhere = elsewhere.unwrap_or_default();
-        let oldest_in_stream = oldest_in_log.into_iter().chain(elsewhere.oldest);
+        let oldest_in_stream = oldest_in_log.into_iter().chain(oldest_accepted).chain(elsewhere.oldest);
         Ok(Standing {
             waiting: outbox.records + in_log + elsewhere.records + in_parked,
             oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_stream).chain(oldest_parked).min(),
@@ -188,6 +195,24 @@ impl Results {
             None => stage("stream", [stream.log().pace()], "records", &format!("{} buffered", size(held))),
         }
     }
+}
+
+/// When the oldest record of each shard's log was accepted, as it says itself: one that the relay could not bring on for a
+/// minute has waited for that minute, although it has only just arrived.
+fn oldest_accepted(stream: &DeliveryStream, reached: &BTreeMap<String, u64>) -> Result<Option<Millis>, StreamError> {
+    #[derive(Deserialize)]
+    struct Stamped {
+        accepted_at: String,
+    }
+    let mut oldest = None;
+    for shard in stream.log().shards() {
+        let from = reached.get(&shard.range().id()).copied().unwrap_or(0);
+        let first = shard.records(from, 1, 1)?;
+        let stamped = first.first().and_then(|record| serde_json::from_slice::<Stamped>(&record.data).ok());
+        let accepted = stamped.and_then(|stamped| millis_of(&stamped.accepted_at));
+        oldest = oldest.into_iter().chain(accepted).min();
+    }
+    Ok(oldest)
 }
 
 /// What cannot be read is told by the stream's freshness.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 use serde::Deserialize;
 use url::Url;
@@ -187,6 +187,13 @@ fn read_manifest(manifest: &Url, lake: &dyn Objects) -> Result<Vec<LocalFile>, W
         return Err(problem("names no object that exists".to_owned()));
     }
     Ok(objects)
+}
+
+/// The instant that [`sql_timestamp`] has written.
+#[must_use]
+pub(crate) fn millis_of(timestamp: &str) -> Option<Millis> {
+    let parsed = NaiveDateTime::parse_from_str(timestamp, "%Y-%m-%d %H:%M:%S%.f").ok()?;
+    Some(parsed.and_utc().timestamp_millis())
 }
 
 /// `2026-01-31 10:41:07.123`, in UTC: what both warehouses read as a timestamp.

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use duckdb::{Config, Connection};
 
-pub(crate) use copy::sql_timestamp;
 pub use copy::{Load, Loaded, LocalFile, Objects};
+pub(crate) use copy::{millis_of, sql_timestamp};
 pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, ShardEnd, StreamEnds, Tally, Totals};
 
 use self::columns::Table;
