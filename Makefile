@@ -14,9 +14,10 @@ DATA ?= data
 LISTEN ?= 127.0.0.1:8080
 STUDENTS ?= 30
 ROUNDS ?= 200
+SECONDS_EACH ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo dev test soak bench shots clean
+.PHONY: help setup build run demo dev test soak fuzz bench shots clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,11 @@ soak: ## The long run: kill -9 under load, ROUNDS (200) times
 	@bash scripts/setup.sh test
 	@FRESHMARK_CRASH_ROUNDS=$(ROUNDS) cargo nextest run --locked --cargo-profile release --profile soak -p server --test e2e \
 		after_kill_9 --no-capture
+	@FRESHMARK_AWAY_SECONDS=60 .tools/python/bin/python -m pytest --quiet tests/aws/test_s3.py
+
+fuzz: ## Each fuzz target for SECONDS_EACH (60)
+	@bash scripts/setup.sh fuzz
+	@SECONDS_EACH=$(SECONDS_EACH) bash scripts/fuzz.sh
 
 bench: build ## Measure the goals of the design and print them side by side
 	@bash scripts/bench.sh

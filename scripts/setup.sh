@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the build (`build`) or the tests (`test`) need. Does nothing where everything is there.
+# Installs what the build (`build`), the tests (`test`) or the fuzz targets (`fuzz`) need. Does nothing where everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TRUNK=0.21.14
 NEXTEST=0.9.143
+FUZZ=0.13.1
 
 say() { printf '%s\n' "$*"; }
 stop() { printf 'freshmark: %s\n' "$*" >&2; exit 1; }
@@ -43,7 +44,7 @@ duckdb() {
   local library
   # npm has made no folder at all where it has nothing for this platform.
   library=$(find node_modules/@duckdb -name 'libduckdb.*' 2>/dev/null | head -n 1) || true
-  [ -n "$library" ] || stop "npm has no prebuilt libduckdb for this platform; set FRESHMARK_BUNDLED_DUCKDB=1 to compile it (15 minutes)"
+  [ -n "$library" ] || stop "npm has no prebuilt libduckdb for this platform; set FRESHMARK_BUNDLED_DUCKDB=1 to compile it (25 minutes)"
   mkdir -p "$DUCKDB_LIB_DIR"
   cmp -s "$library" "$DUCKDB_LIB_DIR/${library##*/}" || cp "$library" "$DUCKDB_LIB_DIR/"
 }
@@ -94,6 +95,9 @@ node_modules
 duckdb
 tool trunk "$TRUNK" --locked
 tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)"
+if [ "${1:-build}" = fuzz ]; then
+  tool cargo-fuzz "$FUZZ" --locked
+fi
 if [ "${1:-build}" = test ]; then
   chromium
   python_clients
