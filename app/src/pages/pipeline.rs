@@ -168,14 +168,13 @@ fn Stage(stage: StageStatus) -> impl IntoView {
     } else {
         format!(" {}/s", stage.unit)
     };
-    let took = match (stage.p50_ms, stage.p99_ms) {
-        (Some(p50), Some(p99)) => format!("{p50:.1}\u{a0}ms, p99\u{a0}{p99:.1}\u{a0}ms · "),
-        _ => String::new(),
-    };
+    let took = stage.p50_ms.zip(stage.p99_ms);
+    let took = took.map(|(p50, p99)| format!("{p50:.1}\u{a0}ms, p99\u{a0}{p99:.1}\u{a0}ms"));
     view! {
         <p class="small muted">{stage.stage}</p>
         <p class="pace">{pace}<small>{unit}</small></p>
-        <p class="tiny">{took}{stage.note}</p>
+        <p class="tiny">{took}</p>
+        <p class="tiny">{stage.note}</p>
     }
 }
 

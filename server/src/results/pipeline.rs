@@ -16,7 +16,7 @@ use super::freshness::patience_ms;
 use super::{Results, ResultsError};
 use crate::delivery::Parked;
 use crate::pace::Pace;
-use crate::quiz::{Heartbeats, Quiz, RelayHealth};
+use crate::quiz::{Heartbeats, QUIZ_ANSWERS, Quiz, RelayHealth};
 use crate::registry::{DeliveryStream, Registry};
 use crate::remote::Target;
 use crate::stream::StreamError;
@@ -163,7 +163,7 @@ impl Results {
         let deliveries = stream.deliveries();
         let deliveries = || deliveries.iter();
         let mut stages = Vec::with_capacity(6);
-        if self.parts.feeds.contains_key(stream.name()) {
+        if stream.name() == QUIZ_ANSWERS {
             stages.push(stage("quiz", [self.parts.quiz.pace()], "answers", "accepted and saved"));
         }
         let door = if stream.takes_records() { "PutRecordBatch" } else { "takes no records here" };
