@@ -5,10 +5,11 @@
 //! batches, [`transform`] has a function change them, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
 //! [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the
 //! HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A room imports
-//! only what stands below it; [`store`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all. [`serve`] puts
-//! the rooms together.
+//! only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all.
+//! [`serve`] puts the rooms together.
 
 pub mod accounts;
+pub mod amazon;
 pub mod aws;
 pub mod clock;
 pub mod commands;

@@ -114,7 +114,7 @@ def test_a_store_that_is_away_holds_rows_back_and_loses_none(store: Store, schoo
         while time.monotonic() < until:
             put(firehose, before["questions"][1], 2)
             rows += 1
-            time.sleep(0.25)
+            admin.pipeline_when(lambda stream: stream["freshness"]["waiting"] >= rows)
     finally:
         store.come_back()
     admin.results_when(lambda results: given(results, 1, 2) == given(before, 1, 2) + rows)

@@ -1,10 +1,14 @@
 //! Streams elsewhere: records are put to and read from another server's AWS wire, and from ferrokinesis, a Kinesis that
 //! nobody here wrote and that can split and merge shards.
 
+use std::path::Path;
+
+use aws_sdk_kinesis::Client;
 use duckdb::Connection;
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, all, client, freshmark};
+use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, client, freshmark};
+use crate::transform::fill;
 use crate::wire::{
     Keys, count, ferrokinesis, is_whole, kinesis, note, open_shards, put, server, split, until, verify, warehouse,
 };
@@ -35,21 +39,25 @@ fn assert_whole(server: &Server, keys: &[&str], ticks: u64) {
     assert!(agrees, "{said}");
 }
 
+/// Another server, with a data stream on its AWS wire.
+async fn other_with(folder: &Path, stream: &str, shards: i32) -> (Server, Keys, Client) {
+    let other = Server::on(&folder.join("other"), &[]);
+    let keys = Keys::of(&other);
+    let wire = kinesis(&other.aws, &keys);
+    wire.create_stream().stream_name(stream).shard_count(shards).send().await.expect("made");
+    (other, keys, wire)
+}
+
 /// The complete AWS shape: gateway → Kinesis → delivery → warehouse, with another server's wire as Kinesis.
 #[tokio::test]
 async fn answers_that_go_by_a_kinesis_elsewhere_are_on_the_teacher_s_page() {
     let folder = tempfile::tempdir().expect("a folder");
-    let other = Server::on(&folder.path().join("other"), &[]);
-    let keys = Keys::of(&other);
-    let wire = kinesis(&other.aws, &keys);
-    wire.create_stream().stream_name("answers").shard_count(3).send().await.expect("made");
+    let (other, keys, _) = other_with(folder.path(), "answers", 3).await;
     let at = format!("kinesis = \"answers\", endpoint = \"{}\"", other.aws);
     let config = format!("[streams.quiz-answers]\nput_to = {{ {at} }}\nsource = {{ {at}, poll_ms = 20 }}\n");
     let server = server(&folder.path().join("server"), &config, &keys);
-    let (teacher, http) = (Staff::teacher(&server).await, client());
-    let student = Student::join(&http, &server, "Ada Lovelace").await.expect("joined");
-    let view = student.view(&server).await.expect("the quiz");
-    student.submit(&server, &all(&view, 1)).await.expect("accepted");
+    let teacher = Staff::teacher(&server).await;
+    Student::hand_in(&server, "Ada Lovelace", 1).await;
     teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
     teacher.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
 
@@ -74,10 +82,7 @@ async fn answers_that_go_by_a_kinesis_elsewhere_are_on_the_teacher_s_page() {
 #[tokio::test]
 async fn after_kill_9_between_loads_every_record_from_a_kinesis_is_there_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let other = Server::on(&folder.path().join("other"), &[]);
-    let keys = Keys::of(&other);
-    let wire = kinesis(&other.aws, &keys);
-    wire.create_stream().stream_name("ticks").shard_count(2).send().await.expect("made");
+    let (other, keys, wire) = other_with(folder.path(), "ticks", 2).await;
     let config = format!(
         "[streams.ticks]\nsource = {{ kinesis = \"ticks\", endpoint = \"{}\", poll_ms = 10 }}\n{COLUMNS}\n",
         other.aws
@@ -217,6 +222,35 @@ async fn a_stream_that_is_split_and_merged_is_read_in_order_and_once() {
     until(&server, "ticks", all_landed).await;
     server.stop();
     assert_whole(&server, &names, ticks + 1);
+}
+
+#[tokio::test]
+async fn records_from_a_kinesis_become_rows_by_the_stream_s_function() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (address, keys) = (ferrokinesis().await, Keys::wrong());
+    let wire = kinesis(&address, &keys);
+    wire.create_stream().stream_name("ticks").shard_count(2).send().await.expect("made");
+    open_shards(&wire, 2).await;
+    let config = format!(
+        "[streams.ticks]\nsource = {{ kinesis = \"ticks\", endpoint = \"{address}\", poll_ms = 10 }}\n\
+         transform = {{ executable = \"{}\" }}\ncolumns = [{{ name = \"record_id\", type = \"varchar(36)\" }}, \
+         {{ name = \"accepted_at\", type = \"timestamp\" }}, {{ name = \"n\", type = \"bigint\" }}]\n",
+        fill().display()
+    );
+    let server = server(&folder.path().join("server"), &config, &keys);
+    let says_nothing = ("a".to_owned(), json!({}));
+    put(&wire, "ticks", (0..40).map(|n| tick(["a", "b", "c"][n as usize % 3], n)).chain([says_nothing])).await;
+    until(&server, "ticks", |state| is_whole(state) && state["loads"] != 0).await;
+    server.stop();
+    let warehouse = warehouse(&server);
+    assert_eq!(count(&warehouse, "SELECT COUNT(DISTINCT record_id) FROM ticks WHERE accepted_at > '2026-01-01'"), 40);
+    assert_eq!(count(&warehouse, "SELECT CAST(SUM(n) AS BIGINT) FROM ticks"), 780);
+    let (offsets, dropped) = ("SUM(end_offset - start_offset)", "SUM(end_offset - start_offset - records)");
+    let of_history = |sum: &str| format!("SELECT CAST({sum} AS BIGINT) FROM load_history WHERE stream = 'ticks'");
+    assert_eq!((count(&warehouse, &of_history(offsets)), count(&warehouse, &of_history(dropped))), (41, 1));
+    drop(warehouse);
+    let (agrees, said) = verify(&server);
+    assert!(agrees, "{said}");
 }
 
 #[tokio::test]

@@ -8,38 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use app::api::attempts::Receipt;
 use app::api::freshness::State;
-use app::api::pipeline::Pipeline;
 use memchr::memmem;
 use server::clock::Clock;
 use server::config::{Config, Flags};
 use server::serve::{self, Running};
 
-use crate::server::{OPEN, Server, Staff, Student, all, client, freshmark};
-
-async fn hand_in(server: &Server, name: &str) -> (Student, Receipt) {
-    let student = Student::join(&client(), server, name).await.expect("joined");
-    let view = student.view(server).await.expect("the quiz");
-    let receipt = student.submit(server, &all(&view, 0)).await.expect("accepted, whatever the pipeline does");
-    (student, receipt)
-}
-
-/// Asks the pipeline at each event until the answers' stream is as wanted.
-async fn pipeline_when(server: &Server, wanted: impl Fn(&Pipeline) -> bool) -> Pipeline {
-    let admin = Staff::admin(server).await;
-    let mut events = admin.events(server, OPEN).await;
-    let mut latest = None;
-    for _ in 0..120 {
-        let pipeline: Pipeline = admin.get(server, "/api/pipeline").await.json().await.expect("the pipeline");
-        if wanted(&pipeline) {
-            return pipeline;
-        }
-        latest = Some(pipeline);
-        events.next().await;
-    }
-    panic!("the pipeline never was as wanted: {latest:#?}");
-}
+use crate::server::{OPEN, Server, Staff, Student, freshmark};
 
 /// Every file below a folder, and the folders themselves.
 fn everything(folder: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
@@ -62,11 +37,9 @@ fn everything(folder: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 async fn answers_that_a_damaged_log_has_lost_are_sent_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let config = folder.path().join("freshmark.toml");
-    fs::write(&config, "[streams.quiz-answers]\nbuffer_seconds = 900\n").expect("written");
-    let server = Server::on(&data, &["--config", &config.to_string_lossy()]);
-    let (ada, _) = hand_in(&server, "Ada Lovelace").await;
-    hand_in(&server, "Gabriel Costa").await;
+    let server = Server::on(&data, &["--buffer-seconds", "900"]);
+    let (ada, _) = Student::hand_in(&server, "Ada Lovelace", 0).await;
+    Student::hand_in(&server, "Gabriel Costa", 0).await;
     until_acknowledged(&data).await;
     server.kill();
     let in_the_log = format!("\"attempt_id\":\"{}\"", ada.joined.attempt).into_bytes();
@@ -113,11 +86,11 @@ async fn answers_that_arrive_late_are_as_old_as_their_acceptance() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let cut_off = Server::on(&data, &["--gateway-url", "http://127.0.0.1:9/gateway/"]);
-    let (_, receipt) = hand_in(&cut_off, "Ada Lovelace").await;
+    let (_, receipt) = Student::hand_in(&cut_off, "Ada Lovelace", 0).await;
     cut_off.stop();
     let server = Server::on(&data, &["--buffer-seconds", "900"]);
     until_acknowledged(&data).await;
-    let pipeline = pipeline_when(&server, |p| p.streams[0].freshness.waiting >= 10).await;
+    let pipeline = Staff::admin(&server).await.pipeline_when(&server, |p| p.streams[0].freshness.waiting >= 10).await;
     let stream = &pipeline.streams[0].freshness;
     assert!(stream.oldest_waiting.is_some_and(|oldest| oldest <= receipt.accepted_at), "{stream:?}, {receipt:?}");
     assert_ne!(stream.state(pipeline.now), State::Delayed, "what waits on purpose is not delayed");
@@ -141,7 +114,7 @@ async fn a_data_folder_that_becomes_read_only_holds_rows_back_and_loses_none() {
     let data = folder.path().join("data");
     let server = Server::by(bound_by_permissions(), &data, &[]);
     let teacher = Staff::teacher(&server).await;
-    hand_in(&server, "Ada Lovelace").await;
+    Student::hand_in(&server, "Ada Lovelace", 0).await;
     teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
 
     let set = |mode: u32| {
@@ -150,8 +123,8 @@ async fn a_data_folder_that_becomes_read_only_holds_rows_back_and_loses_none() {
         }
     };
     set(0o555);
-    let (_, receipt) = hand_in(&server, "Gabriel Costa").await;
-    let told = pipeline_when(&server, |p| p.streams[0].freshness.problem.is_some()).await;
+    let (_, receipt) = Student::hand_in(&server, "Gabriel Costa", 0).await;
+    let told = Staff::admin(&server).await.pipeline_when(&server, |p| p.streams[0].freshness.problem.is_some()).await;
     let stream = &told.streams[0].freshness;
     let problem = stream.problem.as_deref().unwrap_or_default();
     assert!(problem.contains("Permission denied"), "what the operator sees: {problem}");
@@ -163,7 +136,7 @@ async fn a_data_folder_that_becomes_read_only_holds_rows_back_and_loses_none() {
     set(0o755);
     let healed = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await.freshness;
     assert_eq!(healed.state(healed.measured_at), State::Live);
-    pipeline_when(&server, |p| p.streams[0].freshness.problem.is_none()).await;
+    Staff::admin(&server).await.pipeline_when(&server, |p| p.streams[0].freshness.problem.is_none()).await;
 }
 
 /// A server in this process, by a wall clock that is so many milliseconds behind.
@@ -187,11 +160,11 @@ async fn a_clock_that_is_set_back_an_hour_changes_no_order_and_claims_nothing() 
     let (data, behind_ms) = (folder.path().join("data"), Arc::new(AtomicU64::new(0)));
     let (running, server) = start_by_clock(&data, &behind_ms).await;
     let teacher = Staff::teacher(&server).await;
-    let (_, before) = hand_in(&server, "Ada Lovelace").await;
+    let (_, before) = Student::hand_in(&server, "Ada Lovelace", 0).await;
     teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
 
     behind_ms.store(3_600_000, Ordering::SeqCst);
-    let (_, after) = hand_in(&server, "Gabriel Costa").await;
+    let (_, after) = Student::hand_in(&server, "Gabriel Costa", 0).await;
     assert!(after.accepted_at >= before.accepted_at, "{before:?}, {after:?}");
     let back = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await.freshness;
     assert_eq!(back.state(back.measured_at), State::Live);
@@ -201,7 +174,7 @@ async fn a_clock_that_is_set_back_an_hour_changes_no_order_and_claims_nothing() 
     // A new process knows no other clock than the one that is an hour behind: what it finds lies in its future.
     let (running, server) = start_by_clock(&data, &behind_ms).await;
     let teacher = Staff::teacher(&server).await;
-    let (_, behind) = hand_in(&server, "Hannah Lindqvist").await;
+    let (_, behind) = Student::hand_in(&server, "Hannah Lindqvist", 0).await;
     assert!(behind.accepted_at < before.accepted_at, "the fault is there: {behind:?}");
     teacher.results_when(&server, OPEN, |r| r.freshness.landed == 30).await;
     running.stop().await;
@@ -209,7 +182,7 @@ async fn a_clock_that_is_set_back_an_hour_changes_no_order_and_claims_nothing() 
     behind_ms.store(0, Ordering::SeqCst);
     let (running, server) = start_by_clock(&data, &behind_ms).await;
     let teacher = Staff::teacher(&server).await;
-    let (_, last) = hand_in(&server, "Ines Moreau").await;
+    let (_, last) = Student::hand_in(&server, "Ines Moreau", 0).await;
     assert!(last.accepted_at > after.accepted_at);
     let healed = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 40).await.freshness;
     assert_eq!((healed.accepted, healed.state(healed.measured_at)), (40, State::Live));

@@ -6,16 +6,10 @@ use app::api::freshness::State;
 use app::api::pipeline::Pipeline;
 use serde_json::json;
 
-use crate::server::{Door, OPEN, Server, Staff, Student, all, client};
+use crate::server::{Door, OPEN, Server, Staff, Student};
 
 /// Nobody listens there.
 const NO_GATEWAY: &str = "http://127.0.0.1:9/gateway/";
-
-async fn hand_in(server: &Server, name: &str) {
-    let student = Student::join(&client(), server, name).await.expect("joined");
-    let view = student.view(server).await.expect("the quiz");
-    student.submit(server, &all(&view, 0)).await.expect("accepted, whatever the pipeline does");
-}
 
 fn stop_gateway(data: &Path) -> Server {
     Server::on(data, &["--gateway-url", NO_GATEWAY, "--heartbeat-seconds", "1"])
@@ -26,7 +20,7 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = stop_gateway(folder.path());
     let teacher = Staff::teacher(&server).await;
-    hand_in(&server, "Gabriel Costa").await;
+    Student::hand_in(&server, "Gabriel Costa", 0).await;
     let dead = teacher.results(&server, OPEN).await.freshness;
     assert_eq!((dead.accepted, dead.landed), (10, 0));
     let oldest = dead.oldest_waiting.expect("an answer waits");
@@ -34,17 +28,12 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     assert_eq!(dead.state(oldest + 2_000), State::CatchingUp);
     assert_eq!(dead.state(oldest + 20_000), State::Delayed);
 
-    let admin = Staff::admin(&server).await;
-    let mut events = admin.events(&server, OPEN).await;
-    let problem = loop {
-        let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
-        let stream = &pipeline.streams[0].freshness;
-        assert!(stream.waiting >= 10, "{stream:?}");
-        if let Some(problem) = &stream.problem {
-            break problem.clone();
-        }
-        events.next().await;
+    let told = |p: &Pipeline| {
+        assert!(p.streams[0].freshness.waiting >= 10, "{:?}", p.streams[0]);
+        p.streams[0].freshness.problem.is_some()
     };
+    let pipeline = Staff::admin(&server).await.pipeline_when(&server, told).await;
+    let problem = pipeline.streams[0].freshness.problem.as_deref().unwrap_or_default();
     assert!(problem.contains("gateway was not reached"), "{problem}");
 
     server.kill();
@@ -61,7 +50,7 @@ async fn a_stranger_s_record_does_not_stand_for_an_answer_that_waits() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = stop_gateway(folder.path());
     let teacher = Staff::teacher(&server).await;
-    hand_in(&server, "Hannah Lindqvist").await;
+    Student::hand_in(&server, "Hannah Lindqvist", 0).await;
     let question = teacher.results(&server, OPEN).await.questions[0].id;
     // More of them than answers, with every number that an answer here may have.
     let records: Vec<_> = (1..=400)
@@ -97,15 +86,9 @@ async fn a_quiet_school_is_live_by_its_heartbeats() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::on(folder.path(), &["--heartbeat-seconds", "1"]);
     let admin = Staff::admin(&server).await;
-    let mut events = admin.events(&server, OPEN).await;
-    let beat = loop {
-        let pipeline: Pipeline = admin.get(&server, "/api/pipeline").await.json().await.expect("the pipeline");
-        if let Some(beat) = pipeline.streams[0].heartbeat {
-            assert_eq!(pipeline.streams[0].freshness.state(pipeline.now), State::Live);
-            break beat;
-        }
-        events.next().await;
-    };
+    let pipeline = admin.pipeline_when(&server, |p| p.streams[0].heartbeat.is_some()).await;
+    assert_eq!(pipeline.streams[0].freshness.state(pipeline.now), State::Live);
+    let beat = pipeline.streams[0].heartbeat.expect("a heartbeat");
     assert!(beat.took_ms >= 0);
     let results = admin.results(&server, OPEN).await;
     assert_eq!((results.freshness.accepted, results.freshness.landed), (0, 0), "a heartbeat is nobody's answer");

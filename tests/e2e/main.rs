@@ -18,4 +18,6 @@ mod start;
 mod strangers;
 mod streams;
 mod transform;
+#[path = "../functions/watched.rs"]
+mod watched;
 mod wire;

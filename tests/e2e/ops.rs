@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use app::api::attempts::Submission;
 use prometheus_parse::{Scrape, Value as Sampled};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, all, client, freshmark};
+use crate::server::{CLOSED, Door, OPEN, Server, Staff, Student, client, config, freshmark};
 
 /// One scrape, as a monitoring system reads it.
+#[derive(Debug)]
 struct Metrics(Scrape);
 
 impl Metrics {
@@ -49,10 +49,9 @@ const MISFITS: &str = "misfits = \"error-output\"\n";
 
 /// A server with a stream of its own, kept as `settings` say.
 fn with_stream(folder: &Path, settings: &str) -> Server {
-    let file = folder.join("freshmark.toml");
     let columns = r#"columns = [{ name = "device", type = "varchar(65535)" }, { name = "value", type = "integer" }]"#;
-    std::fs::write(&file, format!("[streams.{STREAM}]\n{settings}{columns}\n")).expect("written");
-    Server::on(&folder.join("data"), &["--config", &file.to_string_lossy()])
+    let config = config(folder, &format!("[streams.{STREAM}]\n{settings}{columns}\n"));
+    Server::on(&folder.join("data"), &["--config", &config])
 }
 
 async fn put(server: &Server, body: &Value) -> Value {
@@ -63,15 +62,7 @@ async fn put(server: &Server, body: &Value) -> Value {
 
 /// Asks again at each event, until the metrics are as wanted.
 async fn metrics_when(server: &Server, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
-    let mut events = Staff::teacher(server).await.events(server, OPEN).await;
-    for _ in 0..120 {
-        let metrics = Metrics::of(server).await;
-        if wanted(&metrics) {
-            return metrics;
-        }
-        events.next().await;
-    }
-    panic!("the metrics never were as wanted");
+    Staff::teacher(server).await.until(server, OPEN, async || Metrics::of(server).await, wanted).await
 }
 
 #[tokio::test]
@@ -117,13 +108,6 @@ async fn misfits_that_are_taken_are_counted_where_they_end() {
     assert_eq!(after.get("delivery_to_redshift_records_total", STREAM), 1.0);
 }
 
-async fn hand_in(server: &Server, name: &str) -> usize {
-    let student = Student::join(&client(), server, name).await.expect("joined");
-    let submission: Submission = all(&student.view(server).await.expect("the quiz"), 0);
-    student.submit(server, &submission).await.expect("accepted");
-    submission.answers.len()
-}
-
 #[tokio::test]
 async fn freshness_at_the_warehouse_rises_while_the_gateway_is_away_and_is_0_afterwards() {
     const ANSWERS: &str = "quiz-answers";
@@ -131,7 +115,8 @@ async fn freshness_at_the_warehouse_rises_while_the_gateway_is_away_and_is_0_aft
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let away = Server::on(&data, &["--heartbeat-seconds", "1", "--gateway-url", "http://127.0.0.1:9/gateway/"]);
-    let answers = hand_in(&away, "Ada Lovelace").await;
+    let (_, receipt) = Student::hand_in(&away, "Ada Lovelace", 0).await;
+    let answers = receipt.questions as usize;
     let first = metrics_when(&away, |m| m.get(FRESHNESS, ANSWERS) > 0.0).await.get(FRESHNESS, ANSWERS);
     let later = metrics_when(&away, |m| m.get(FRESHNESS, ANSWERS) > first + 1.0).await;
     assert!(later.get("relay_retries_total", ANSWERS) > 0.0);

@@ -1,5 +1,6 @@
 //! A real `freshmark serve` on a data folder and a port of its own, and people who use it.
 
+use std::fmt::Debug;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::api::attempts::{AttemptView, GivenAnswer, Join, Joined, Receipt, Submission};
 use app::api::live::TICK;
+use app::api::pipeline::Pipeline;
 use app::api::results::ClassResults;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -25,6 +27,14 @@ pub fn freshmark() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_freshmark"));
     command.env_clear().env("FRESHMARK_LOG", "error");
     command
+}
+
+/// Writes a configuration file, and says where it lies.
+pub fn config(folder: &Path, text: &str) -> String {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let file = folder.join("freshmark.toml");
+    std::fs::write(&file, text).expect("written");
+    file.to_string_lossy().into_owned()
 }
 
 /// A server that is killed when dropped.
@@ -190,17 +200,34 @@ impl Staff {
         assignment: i64,
         wanted: impl Fn(&ClassResults) -> bool,
     ) -> ClassResults {
+        self.until(server, assignment, async || self.results(server, assignment).await, wanted).await
+    }
+
+    /// Asks again at each event, until the pipeline is as wanted.
+    pub async fn pipeline_when(&self, server: &Server, wanted: impl Fn(&Pipeline) -> bool) -> Pipeline {
+        let ask = async || self.get(server, "/api/pipeline").await.json().await.expect("the pipeline");
+        self.until(server, OPEN, ask, wanted).await
+    }
+
+    /// Asks again at each event of an assignment, until the answer is as wanted.
+    pub async fn until<T: Debug>(
+        &self,
+        server: &Server,
+        assignment: i64,
+        ask: impl AsyncFn() -> T,
+        wanted: impl Fn(&T) -> bool,
+    ) -> T {
         let mut events = self.events(server, assignment).await;
         let mut latest = None;
         for _ in 0..120 {
-            let results = self.results(server, assignment).await;
-            if wanted(&results) {
-                return results;
+            let answer = ask().await;
+            if wanted(&answer) {
+                return answer;
             }
-            latest = Some(results);
+            latest = Some(answer);
             events.next().await;
         }
-        panic!("the results never were as wanted: {latest:#?}");
+        panic!("it never was as wanted: {latest:#?}");
     }
 }
 
@@ -288,6 +315,14 @@ impl Student {
         let join = Join { code: OPEN_CODE.to_owned(), name: name.to_owned() };
         let joined = http.post(server.url("/api/join")).json(&join).send().await?.error_for_status()?.json().await?;
         Ok(Self { http: http.clone(), joined })
+    }
+
+    /// Joins, and hands in the choice at `place` for every question; accepted, whatever the pipeline does.
+    pub async fn hand_in(server: &Server, name: &str, place: usize) -> (Self, Receipt) {
+        let student = Self::join(&client(), server, name).await.expect("joined");
+        let view = student.view(server).await.expect("the quiz");
+        let receipt = student.submit(server, &all(&view, place)).await.expect("accepted");
+        (student, receipt)
     }
 
     fn path(&self, rest: &str) -> String {

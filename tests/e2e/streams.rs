@@ -1,17 +1,10 @@
 //! Streams as configuration, keys to them, and what the warehouse says of itself.
 
-use std::path::Path;
-
+use app::api::pipeline::Pipeline;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, OPEN, Server, Staff, Student, all, client, freshmark};
-
-fn config(folder: &Path, text: &str) -> String {
-    let file = folder.join("freshmark.toml");
-    std::fs::write(&file, text).expect("written");
-    file.to_string_lossy().into_owned()
-}
+use crate::server::{CLOSED, OPEN, Server, Staff, Student, client, config, freshmark};
 
 /// The one line switches the stream; the student, the teacher and the warehouse notice nothing.
 #[tokio::test]
@@ -23,11 +16,9 @@ async fn an_integration_is_switched_by_one_line_and_nobody_notices() {
     let kinesis = Server::on(&folder.path().join("kinesis"), &["--config", &config]);
     let mut seen = Vec::new();
     for server in [&firehose, &kinesis] {
-        let (teacher, http) = (Staff::teacher(server).await, client());
+        let teacher = Staff::teacher(server).await;
         for (place, name) in ["Ada Lovelace", "Ben Whitlock", "Chiara Bianchi"].iter().enumerate() {
-            let student = Student::join(&http, server, name).await.expect("joined");
-            let view = student.view(server).await.expect("the quiz");
-            student.submit(server, &all(&view, place)).await.expect("accepted");
+            Student::hand_in(server, name, place).await;
         }
         let results = teacher.results_when(server, OPEN, |r| r.freshness.landed == 30).await;
         let closed = teacher.results_when(server, CLOSED, |r| r.freshness.landed == 168).await;
@@ -101,18 +92,11 @@ async fn a_key_opens_what_it_is_for_as_often_as_it_may_until_it_is_revoked() {
 
 /// Asks the pipeline at each event until a stream has brought in all that it was given.
 pub async fn nothing_waits(server: &Server, stream: &str) {
-    let admin = Staff::admin(server).await;
-    let mut events = admin.events(server, OPEN).await;
-    for _ in 0..120 {
-        let pipeline: Value = admin.get(server, "/api/pipeline").await.json().await.expect("json");
-        let streams = pipeline["streams"].as_array().expect("streams");
-        let found = streams.iter().find(|found| found["name"] == stream).expect("the stream is shown");
-        if found["freshness"]["waiting"] == 0 {
-            return;
-        }
-        events.next().await;
-    }
-    panic!("{stream} still waits");
+    let is_done = |pipeline: &Pipeline| {
+        let found = pipeline.streams.iter().find(|found| found.name == stream).expect("the stream is shown");
+        found.freshness.waiting == 0
+    };
+    Staff::admin(server).await.pipeline_when(server, is_done).await;
 }
 
 /// The stream takes fewer records a second than a student hands in: what was taken is not sent again, the rest is.
@@ -122,10 +106,8 @@ async fn the_relay_sends_again_only_what_the_stream_did_not_take() {
     let config = config(folder.path(), "[streams.quiz-answers]\nquota = { records_per_second = 40 }\n");
     let data = folder.path().join("data");
     let server = Server::on(&data, &["--config", &config]);
-    let (teacher, http) = (Staff::teacher(&server).await, client());
-    let student = Student::join(&http, &server, "Ada Lovelace").await.expect("joined");
-    let view = student.view(&server).await.expect("the quiz");
-    student.submit(&server, &all(&view, 1)).await.expect("accepted");
+    let teacher = Staff::teacher(&server).await;
+    Student::hand_in(&server, "Ada Lovelace", 1).await;
     teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
     teacher.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
     server.stop();

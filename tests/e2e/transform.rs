@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::server::{Door, Server, Staff, client, freshmark};
+use crate::server::{Door, Server, Staff, client, config, freshmark};
 use crate::streams::nothing_waits;
+use crate::watched::{ended, noted};
 
 /// What `cargo build --release -p fill` makes, beside the server.
-fn fill() -> PathBuf {
+pub fn fill() -> PathBuf {
     let fill = Path::new(env!("CARGO_BIN_EXE_freshmark")).with_file_name("fill");
     assert!(fill.is_file(), "{} is not there; build it with cargo build --release -p fill", fill.display());
     fill
@@ -20,9 +21,7 @@ fn behaving() -> PathBuf {
 
 /// A server with the streams of `text`.
 fn with_streams(folder: &Path, text: &str) -> Server {
-    let file = folder.join("freshmark.toml");
-    std::fs::write(&file, text).expect("written");
-    Server::on(&folder.join("data"), &["--config", &file.to_string_lossy()])
+    Server::on(&folder.join("data"), &["--config", &config(folder, text)])
 }
 
 /// Puts records, all of which are taken.
@@ -65,26 +64,6 @@ async fn metric(server: &Server, name: &str, stream: &str) -> Option<f64> {
     let text = answer.text().await.expect("text");
     let start = format!("freshmark_{name}{{stream=\"{stream}\"}} ");
     text.lines().find_map(|line| line.strip_prefix(&start)).and_then(|value| value.parse().ok())
-}
-
-/// Not there, or dead and not yet buried.
-async fn ended(id: &str) {
-    loop {
-        let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { return };
-        if status.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')) {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn noted(notes: &Path, name: &str) -> String {
-    loop {
-        if let Ok(text) = std::fs::read_to_string(notes.join(name)) {
-            return text;
-        }
-        tokio::task::yield_now().await;
-    }
 }
 
 fn readings(shards: u32) -> String {
@@ -254,9 +233,8 @@ async fn a_function_ends_by_itself_when_the_server_is_killed() {
 #[test]
 fn an_executable_that_is_not_there_is_named_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("freshmark.toml");
     let text = "[streams.s]\ntransform = { executable = \"/nowhere/fill\" }\ncolumns = [{ name = \"a\", type = \"bigint\" }]\n";
-    std::fs::write(&file, text).expect("written");
+    let file = config(folder.path(), text);
     let mut serve = freshmark();
     serve.args(["serve", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--config"]).arg(file);
     let refused = serve.arg("--data").arg(folder.path().join("data")).output().expect("freshmark runs");

@@ -11,7 +11,7 @@ use duckdb::Connection;
 use ferrokinesis::store::StoreOptions;
 use serde_json::Value;
 
-use crate::server::{OPEN, Server, Staff, freshmark};
+use crate::server::{self, OPEN, Server, Staff, freshmark};
 
 const REGION: &str = "eu-west-1";
 
@@ -40,12 +40,10 @@ impl Keys {
 
 /// A server whose streams are elsewhere, as `config` says.
 pub fn server(folder: &Path, config: &str, keys: &Keys) -> Server {
-    std::fs::create_dir_all(folder).expect("a folder");
-    let file = folder.join("freshmark.toml");
-    std::fs::write(&file, config).expect("written");
+    let file = server::config(folder, config);
     let mut command = freshmark();
     command.env("AWS_ACCESS_KEY_ID", &keys.id).env("AWS_SECRET_ACCESS_KEY", &keys.secret).env("AWS_REGION", REGION);
-    Server::by(command, &folder.join("data"), &["--config", &file.to_string_lossy()])
+    Server::by(command, &folder.join("data"), &["--config", &file])
 }
 
 pub fn kinesis(endpoint: &str, keys: &Keys) -> Client {
@@ -77,26 +75,17 @@ async fn state(server: &Server, admin: &Staff, stream: &str) -> Value {
     state
 }
 
-/// Asks at every event until the stream is as wanted.
+/// Asks at once and again for a while, to be there soon, and then at every event, until the stream is as wanted.
 pub async fn until(server: &Server, stream: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let admin = Staff::admin(server).await;
-    let mut latest = Value::Null;
     for _ in 0..1_000 {
-        latest = state(server, &admin, stream).await;
-        if wanted(&latest) {
-            return latest;
+        let state = state(server, &admin, stream).await;
+        if wanted(&state) {
+            return state;
         }
         tokio::task::yield_now().await;
     }
-    let mut events = admin.events(server, OPEN).await;
-    for _ in 0..120 {
-        latest = state(server, &admin, stream).await;
-        if wanted(&latest) {
-            return latest;
-        }
-        events.next().await;
-    }
-    panic!("{stream} never was as wanted: {latest:#}");
+    admin.until(server, OPEN, async || state(server, &admin, stream).await, wanted).await
 }
 
 /// Whether all that is known of has landed, and it is known.

@@ -1,6 +1,8 @@
 //! Firehose's operations.
 //!
-//! Owns their inputs, outputs and words. Does not own a stream: the room `registry` does.
+//! Owns their outputs and words. Does not own a stream: the room `registry` does.
+
+mod inputs;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +13,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::inputs::input_of;
 use super::made::{Description, Made};
-use super::shape::{self, Member, PLAIN_NAME, Pattern, Shape, one_of, optional, required, text, text_like};
+use super::shape;
 use super::{Asked, AwsError, Room, body_of, millis_to_seconds, number, word};
+use crate::amazon::{ACCOUNT, MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::config::streams::StreamConfig;
 use crate::delivery::{BufferingHints, Layout, Settings};
-use crate::gateway::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS, PutEntry, PutRecordBatchAnswer};
+use crate::gateway::{PutEntry, PutRecordBatchAnswer};
 use crate::registry::{DeliveryStream, Incoming, Refused};
 use crate::transform::{INVOCATION_BYTES, Transform};
 
@@ -27,95 +31,6 @@ const DEFAULT_LIST: usize = 10;
 /// The two types of delivery streams that there are here.
 const DIRECT: &str = "DirectPut";
 const FROM_KINESIS: &str = "KinesisStreamAsSource";
-
-const NAME: Shape = text_like(1, 64, PLAIN_NAME);
-const ARN: Shape = text_like(1, 512, Pattern { regex: "arn:.*", matches: |arn| arn.starts_with("arn:") });
-const RECORD: Shape = Shape::Structure(&[required("Data", Shape::Blob { most: MOST_RECORD_BYTES })]);
-const HINTS: Shape = Shape::Structure(&[
-    optional("SizeInMBs", Shape::Integer { least: 1, most: 128 }),
-    optional("IntervalInSeconds", Shape::Integer { least: 0, most: 900 }),
-]);
-const COMPRESSION: Shape = one_of(&["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]);
-const S3: Shape = Shape::Structure(&[
-    required("RoleARN", ARN),
-    required("BucketARN", ARN),
-    optional("Prefix", text(0, 1024)),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-]);
-const S3_UPDATE: Shape = Shape::Structure(&[
-    optional("RoleARN", ARN),
-    optional("BucketARN", ARN),
-    optional("BufferingHints", HINTS),
-    optional("CompressionFormat", COMPRESSION),
-]);
-const REDSHIFT_UPDATE: Shape = Shape::Structure(&[
-    optional("S3Update", S3_UPDATE),
-    optional(
-        "RetryOptions",
-        Shape::Structure(&[optional("DurationInSeconds", Shape::Integer { least: 0, most: 7200 })]),
-    ),
-]);
-const TYPE: Shape = one_of(&["DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"]);
-
-/// The input of an operation; `None` if there is no such operation.
-pub(super) fn input_of(operation: &str) -> Option<&'static [Member]> {
-    Some(match operation {
-        "PutRecord" => const { &[required("DeliveryStreamName", NAME), required("Record", RECORD)] },
-        "PutRecordBatch" => {
-            const {
-                &[
-                    required("DeliveryStreamName", NAME),
-                    required("Records", Shape::List { least: 1, most: MOST_RECORDS, of: &RECORD }),
-                ]
-            }
-        }
-        "DescribeDeliveryStream" => {
-            const {
-                &[
-                    required("DeliveryStreamName", NAME),
-                    optional("Limit", Shape::Integer { least: 1, most: 10_000 }),
-                    optional("ExclusiveStartDestinationId", text(1, 100)),
-                ]
-            }
-        }
-        "ListDeliveryStreams" => {
-            const {
-                &[
-                    optional("Limit", Shape::Integer { least: 1, most: 10_000 }),
-                    optional("DeliveryStreamType", TYPE),
-                    optional("ExclusiveStartDeliveryStreamName", NAME),
-                ]
-            }
-        }
-        "CreateDeliveryStream" => {
-            const {
-                &[
-                    required("DeliveryStreamName", NAME),
-                    optional("DeliveryStreamType", TYPE),
-                    optional("S3DestinationConfiguration", S3),
-                    optional("ExtendedS3DestinationConfiguration", S3),
-                ]
-            }
-        }
-        "DeleteDeliveryStream" => {
-            const { &[required("DeliveryStreamName", NAME), optional("AllowForceDelete", Shape::Boolean)] }
-        }
-        "UpdateDestination" => {
-            const {
-                &[
-                    required("DeliveryStreamName", NAME),
-                    required("CurrentDeliveryStreamVersionId", text(1, 50)),
-                    required("DestinationId", text(1, 100)),
-                    optional("S3DestinationUpdate", S3_UPDATE),
-                    optional("ExtendedS3DestinationUpdate", S3_UPDATE),
-                    optional("RedshiftDestinationUpdate", REDSHIFT_UPDATE),
-                ]
-            }
-        }
-        _ => return None,
-    })
-}
 
 /// `PutRecordBatch` as it is nearly always: read without a copy of its data.
 #[derive(Deserialize)]
@@ -164,7 +79,7 @@ impl Room {
     fn delivery_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
         let found = self.registry.get(name).filter(|stream| stream.settings().is_some());
         found.ok_or_else(|| {
-            let message = format!("Firehose {name} under account {} not found.", super::ACCOUNT);
+            let message = format!("Firehose {name} under account {} not found.", ACCOUNT);
             AwsError::new("ResourceNotFoundException", message)
         })
     }
@@ -258,7 +173,7 @@ impl Room {
             AwsError::invalid("Exactly one destination configuration is supported for a Firehose: an S3 one, here")
         })?;
         if self.registry.get(name).is_some() {
-            let message = format!("Firehose {name} under accountId {} already exists", super::ACCOUNT);
+            let message = format!("Firehose {name} under accountId {} already exists", ACCOUNT);
             return Err(AwsError::new("ResourceInUseException", message));
         }
         let (size, interval) = hints_of(&s3["BufferingHints"])?.unwrap_or(DEFAULT_HINTS);

@@ -13,6 +13,7 @@ use sea_orm::{DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
 
 use super::{AwsError, Room};
+use crate::amazon::ACCOUNT;
 use crate::config::streams::StreamConfig;
 use crate::delivery::Settings;
 use crate::registry::DeliveryStream;
@@ -62,7 +63,7 @@ impl Descriptions {
         known.unwrap_or_else(|| Description {
             version: 1,
             created_at: stream.started_at(),
-            role_arn: format!("arn:aws:iam::{}:role/freshmark", super::ACCOUNT),
+            role_arn: format!("arn:aws:iam::{}:role/freshmark", ACCOUNT),
             bucket_arn: "arn:aws:s3:::lake".to_owned(),
             prefix: Some(format!("{}/", stream.name())),
             is_gzip: true,

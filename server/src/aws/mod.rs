@@ -28,12 +28,11 @@ pub use made::made_streams;
 
 use self::made::Descriptions;
 use self::sigv4::Credential;
+use crate::amazon::ACCOUNT;
 use crate::gateway::{Key, Keys};
 use crate::registry::Registry;
 use crate::store::Store;
 
-/// The account that everything here belongs to.
-const ACCOUNT: &str = "000000000000";
 /// Ten MiB in base64, and what is around it.
 const MOST_BODY: usize = 16 << 20;
 const JSON_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use super::tests::{Works, config};
+use super::works::{Works, config};
 use crate::crash::{ENVIRONMENT, POINTS};
 
 const FOLDER: &str = "FRESHMARK_CRASH_FOLDER";

@@ -13,8 +13,9 @@
 //! a COPY that had committed is a no-op by the load history. A function may answer otherwise the second time: then other
 //! bytes take the place of the first ones, which is safe, because error output, object and manifest are all put again
 //! before COPY reads any of them, and a range whose COPY has committed is never worked on again, so that what lies in the
-//! lake is what was loaded. Where the next batch begins is read from the load history, never from a clock. A step that fails is tried again, with the same batch; a COPY that fails for as long as
-//! [`Settings::copy_retry`] is parked: its manifest is left under `errors/manifests/`, and the stream goes on.
+//! lake is what was loaded. Where the next batch begins is read from the load history, never from a clock. A step that
+//! fails is tried again, with the same batch; a COPY that fails for as long as [`Settings::copy_retry`] is parked: its
+//! manifest is left under `errors/manifests/`, and the stream goes on.
 //!
 //! A stream without a table ends in the lake: step 3 is left out, and step 4 is its row in the load history alone.
 //!
@@ -24,6 +25,7 @@
 mod counts;
 mod failed;
 mod hand;
+mod health;
 mod names;
 mod object;
 pub mod replay;
@@ -31,14 +33,15 @@ mod sorted;
 mod source;
 mod transformed;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
+pub use health::Health;
 pub use names::{Layout, MANIFESTS};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
@@ -48,7 +51,6 @@ use crate::clock::Clock;
 use crate::crash;
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
-use crate::pace::Pace;
 use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse, WarehouseError};
@@ -96,47 +98,6 @@ pub enum DeliveryError {
     /// A mistake in this program.
     #[error("the delivery panicked, which is a bug; it goes on from what is written down")]
     Panicked,
-}
-
-/// What is said of a shard's delivery from outside.
-#[derive(Default)]
-pub struct Health {
-    problem: Mutex<Option<String>>,
-    pace: Pace,
-    counts: Counts,
-    in_lake_before: AtomicU64,
-}
-
-impl Health {
-    /// What the last try failed with; `None` once one has succeeded.
-    #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        self.problem.lock().ok()?.clone()
-    }
-
-    /// How fast batches go.
-    #[must_use]
-    pub fn pace(&self) -> &Pace {
-        &self.pace
-    }
-
-    /// What was delivered since the start.
-    #[must_use]
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// Every record before this offset lies in the lake, as far as this process has brought it there.
-    #[must_use]
-    pub fn in_lake_before(&self) -> u64 {
-        self.in_lake_before.load(Ordering::Acquire)
-    }
-
-    fn set_problem(&self, problem: Option<String>) {
-        if let Ok(mut current) = self.problem.lock() {
-            *current = problem;
-        }
-    }
 }
 
 /// Everything that one shard's delivery works with.
@@ -187,7 +148,7 @@ impl<S: Source> Delivery<S> {
     fn run(&self, runtime: &Handle, health: &Health, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_PAUSE;
         let mut standing = Standing::default();
-        while !*stop.borrow() {
+        while !is_over(&stop) {
             match self.guarded_turn(runtime, health, &mut standing, &mut stop) {
                 Ok(()) => {
                     health.set_problem(None);
@@ -285,7 +246,13 @@ impl<S: Source> Delivery<S> {
         let shard = self.source.shard();
         let route =
             Route { stream: self.source.stream(), shard: &shard, layout: &self.layout, table: self.table.as_deref() };
-        let Some(transformed) = self.transformed(runtime, health, &batch, stop) else { return Ok(None) };
+        let transformed = match &self.transform {
+            Some(transformer) => match self.transformed(transformer, runtime, health, &batch, stop) {
+                Some(transformed) => Some(transformed),
+                None => return Ok(None),
+            },
+            None => None,
+        };
         let may_differ = transformed.is_some() && is_again;
         let mut hand = Hand::take(&route, &batch, transformed, |key| self.lake.url(key), self.clock.now())?;
         if may_differ && runtime.block_on(self.lake.has(&hand.names.failed))? {
@@ -413,6 +380,11 @@ pub fn object_key(stream: &str, shard: &str, layout: &Layout, cut: Cut, first_ar
     names::Names::of(stream, shard, layout, cut, first_arrived).object
 }
 
+/// Whether to stop, because somebody says so or because nobody is left who could.
+fn is_over(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
+}
+
 /// Waits for other settings; for ever, once nobody can change them.
 async fn changed(settings: &mut watch::Receiver<Settings>) {
     if settings.changed().await.is_err() {
@@ -424,3 +396,5 @@ async fn changed(settings: &mut watch::Receiver<Settings>) {
 mod crashes;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod works;

@@ -1,165 +1,9 @@
 //! Real log, real files, real DuckDB. A crash is what is left on disk when the next step was not taken.
 
-use std::path::Path;
-
-use tokio::sync::watch;
-
+use super::works::{HINTS, Works, answer, config, files, plant};
 use super::*;
 use crate::config::streams::{Misfits, StreamConfig};
-use crate::registry::{DeliveryStream, Incoming, Plant, Registry};
-use crate::stream::{Logs, ShardLog};
-use crate::warehouse::columns::quiz_answers;
-use crate::warehouse::{Limits, LoadedRow};
-
-pub(super) const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
-const NOW: i64 = 1_769_856_067_123;
-
-fn plant(folder: &Path) -> Plant {
-    let limits = Limits { memory_mib: 128, threads: 1 };
-    Plant {
-        logs: logs(folder),
-        lake: Lake::local(&folder.join("lake")).expect("lake"),
-        warehouse: Warehouse::open(&folder.join("w.duckdb"), limits).expect("warehouse"),
-        live: Live::default(),
-        clock: Clock::manual(NOW).0,
-    }
-}
-
-/// The writer of a log that was dropped lets go of the folder a moment later.
-fn logs(folder: &Path) -> Logs {
-    loop {
-        match Logs::open(&folder.join("stream")) {
-            Err(crate::stream::StreamError::Storage(fjall::Error::Locked)) => std::thread::yield_now(),
-            logs => return logs.expect("logs"),
-        }
-    }
-}
-
-pub(super) fn config() -> StreamConfig {
-    StreamConfig::to_table("s", quiz_answers(), HINTS)
-}
-
-/// Everything below the gateway, on one folder.
-pub(super) struct Works {
-    pub plant: Plant,
-    registry: Registry,
-    pub stream: Arc<DeliveryStream>,
-}
-
-impl Works {
-    /// A stream that is taken in but not delivered, so that the test takes the steps.
-    async fn idle(folder: &Path) -> Self {
-        let mut config = config();
-        // Never reached: the interval is what holds delivery back.
-        if let Some(destination) = &mut config.destination {
-            destination.settings.hints.interval = Duration::from_secs(900);
-        }
-        Self::with(folder, config).await
-    }
-
-    async fn running(folder: &Path) -> Self {
-        Self::with(folder, config()).await
-    }
-
-    pub async fn with(folder: &Path, config: StreamConfig) -> Self {
-        let plant = plant(folder);
-        let registry = Registry::new(plant.clone());
-        let stream = registry.start(config, false).await.expect("started");
-        Self { plant, registry, stream }
-    }
-
-    pub fn shard(&self) -> ShardLog {
-        self.stream.log().shards().remove(0)
-    }
-
-    pub fn delivery(&self) -> Delivery<ShardLog> {
-        let Plant { lake, warehouse, live, clock, .. } = self.plant.clone();
-        let (table, settings) = (self.stream.table().cloned(), self.stream.settings().expect("delivered"));
-        let settings = watch::Sender::new(settings).subscribe();
-        let (source, layout) = (self.shard(), Layout::default());
-        Delivery { source, transform: None, table, layout, lake, warehouse, live, settings, clock }
-    }
-
-    /// Puts answers of students `range` to question 1 of assignment 7, as one request.
-    pub async fn put(&self, range: std::ops::Range<u64>) {
-        self.put_data(range.map(|n| answer(n).to_string().into_bytes())).await;
-    }
-
-    pub async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
-        let incoming = data.into_iter().map(|data| Incoming { key: None, hash: None, data: data.into() });
-        for outcome in self.stream.take(self.stream.check(incoming)).await {
-            outcome.expect("taken");
-        }
-    }
-
-    pub fn read(&self) -> Gathered {
-        let mut batch = Gathered::starting_at(0);
-        self.shard().read(&mut batch, Until::Bytes(1 << 20)).expect("read");
-        batch
-    }
-
-    fn hand(&self) -> Hand {
-        let table = self.stream.table().cloned();
-        let (shard, layout) = (self.shard().shard(), Layout::default());
-        let route = Route { stream: "s", shard: &shard, layout: &layout, table: table.as_deref() };
-        Hand::take(&route, &self.read(), None, |key| self.plant.lake.url(key), NOW).expect("in hand")
-    }
-
-    async fn reached(&self) -> u64 {
-        let ends = self.plant.warehouse.stream_ends("s".into()).await.expect("ends");
-        let parked = self.shard().parked_batches().expect("parked").last().map_or(0, |parked| parked.cut.end);
-        ends.by_shard.values().copied().max().unwrap_or(0).max(parked)
-    }
-
-    /// Waits until everything in the log has landed or was parked.
-    pub async fn settle(&self) {
-        let mut landings = self.plant.live.listen();
-        while self.reached().await < self.shard().end_offset() {
-            let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed(7)).await;
-            assert!(heard.unwrap_or(true), "{:?}", self.stream.problem());
-        }
-    }
-
-    pub async fn end(self) {
-        let registry = self.registry.clone();
-        tokio::task::spawn_blocking(move || registry.end()).await.expect("ended");
-    }
-
-    pub async fn answers(&self) -> i64 {
-        self.plant.warehouse.landed(7, i64::MAX).await.expect("landed").records()
-    }
-
-    /// Ranges that were loaded, oldest first.
-    pub async fn history(&self) -> Vec<LoadedRow> {
-        let mut loads = self.plant.warehouse.loads(100).await.expect("loads");
-        loads.reverse();
-        loads
-    }
-}
-
-fn answer(n: u64) -> serde_json::Value {
-    serde_json::json!({
-        "record_id": format!("r{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
-        "assignment_id": 7, "class_id": 1, "quiz_id": 1, "attempt_id": format!("a{n}"), "attempt_no": 1,
-        "student_key": format!("s{n}"), "question_id": 1, "choice_id": 11, "elapsed_ms": 5,
-    })
-}
-
-pub(super) fn files(folder: &Path) -> Vec<String> {
-    fn walk(folder: &Path, found: &mut Vec<String>) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.path().is_dir() {
-                walk(&entry.path(), found);
-            } else {
-                found.push(entry.path().to_string_lossy().into_owned());
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(folder, &mut found);
-    found.sort();
-    found
-}
+use crate::registry::{Incoming, Plant, Registry};
 
 /// A crash after each step, then a fresh start: the batch lands once, under one name.
 #[tokio::test(flavor = "multi_thread")]
@@ -427,4 +271,16 @@ async fn a_stream_without_a_table_ends_in_the_lake() {
 fn an_object_is_the_same_bytes_each_time() {
     let lines = b"{\"a\":1}\n".repeat(100);
     assert_eq!(object::gzip(&lines).expect("gzip"), object::gzip(&lines).expect("gzip"));
+}
+
+/// Its stream was dropped before anybody told it to stop.
+#[tokio::test]
+async fn a_delivery_that_nobody_can_stop_any_more_stops() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let works = Works::idle(folder.path()).await;
+    let stop = watch::Sender::new(false);
+    let (_, thread) = works.delivery().spawn(stop.subscribe()).expect("started");
+    drop(stop);
+    tokio::task::spawn_blocking(move || thread.join().expect("no panic")).await.expect("ended");
+    works.end().await;
 }

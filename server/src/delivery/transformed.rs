@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::{Delivery, Gathered, Health, Source};
-use crate::transform::{InvokeError, Outcome, Record};
+use crate::transform::{InvokeError, Outcome, Record, Transformer};
 
 /// What a function made of a batch.
 pub(super) struct Transformed<'a> {
@@ -18,17 +18,16 @@ pub(super) struct Transformed<'a> {
 }
 
 impl<S: Source> Delivery<S> {
-    /// What the function made of a batch, or nothing if there is no function; `None` for `stop`, which ends an invocation
-    /// under way. The cut is recorded: after the next start the same records are sent again.
-    #[expect(clippy::option_option, reason = "the outer one is the stop, as everywhere in a delivery")]
-    pub(super) fn transformed(
+    /// What the function made of a batch; `None` for `stop`, which ends an invocation under way. The cut is recorded:
+    /// after the next start the same records are sent again.
+    pub(super) fn transformed<'a>(
         &self,
+        transformer: &'a Transformer,
         runtime: &Handle,
         health: &Health,
         batch: &Gathered,
         stop: &mut watch::Receiver<bool>,
-    ) -> Option<Option<Transformed<'_>>> {
-        let Some(transformer) = &self.transform else { return Some(None) };
+    ) -> Option<Transformed<'a>> {
         let (shard, start) = (self.source.shard(), batch.cut().start);
         let records = batch.items().zip(start..).map(|(item, offset)| Record {
             id: format!("{shard}-{offset:020}"),
@@ -43,7 +42,7 @@ impl<S: Source> Delivery<S> {
                 _ = stop.wait_for(|stop| *stop) => None,
             }
         })?;
-        Some(Some(Transformed { arn: transformer.arn(), outcomes }))
+        Some(Transformed { arn: transformer.arn(), outcomes })
     }
 }
 
@@ -53,11 +52,11 @@ mod tests {
     use std::time::Duration;
 
     use super::super::hand::{Hand, Route};
-    use super::super::tests::{HINTS, Works, files};
+    use super::super::works::{HINTS, Works, files};
     use super::super::{BufferingHints, Layout};
     use super::*;
     use crate::config::streams::StreamConfig;
-    use crate::transform::{Function, Transform, Transformer};
+    use crate::transform::{Function, Transform};
     use crate::warehouse::columns::{Column, Kind, Table};
 
     /// A function that answers with its process's id, and fails a record once: after a crash it answers otherwise.
@@ -93,12 +92,13 @@ mod tests {
             let put = tokio::task::spawn_blocking(move || {
                 delivery.source.record_cut(batch.cut()).expect("cut");
                 let (health, stop) = (Health::default(), watch::Sender::new(false));
-                let transformed =
-                    delivery.transformed(&runtime, &health, &batch, &mut stop.subscribe()).expect("no stop");
+                let transformer = delivery.transform.as_ref().expect("a function");
+                let transformed = delivery.transformed(transformer, &runtime, &health, &batch, &mut stop.subscribe());
                 let (shard, layout) = (delivery.source.shard(), Layout::default());
                 let route = Route { stream: "s", shard: &shard, layout: &layout, table: delivery.table.as_deref() };
                 let url = |key: &str| delivery.lake.url(key);
-                let mut hand = Hand::take(&route, &batch, transformed, url, 1).expect("in hand");
+                let mut hand =
+                    Hand::take(&route, &batch, Some(transformed.expect("no stop")), url, 1).expect("in hand");
                 delivery.put(&runtime, &mut hand, &health.counts).expect("put");
                 assert_eq!((hand.rows, hand.tally.unprocessed), (1, 1));
             });

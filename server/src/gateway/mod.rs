@@ -16,14 +16,8 @@ use utoipa::ToSchema;
 
 pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
 
+use crate::amazon::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::registry::{Incoming, Refused, Registry, Taken};
-
-/// Firehose's limit on the records of one call.
-pub const MOST_RECORDS: usize = 500;
-/// Firehose's limit on the bytes of one call.
-pub const MOST_BYTES: usize = 4 << 20;
-/// Firehose's limit on the bytes of one record.
-pub const MOST_RECORD_BYTES: usize = 1_024_000;
 
 /// Why a request was not taken. None of its records was.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::outbox::Outbox;
-use crate::gateway::{MOST_BYTES, MOST_RECORDS};
+use crate::amazon::{MOST_BYTES, MOST_RECORDS};
 use crate::store::tables::outbox::Model;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

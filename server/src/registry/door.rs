@@ -194,9 +194,7 @@ impl DeliveryStream {
         self.intake.count(&outcomes, &checked.sizes);
         outcomes
     }
-}
 
-impl DeliveryStream {
     /// Brings records to where they are kept, and says for each, in order, what became of it.
     async fn keep(&self, records: &[Record], form: Form) -> Vec<Outcome> {
         if let Some(target) = &self.target {

@@ -6,31 +6,30 @@
 
 pub mod bucket;
 mod door;
+mod running;
 mod upstream;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 
-use app::api::Millis;
 use tokio::sync::watch;
 
 pub use door::{Checked, Incoming, Intake, Refused, Taken};
+pub use running::DeliveryStream;
 pub use upstream::{Behind, Upstream};
 
 use self::door::Quotas;
 use self::upstream::Making;
 use crate::clock::Clock;
-use crate::config::streams::{Destination, Integration, StreamConfig, is_stream_name};
+use crate::config::streams::{Destination, StreamConfig, is_stream_name};
 use crate::delivery::replay::{ReplayError, Replayer};
-use crate::delivery::{Delivery, Health, Parked, Settings, Source};
+use crate::delivery::{Delivery, Settings, Source};
 use crate::lake::Lake;
 use crate::live::Live;
 use crate::pace::Pace;
 use crate::remote::{Reader, RemoteError, Target};
-use crate::stream::{Log, Logs, StreamError};
-use crate::transform::{Transform, TransformError, Transformer};
-use crate::warehouse::columns::Table;
+use crate::stream::{Logs, StreamError};
+use crate::transform::{TransformError, Transformer};
 use crate::warehouse::{Warehouse, WarehouseError};
 
 /// Why a stream was not started, changed or ended.
@@ -98,174 +97,6 @@ impl Plant {
     }
 }
 
-/// One stream that runs.
-pub struct DeliveryStream {
-    config: StreamConfig,
-    /// Of a stream whose records lie elsewhere, it holds the books, and what was taken before that was so.
-    log: Log,
-    /// Where records are handed on to, instead of the log.
-    target: Option<Target>,
-    /// Where records are read from, besides the log.
-    upstream: Option<Arc<Upstream>>,
-    quotas: Quotas,
-    clock: Clock,
-    /// Whether it was made over the wire, and when the stream was started.
-    is_made: bool,
-    started_at: Millis,
-    settings: Option<watch::Sender<Settings>>,
-    health: Vec<Arc<Health>>,
-    entrance: Pace,
-    intake: Intake,
-    stop: watch::Sender<bool>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-impl DeliveryStream {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.config.name
-    }
-
-    /// As it was configured or made; [`DeliveryStream::settings`] has what was changed since.
-    #[must_use]
-    pub fn config(&self) -> &StreamConfig {
-        &self.config
-    }
-
-    /// Its log.
-    #[must_use]
-    pub fn log(&self) -> &Log {
-        &self.log
-    }
-
-    /// Its table, if it has one.
-    #[must_use]
-    pub fn table(&self) -> Option<&Arc<Table>> {
-        self.config.destination.as_ref()?.table.as_ref()
-    }
-
-    /// What changes its records on their way, if anything does.
-    #[must_use]
-    pub fn transform(&self) -> Option<&Transform> {
-        self.config.destination.as_ref()?.transform.as_ref()
-    }
-
-    /// How it is delivered now; absent if it is not.
-    #[must_use]
-    pub fn settings(&self) -> Option<Settings> {
-        self.settings.as_ref().map(|settings| *settings.borrow())
-    }
-
-    /// Where records are handed on to, if it is not the log.
-    #[must_use]
-    pub fn target(&self) -> Option<&Target> {
-        self.target.as_ref()
-    }
-
-    /// Where records are read from, if it is not the log alone.
-    #[must_use]
-    pub fn upstream(&self) -> Option<&Upstream> {
-        self.upstream.as_deref()
-    }
-
-    /// Whether it takes records at its door.
-    #[must_use]
-    pub fn takes_records(&self) -> bool {
-        self.config.source.is_none() || self.config.put_to.is_some()
-    }
-
-    /// Whether somebody else brings its records to where they go, so that nothing is known here of when they land.
-    #[must_use]
-    pub fn is_delivered_elsewhere(&self) -> bool {
-        self.config.put_to.is_some() && self.config.source.is_none()
-    }
-
-    /// Whether others read it as a data stream.
-    #[must_use]
-    pub fn is_data_stream(&self) -> bool {
-        self.config.integration == Integration::KinesisDataStreams
-    }
-
-    /// Whether it was made over the wire, and not by the configuration.
-    #[must_use]
-    pub fn is_made(&self) -> bool {
-        self.is_made
-    }
-
-    /// Since when it runs.
-    #[must_use]
-    pub fn started_at(&self) -> Millis {
-        self.started_at
-    }
-
-    /// What the last try of one of its shards failed with.
-    #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        let upstream = || self.upstream.as_ref().and_then(|upstream| upstream.problem());
-        self.health.iter().find_map(|health| health.problem()).or_else(upstream)
-    }
-
-    /// How fast its entrance takes requests.
-    #[must_use]
-    pub fn entrance(&self) -> &Pace {
-        &self.entrance
-    }
-
-    /// What came in by its entrance.
-    #[must_use]
-    pub fn intake(&self) -> &Intake {
-        &self.intake
-    }
-
-    /// How its batches go, shard by shard: those of its log first, in their order.
-    #[must_use]
-    pub fn deliveries(&self) -> Vec<Arc<Health>> {
-        let elsewhere = self.upstream.as_ref().map(|upstream| upstream.deliveries()).unwrap_or_default();
-        self.health.iter().cloned().chain(elsewhere).collect()
-    }
-
-    /// Changes when batches are cut and how long COPY is tried.
-    pub fn change(&self, settings: Settings) {
-        if let Some(current) = &self.settings {
-            current.send_replace(settings);
-        }
-    }
-
-    /// The batches that were parked, shard by shard.
-    ///
-    /// # Errors
-    /// If the log cannot be read.
-    pub fn parked(&self) -> Result<Vec<(String, Parked)>, StreamError> {
-        let mut all = Vec::new();
-        for shard in self.log.shards() {
-            all.extend(shard.parked_batches()?.into_iter().map(|parked| (shard.shard(), parked)));
-        }
-        all.extend(self.log.parked_elsewhere()?);
-        Ok(all)
-    }
-
-    fn unpark(&self, shard: &str, start: u64) -> Result<(), StreamError> {
-        let found = self.log.shards().into_iter().find(|found| found.range().id() == shard);
-        match found {
-            Some(shard) => shard.strike_off(start),
-            None => self.log.ledger(shard).strike_off(start),
-        }
-    }
-
-    /// Tells its deliveries to stop after the batch in hand, and waits for them. Blocking.
-    pub fn end(&self) {
-        self.stop.send_replace(true);
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let elsewhere = self.upstream.as_ref().map(|upstream| upstream.threads()).unwrap_or_default();
-        for thread in threads.into_iter().chain(elsewhere) {
-            if thread.join().is_err() {
-                tracing::error!(stream = self.name(), "a delivery had panicked");
-            }
-        }
-    }
-}
-
 /// All streams, by name. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Registry(Arc<Inner>);
@@ -273,13 +104,15 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     plant: Plant,
     streams: RwLock<BTreeMap<String, Arc<DeliveryStream>>>,
+    /// Held while a stream is being started.
+    starting: tokio::sync::Mutex<()>,
 }
 
 impl Registry {
     /// No stream yet.
     #[must_use]
     pub fn new(plant: Plant) -> Self {
-        Self(Arc::new(Inner { plant, streams: RwLock::default() }))
+        Self(Arc::new(Inner { plant, streams: RwLock::default(), starting: tokio::sync::Mutex::default() }))
     }
 
     /// What every stream works with.
@@ -308,14 +141,13 @@ impl Registry {
         if !is_stream_name(&config.name) {
             return Err(RegistryError::Name(config.name));
         }
+        // One at a time: two of a name would both write to its log.
+        let _turn = self.0.starting.lock().await;
         if self.get(&config.name).is_some() {
             return Err(RegistryError::Taken(config.name));
         }
         let stream = Arc::new(self.run(config, is_made).await?);
         let mut streams = self.0.streams.write().unwrap_or_else(PoisonError::into_inner);
-        if streams.contains_key(stream.name()) {
-            return Err(RegistryError::Taken(stream.name().to_owned()));
-        }
         streams.insert(stream.name().to_owned(), Arc::clone(&stream));
         Ok(stream)
     }
@@ -336,8 +168,9 @@ impl Registry {
         if let Some(destination) = destination {
             let current = watch::Sender::new(destination.settings);
             let shards = if is_paused { Vec::new() } else { log.shards() };
-            for shard in shards {
-                let delivery = plant.delivery(shard, &destination, current.subscribe())?;
+            let delivery = |shard| plant.delivery(shard, &destination, current.subscribe());
+            // All are made before the first is started; should one not start, those before it end with `stop`.
+            for delivery in shards.into_iter().map(delivery).collect::<Result<Vec<_>, _>>()? {
                 let (of_shard, thread) = delivery.spawn(stop.subscribe())?;
                 health.push(of_shard);
                 threads.push(thread);
@@ -425,3 +258,6 @@ async fn elsewhere(config: &StreamConfig) -> Result<(Option<Target>, Option<Read
     };
     Ok((target, reader))
 }
+
+#[cfg(test)]
+mod tests;

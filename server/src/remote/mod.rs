@@ -9,6 +9,7 @@ mod lineage;
 mod reader;
 mod reading;
 mod shard;
+mod source;
 mod target;
 
 use std::error::Error;

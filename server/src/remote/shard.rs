@@ -1,6 +1,6 @@
-//! One shard of a Kinesis stream as delivery reads it.
+//! What is known of one shard of a Kinesis stream.
 //!
-//! Owns what is known of the shard: what was fetched, how far behind that is, what went wrong, and when it is done. Where
+//! Owns that: what was fetched, how far behind that is, what went wrong, and when it is done. Where
 //! reading goes on after a start is in the load history; the [`Ledger`] has the recorded cut besides, and what it takes
 //! to tell whether records were lost.
 
@@ -11,39 +11,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use super::reader::Answer;
-use super::reading::{Continuation, Position, Reading};
+use super::reading::{Position, Reading};
 use super::{Reader, RemoteError};
 use crate::clock::Clock;
-use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
-use crate::stream::{Entry, Ledger, RecordedCut, StreamError};
+use crate::delivery::Source;
+use crate::stream::{Entry, Ledger, StreamError};
 
 /// Kinesis keeps every record for this long at least.
 const SHORTEST_RETENTION_MS: Millis = 24 * 3_600_000;
 /// That nothing waits is written down this often at most.
 const BETWEEN_MARKS_MS: Millis = 600_000;
-
-/// A shard could not be read as delivery asked.
-#[derive(Debug, thiserror::Error)]
-enum ShardError {
-    /// The stream does not answer as it should.
-    #[error("{0}")]
-    Remote(String),
-    /// Delivery asks for what it has let go.
-    #[error("offset {asked} is asked for, but reading stands at {at}")]
-    Elsewhere { asked: u64, at: u64 },
-    /// The server is stopping.
-    #[error("the server is stopping")]
-    Stopped,
-    /// The books cannot be read or written.
-    #[error(transparent)]
-    Books(#[from] StreamError),
-}
-
-impl From<ShardError> for SourceError {
-    fn from(error: ShardError) -> Self {
-        Self(Box::new(error))
-    }
-}
 
 /// How far a shard has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,31 +38,31 @@ pub struct Lag {
 
 /// A handle on one shard. Cheap to clone.
 #[derive(Clone)]
-pub struct RemoteShard(Arc<Inner>);
+pub struct RemoteShard(pub(super) Arc<Inner>);
 
-struct Inner {
-    id: String,
-    ledger: Ledger,
-    clock: Clock,
-    runtime: Handle,
-    stop: watch::Receiver<bool>,
-    state: Mutex<State>,
-    end: watch::Sender<u64>,
+pub(super) struct Inner {
+    pub(super) id: String,
+    pub(super) ledger: Ledger,
+    pub(super) clock: Clock,
+    pub(super) runtime: Handle,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) state: Mutex<State>,
+    pub(super) end: watch::Sender<u64>,
     /// There may be something to fetch again.
-    wake: Notify,
+    pub(super) wake: Notify,
     /// Told when the shard is closed, and when it is done.
-    changed: Arc<Notify>,
+    pub(super) changed: Arc<Notify>,
 }
 
-struct State {
-    reading: Reading,
+pub(super) struct State {
+    pub(super) reading: Reading,
     /// As it is, and as it was written down last but for the mark that nothing waits.
-    entry: Entry,
-    marked_at: Option<Millis>,
-    read_through: Option<Millis>,
-    is_done: bool,
-    problem: Option<String>,
-    loss: Option<String>,
+    pub(super) entry: Entry,
+    pub(super) marked_at: Option<Millis>,
+    pub(super) read_through: Option<Millis>,
+    pub(super) is_done: bool,
+    pub(super) problem: Option<String>,
+    pub(super) loss: Option<String>,
 }
 
 impl RemoteShard {
@@ -223,7 +200,7 @@ impl RemoteShard {
     }
 
     /// The shard is done once it is closed and nothing of it waits.
-    fn settle(&self, state: &mut State) {
+    pub(super) fn settle(&self, state: &mut State) {
         if state.is_done || !state.reading.nothing_waits() || !state.reading.is_drained(state.reading.end()) {
             return;
         }
@@ -291,117 +268,7 @@ impl RemoteShard {
         state.loss = Some(loss);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reading goes on elsewhere.
-    fn jumped(&self) {
-        let end = self.state().reading.end();
-        self.0.end.send_replace(end);
-        self.0.wake.notify_one();
-    }
-
-    /// Reads a batch again that was cut: the same records, however long that takes.
-    fn read_again(&self, batch: &mut Gathered, end: u64) -> Result<(), ShardError> {
-        let cut = self.state().entry.cut.clone().filter(|recorded| recorded.cut.end == end);
-        let last = cut.as_ref().map(|recorded| recorded.last.as_str());
-        let (mut fetched, mut stop) = (self.0.end.subscribe(), self.stop());
-        loop {
-            fetched.borrow_and_update();
-            let mut state = self.state();
-            state.reading.take_into(batch, Until::Offset(end), last);
-            let is_last = last.is_some_and(|last| batch.checkpoint() == Some(last) || state.reading.is_past(last));
-            if batch.end() >= end || is_last || state.reading.is_drained(batch.end()) {
-                return Ok(());
-            }
-            if let Some(problem) = &state.problem {
-                return Err(ShardError::Remote(problem.clone()));
-            }
-            drop(state);
-            self.0.wake.notify_one();
-            let is_stopped = self.0.runtime.block_on(async {
-                tokio::select! {
-                    _ = fetched.changed() => false,
-                    _ = stop.wait_for(|stop| *stop) => true,
-                }
-            });
-            if is_stopped {
-                return Err(ShardError::Stopped);
-            }
-        }
-    }
-}
-
-impl Source for RemoteShard {
-    fn stream(&self) -> &str {
-        self.0.ledger.stream()
-    }
-
-    fn shard(&self) -> String {
-        self.0.ledger.shard().to_owned()
-    }
-
-    fn end(&self) -> watch::Receiver<u64> {
-        self.0.end.subscribe()
-    }
-
-    fn resume(&self, offset: u64, checkpoint: Option<&str>) -> Result<(), SourceError> {
-        self.state().reading.jump(Position { offset, after: checkpoint.map(str::to_owned) });
-        self.jumped();
-        Ok(())
-    }
-
-    fn is_drained(&self, offset: u64) -> bool {
-        self.state().reading.is_drained(offset)
-    }
-
-    fn arrival_of(&self, offset: u64) -> Result<Option<Millis>, SourceError> {
-        Ok(self.state().reading.arrival_of(offset))
-    }
-
-    fn read(&self, batch: &mut Gathered, until: Until) -> Result<(), SourceError> {
-        let going_on = self.state().reading.goes_on_with(batch);
-        match going_on {
-            Continuation::Here => {}
-            Continuation::Jumped => self.jumped(),
-            Continuation::Nowhere(at) => return Err(ShardError::Elsewhere { asked: batch.end(), at }.into()),
-        }
-        match until {
-            Until::Bytes(_) => self.state().reading.take_into(batch, until, None),
-            Until::Offset(end) => self.read_again(batch, end)?,
-        }
-        self.0.wake.notify_one();
-        Ok(())
-    }
-
-    fn pending_cut(&self) -> Result<Option<Cut>, SourceError> {
-        Ok(self.state().entry.cut.as_ref().map(|recorded| recorded.cut))
-    }
-
-    fn record_cut(&self, cut: Cut) -> Result<(), SourceError> {
-        let mut state = self.state();
-        let last = state.reading.taken_to(cut.end).map(str::to_owned);
-        let last = last.ok_or(ShardError::Elsewhere { asked: cut.end, at: state.reading.end() })?;
-        let first_arrived = state.reading.arrival_of(cut.start).unwrap_or_default();
-        let entry = Entry { cut: Some(RecordedCut { cut, last, first_arrived }), ..state.entry.clone() };
-        self.0.ledger.write(&entry).map_err(ShardError::from)?;
-        state.entry = entry;
-        Ok(())
-    }
-
-    fn parked(&self) -> Result<Vec<Parked>, SourceError> {
-        Ok(self.0.ledger.parked().map_err(ShardError::from)?)
-    }
-
-    fn park(&self, parked: &Parked) -> Result<(), SourceError> {
-        Ok(self.0.ledger.park(parked).map_err(ShardError::from)?)
-    }
-
-    fn forget_before(&self, offset: u64) -> Result<(), SourceError> {
-        let mut state = self.state();
-        state.reading.landed_before(offset);
-        self.settle(&mut state);
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Puts records to a Firehose or Kinesis stream, and says for each what became of it.
 //!
-//! Owns how a request is divided into calls and what an answer means for each record. Does not own trying again: whoever
+//! Owns how a request is divided into calls, by Firehose's limits, which are the lower ones, and what an answer means for each record. Does not own trying again: whoever
 //! put hears which records were not taken, and sends those again.
 
 use std::sync::{Mutex, PoisonError};
@@ -11,15 +11,10 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 
 use super::{RemoteError, TargetConfig, To, firehose, kinesis, named};
+use crate::amazon::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::pace::Pace;
 use crate::stream::Record;
 
-/// Records of one call, by the limit of both services.
-const MOST_RECORDS: usize = 500;
-/// Bytes of one call: Firehose's limit. Kinesis takes more.
-const MOST_BYTES: usize = 4 << 20;
-/// Bytes of one record: Firehose's limit, and Kinesis's unless a stream is told otherwise, keys included.
-const MOST_RECORD_BYTES: usize = 1_024_000;
 /// A failure says this long that the stream takes no records.
 const FRESH: Duration = Duration::from_secs(10);
 

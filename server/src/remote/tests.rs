@@ -103,6 +103,13 @@ impl Opened {
         Self { shard: shard.expect("open"), stop }
     }
 
+    /// One that goes on where a record has landed.
+    fn resumed(kinesis: &Kinesis, ledger: &Ledger, offset: u64, landed: Option<&str>) -> Self {
+        let opened = Self::new(kinesis, ledger);
+        opened.shard.resume(offset, landed).expect("resumed");
+        opened
+    }
+
     /// The records from `from` to `to`, once they are there.
     async fn read(&self, from: u64, to: u64) -> Gathered {
         let shard = self.shard.clone();
@@ -112,6 +119,12 @@ impl Opened {
         });
         reading.await.expect("no panic").expect("read")
     }
+}
+
+/// Reads three records in a life of its own, and says what the stream calls the last of them.
+async fn land_three(kinesis: &Kinesis, ledger: &Ledger) -> Option<String> {
+    let opened = Opened::resumed(kinesis, ledger, 0, None);
+    opened.read(0, 3).await.checkpoint().map(str::to_owned)
 }
 
 impl Drop for Opened {
@@ -126,8 +139,7 @@ async fn a_batch_that_was_cut_is_read_again_as_it_was_although_more_has_come() {
     let ledger = ledger(folder.path());
     kinesis.put(0..5).await;
     let cut = {
-        let first = Opened::new(&kinesis, &ledger);
-        first.shard.resume(0, None).expect("resumed");
+        let first = Opened::resumed(&kinesis, &ledger, 0, None);
         let batch = first.read(0, 2).await;
         first.shard.forget_before(2).expect("landed");
         let landed = batch.checkpoint().map(str::to_owned);
@@ -154,15 +166,10 @@ async fn records_that_were_trimmed_before_they_were_read_are_said_to_be_lost() {
         let (kinesis, folder) = (Kinesis::start(StoreOptions::default()).await, tempfile::tempdir().expect("a folder"));
         let ledger = ledger(folder.path());
         kinesis.put(0..6).await;
-        let landed = {
-            let first = Opened::new(&kinesis, &ledger);
-            first.shard.resume(0, None).expect("resumed");
-            first.read(0, 3).await.checkpoint().map(str::to_owned)
-        };
+        let landed = land_three(&kinesis, &ledger).await;
         ledger.write(&Entry { nothing_waited_at, ..Entry::default() }).expect("written");
         kinesis.trim(5).await;
-        let again = Opened::new(&kinesis, &ledger);
-        again.shard.resume(3, landed.as_deref()).expect("resumed");
+        let again = Opened::resumed(&kinesis, &ledger, 3, landed.as_deref());
         assert_eq!(again.read(3, 4).await.data(), b"5\n", "what is left is read on");
         let problem = again.shard.problem();
         assert_eq!(problem.is_some(), is_said, "{nothing_waited_at:?}: {problem:?}");
@@ -176,14 +183,9 @@ async fn what_is_still_there_is_no_loss_however_long_ago_it_was() {
     let (kinesis, folder) = (Kinesis::start(StoreOptions::default()).await, tempfile::tempdir().expect("a folder"));
     let ledger = ledger(folder.path());
     kinesis.put(0..4).await;
-    let landed = {
-        let first = Opened::new(&kinesis, &ledger);
-        first.shard.resume(0, None).expect("resumed");
-        first.read(0, 3).await.checkpoint().map(str::to_owned)
-    };
+    let landed = land_three(&kinesis, &ledger).await;
     kinesis.trim(2).await;
-    let again = Opened::new(&kinesis, &ledger);
-    again.shard.resume(3, landed.as_deref()).expect("resumed");
+    let again = Opened::resumed(&kinesis, &ledger, 3, landed.as_deref());
     assert_eq!((again.read(3, 4).await.data(), again.shard.problem()), (&b"3\n"[..], None));
 }
 
@@ -192,11 +194,7 @@ async fn a_stream_that_was_made_anew_is_said_and_read_from_its_oldest_record() {
     let (kinesis, folder) = (Kinesis::start(StoreOptions::default()).await, tempfile::tempdir().expect("a folder"));
     let ledger = ledger(folder.path());
     kinesis.put(0..3).await;
-    let landed = {
-        let first = Opened::new(&kinesis, &ledger);
-        first.shard.resume(0, None).expect("resumed");
-        first.read(0, 3).await.checkpoint().map(str::to_owned)
-    };
+    let landed = land_three(&kinesis, &ledger).await;
     let old = kinesis.first_number().await;
     while kinesis.first_number().await == old {
         // Numbers begin with the second that the stream was made in.
@@ -204,8 +202,7 @@ async fn a_stream_that_was_made_anew_is_said_and_read_from_its_oldest_record() {
         kinesis.create().await;
     }
     kinesis.put(7..9).await;
-    let again = Opened::new(&kinesis, &ledger);
-    again.shard.resume(3, landed.as_deref()).expect("resumed");
+    let again = Opened::resumed(&kinesis, &ledger, 3, landed.as_deref());
     assert_eq!(again.read(3, 5).await.data(), b"7\n8\n");
     let problem = again.shard.problem().expect("a problem");
     assert!(problem.contains("is not the shard that was read before"), "{problem}");
@@ -216,8 +213,7 @@ async fn a_stream_that_was_made_anew_is_said_and_read_from_its_oldest_record() {
 async fn an_iterator_that_has_expired_is_made_anew_and_nothing_is_skipped_or_read_twice() {
     let options = StoreOptions { iterator_ttl_seconds: 0, ..StoreOptions::default() };
     let (kinesis, folder) = (Kinesis::start(options).await, tempfile::tempdir().expect("a folder"));
-    let opened = Opened::new(&kinesis, &ledger(folder.path()));
-    opened.shard.resume(0, None).expect("resumed");
+    let opened = Opened::resumed(&kinesis, &ledger(folder.path()), 0, None);
     let mut offset = 0;
     for round in 0..4 {
         kinesis.put(offset..offset + 3).await;
@@ -234,8 +230,7 @@ async fn an_iterator_that_has_expired_is_made_anew_and_nothing_is_skipped_or_rea
 async fn what_the_stream_does_not_answer_for_is_said_until_it_does() {
     let (kinesis, folder) = (Kinesis::start(StoreOptions::default()).await, tempfile::tempdir().expect("a folder"));
     kinesis.delete().await;
-    let opened = Opened::new(&kinesis, &ledger(folder.path()));
-    opened.shard.resume(0, None).expect("resumed");
+    let opened = Opened::resumed(&kinesis, &ledger(folder.path()), 0, None);
     let mut end = opened.shard.end();
     while opened.shard.problem().is_none() {
         end.changed().await.expect("news");

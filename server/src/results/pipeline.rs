@@ -133,10 +133,9 @@ impl Results {
             *end = parked.cut.end.max(*end);
         }
         let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
-        let oldest_accepted = match self.parts.feeds.contains_key(name) {
-            true => oldest_accepted(stream, &reached).map_err(|e| e.to_string())?,
-            false => None,
-        };
+        let is_fed_here = self.parts.feeds.contains_key(name);
+        let oldest_accepted = is_fed_here.then(|| oldest_accepted(stream, &reached)).transpose();
+        let oldest_accepted = oldest_accepted.map_err(|e| e.to_string())?.flatten();
         let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
         let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
         let deliveries = stream.deliveries();
@@ -179,9 +178,7 @@ impl Results {
         }
         stages
     }
-}
 
-impl Results {
     /// Where the records are between door and delivery: in the log, or elsewhere.
     fn stream_stage(&self, stream: &DeliveryStream) -> StageStatus {
         let held = stream.log().held_bytes();

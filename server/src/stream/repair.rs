@@ -17,8 +17,9 @@ use fjall::Database;
 
 use super::StreamError;
 
-/// A journal's copy has this extension until the search is over, and this one afterwards, with the time before it.
+/// A journal's copy has this extension until the search is over.
 const UNDER_WAY: &str = "repairing";
+/// And this one afterwards, with the second since 1970 before it.
 const DONE: &str = "damaged";
 
 /// Opens the engine's folder, if need be with the newest journal cut.
@@ -58,19 +59,21 @@ fn cut(
         }
     }
     write(&journal, &whole[..sound])?;
-    let opened = try_open();
-    if opened.is_err() {
-        // The damage is not in the tail: nothing has been changed.
-        write(&journal, &whole)?;
-        fs::remove_file(copy)?;
-        return Ok(opened?);
-    }
+    let opened = match try_open() {
+        Ok(opened) => opened,
+        Err(error) => {
+            // The damage is not in the tail: nothing has been changed.
+            write(&journal, &whole)?;
+            fs::remove_file(copy)?;
+            return Err(error.into());
+        }
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let kept = copy.with_extension(format!("{now}.{DONE}"));
     fs::rename(copy, &kept)?;
     let (journal, kept, bytes) = (journal.display(), kept.display(), whole.len() - sound);
     tracing::error!(%journal, %kept, bytes, "the end of a journal was damaged and has been cut off; the whole is kept");
-    Ok(opened?)
+    Ok(opened)
 }
 
 /// The copy of a journal whose search a crash has interrupted.

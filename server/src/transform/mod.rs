@@ -26,9 +26,8 @@ use self::contract::Asking;
 use self::host::Host;
 use self::http::HttpHost;
 use self::local::{Identity, LocalHost};
+use crate::amazon::ACCOUNT;
 
-/// The account that everything here belongs to, where AWS would have a real one.
-const ACCOUNT: &str = "000000000000";
 /// First pause after a failed invocation; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

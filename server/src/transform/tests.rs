@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use self::watched::{ended, has_ended, noted};
 use super::*;
+
+#[path = "../../../tests/functions/watched.rs"]
+mod watched;
 
 const BEHAVING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/functions/behaving.py");
 
@@ -44,28 +48,6 @@ fn failure(outcome: &Outcome) -> (&'static str, &str, u32) {
     match &outcome.verdict {
         Verdict::Failed { code, message } => (code, message, outcome.attempts),
         other => panic!("not failed: {other:?}"),
-    }
-}
-
-/// Not there, or dead and not yet buried.
-fn has_ended(id: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{id}/stat"));
-    status.is_err() || status.is_ok_and(|status| status.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
-}
-
-async fn ended(id: &str) {
-    while !has_ended(id) {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// What a function has noted, as soon as it has.
-async fn noted(notes: &Path, name: &str) -> String {
-    loop {
-        if let Ok(text) = std::fs::read_to_string(notes.join(name)) {
-            return text;
-        }
-        tokio::task::yield_now().await;
     }
 }
 

@@ -7,7 +7,8 @@ use axum::http::HeaderMap;
 
 use super::path::PathPart;
 use super::{Shared, WebError, json};
-use crate::gateway::{MOST_BYTES, PutRecordBatchAnswer};
+use crate::amazon::MOST_BYTES;
+use crate::gateway::PutRecordBatchAnswer;
 
 pub(super) async fn put(
     State(rooms): State<Shared>,

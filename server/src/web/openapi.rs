@@ -24,7 +24,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::ops::Alive;
 use super::session::COOKIE;
-use crate::gateway::{MOST_RECORDS, PutRecordBatchAnswer};
+use crate::amazon::MOST_RECORDS;
+use crate::gateway::PutRecordBatchAnswer;
 use crate::results::{PartStatus, Readiness};
 
 const JSON: &str = "application/json";

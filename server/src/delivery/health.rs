@@ -1,0 +1,48 @@
+//! What is said of one shard's delivery from outside, while it runs.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Counts;
+use crate::pace::Pace;
+
+/// What is said of a shard's delivery from outside.
+#[derive(Default)]
+pub struct Health {
+    pub(super) problem: Mutex<Option<String>>,
+    pub(super) pace: Pace,
+    pub(super) counts: Counts,
+    pub(super) in_lake_before: AtomicU64,
+}
+
+impl Health {
+    /// What the last try failed with; `None` once one has succeeded.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().ok()?.clone()
+    }
+
+    /// How fast batches go.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// What was delivered since the start.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Every record before this offset lies in the lake, as far as this process has brought it there.
+    #[must_use]
+    pub fn in_lake_before(&self) -> u64 {
+        self.in_lake_before.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_problem(&self, problem: Option<String>) {
+        if let Ok(mut current) = self.problem.lock() {
+            *current = problem;
+        }
+    }
+}
