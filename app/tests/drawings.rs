@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use app::api::results::{ChoiceResult, QuestionResult};
+use app::api::results::{ChoiceResult, ItemFigures, QuestionResult};
 use app::charts::draw::{draw, height};
 use app::charts::model::{self, Order, Picture};
 use app::charts::theme::Theme;
@@ -25,6 +25,7 @@ fn question(number: i64, key: usize, answers: [i64; 4]) -> QuestionResult {
         text: (*text).to_owned(),
         is_key: place == key,
         answers,
+        rest_mean: None,
     });
     QuestionResult {
         id: number,
@@ -34,7 +35,9 @@ fn question(number: i64, key: usize, answers: [i64; 4]) -> QuestionResult {
         n: answers.iter().sum(),
         correct: answers[key],
         omitted: 0,
+        is_void: false,
         median_ms: None,
+        figures: ItemFigures::default(),
     }
 }
 

@@ -234,7 +234,7 @@ async fn after_kill_9_every_acknowledged_answer_is_counted_exactly_once() {
     let teacher = Staff::teacher(&server).await;
     let landed = |r: &ClassResults| r.freshness.landed == r.freshness.accepted && r.freshness.oldest_waiting.is_none();
     let results = teacher.results_when(&server, OPEN, landed).await;
-    assert_eq!((results.participation.submitted, results.students_counted), (submitted, submitted), "seed {seed}");
+    assert_eq!((results.participation.submitted, results.counted), (submitted, submitted), "seed {seed}");
     assert_eq!(results.freshness.accepted, submitted * 10, "seed {seed}");
     assert_eq!(counted(&results), expected, "seed {seed}");
 

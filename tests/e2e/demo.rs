@@ -24,7 +24,7 @@ async fn each_class_that_plays_makes_the_chart_grow_and_after_the_close_it_is_to
     for (played, on_the_list) in [(5, 31), (10, 36), (15, 41)] {
         let Output { status, stderr, .. } = play(&server, "5").await;
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
-        let results = teacher.results_when(&server, OPEN, |r| r.students_counted == played).await;
+        let results = teacher.results_when(&server, OPEN, |r| r.counted == played).await;
         let seen = results.participation;
         assert_eq!((seen.submitted, seen.students), (played, on_the_list), "the first class is the list's own");
     }

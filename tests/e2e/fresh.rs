@@ -63,7 +63,7 @@ async fn a_stranger_s_record_does_not_stand_for_an_answer_that_waits() {
         })
         .collect();
     Door::of(&server).put_all(&records).await;
-    let counted = |r: &app::api::results::ClassResults| r.students_counted >= 400;
+    let counted = |r: &app::api::results::ClassResults| r.counted >= 400;
     let waiting = teacher.results_when(&server, OPEN, counted).await.freshness;
     assert_eq!((waiting.accepted, waiting.landed), (10, 0));
     let oldest = waiting.oldest_waiting.expect("the answers wait");

@@ -24,6 +24,6 @@ async fn every_page_of_the_touched_assignment_hears_of_a_landing_and_no_other_do
     for page in &mut pages {
         while page.next().await != CHANGED {}
     }
-    assert_eq!(teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await.students_counted, 1);
+    assert_eq!(teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await.counted, 1);
     assert_eq!(other.until_ticks(3).await, [TICK; 3]);
 }

@@ -52,7 +52,7 @@ async fn a_second_attempt_does_not_change_the_results_of_the_first() {
         student.submit(&server, &all(&view, place)).await.expect("accepted");
     }
     let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await;
-    assert_eq!((results.students_counted, results.participation.submitted), (1, 1));
+    assert_eq!((results.counted, results.participation.submitted), (1, 1));
     assert!(results.questions.iter().all(|q| q.choices[0].answers == 1 && q.n == 1));
 }
 
@@ -91,7 +91,7 @@ async fn questions_that_were_skipped_or_left_out_are_read_as_omitted() {
     let receipt = student.submit(&server, &submission).await.expect("accepted");
     assert_eq!((receipt.answered, receipt.questions), (8, 10));
     let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
-    assert_eq!((results.freshness.accepted, results.students_counted), (10, 1), "what is omitted is a record too");
+    assert_eq!((results.freshness.accepted, results.counted), (10, 1), "what is omitted is a record too");
     for (place, question) in results.questions.iter().enumerate() {
         let omitted = [3, 7].contains(&place);
         let given: Vec<i64> = question.choices.iter().map(|c| c.answers).collect();

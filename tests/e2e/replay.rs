@@ -65,7 +65,7 @@ async fn an_empty_warehouse_is_rebuilt_from_the_lake_as_often_as_one_likes() {
     assert!(agrees, "{said}");
     let again = Server::on(data, &[]);
     let shown = Staff::admin(&again).await.results(&again, CLOSED).await;
-    assert_eq!((shown.freshness.landed, shown.students_counted), (168, 28));
+    assert_eq!((shown.freshness.landed, shown.counted), (168, 28));
 }
 
 #[tokio::test]

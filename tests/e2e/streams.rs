@@ -22,7 +22,7 @@ async fn an_integration_is_switched_by_one_line_and_nobody_notices() {
         }
         let results = teacher.results_when(server, OPEN, |r| r.freshness.landed == 30).await;
         let closed = teacher.results_when(server, CLOSED, |r| r.freshness.landed == 168).await;
-        seen.push((results.questions, closed.questions, results.students_counted));
+        seen.push((results.questions, closed.questions, results.counted));
     }
     assert_eq!(seen[0], seen[1]);
 }

@@ -9,6 +9,7 @@
 
 pub mod accounts;
 pub mod attempts;
+pub mod class;
 mod error;
 pub mod freshness;
 pub mod live;

@@ -6,8 +6,9 @@ use leptos::prelude::use_context;
 
 use super::ApiError;
 use super::accounts::Me;
+use super::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
 use super::pipeline::Pipeline;
-use super::results::{ClassResults, ClassSummary};
+use super::results::{ClassResults, ClassSummary, View};
 
 /// What the pages read, on behalf of one request's session.
 #[async_trait::async_trait]
@@ -17,7 +18,19 @@ pub trait Reports: Send + Sync {
     /// The classes that the account may see, each with its assignments, newest first.
     async fn my_classes(&self) -> Result<Vec<ClassSummary>, ApiError>;
     /// One assignment's results and how current they are.
-    async fn class_results(&self, assignment: i64) -> Result<ClassResults, ApiError>;
+    async fn class_results(&self, view: View) -> Result<ClassResults, ApiError>;
+    /// The class, student by student.
+    async fn class_grid(&self, view: View) -> Result<ClassGrid, ApiError>;
+    /// What the students of an assignment's class are called.
+    async fn student_names(&self, assignment: i64) -> Result<Vec<StudentName>, ApiError>;
+    /// One student's attempts at an assignment.
+    async fn student_results(&self, assignment: i64, student: String) -> Result<StudentResults, ApiError>;
+    /// The minutes in which an assignment's answers were accepted.
+    async fn arrivals(&self, assignment: i64) -> Result<Vec<Arrivals>, ApiError>;
+    /// The other assignments of the same quiz.
+    async fn comparable(&self, assignment: i64) -> Result<Vec<Comparable>, ApiError>;
+    /// What a ruling would change.
+    async fn ruling_effect(&self, assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError>;
     /// Every delivery stream's state. Admins only.
     async fn pipeline(&self) -> Result<Pipeline, ApiError>;
 }

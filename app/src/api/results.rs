@@ -61,12 +61,89 @@ impl Participation {
     }
 }
 
-/// Everything that the results page shows. Graded while reading, against each question's current key.
+/// Which of a student's attempts counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Attempts {
+    /// The first one.
+    #[default]
+    First,
+    /// The last one.
+    Last,
+    /// The one with the most right answers; of equal ones the first.
+    Best,
+    /// Each one, as if another student had made it.
+    All,
+}
+
+impl Attempts {
+    /// Every rule, in the order in which they are offered.
+    pub const RULES: [Self; 4] = [Self::First, Self::Last, Self::Best, Self::All];
+
+    /// As it stands in an address.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Best => "best",
+            Self::All => "all",
+        }
+    }
+
+    /// The rule of that name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::RULES.into_iter().find(|rule| rule.name() == name)
+    }
+
+    /// As a page says it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::First => "First attempts",
+            Self::Last => "Last attempts",
+            Self::Best => "Best attempts",
+            Self::All => "All attempts",
+        }
+    }
+}
+
+/// What is looked at: an assignment, which attempts count, and as of when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct View {
+    /// Names the assignment.
+    pub assignment: i64,
+    /// Which attempts count.
+    pub attempts: Attempts,
+    /// Only what was accepted until this instant; absent: all.
+    pub as_of: Option<Millis>,
+}
+
+impl View {
+    /// First attempts, as of now.
+    #[must_use]
+    pub const fn of(assignment: i64) -> Self {
+        Self { assignment, attempts: Attempts::First, as_of: None }
+    }
+}
+
+/// Statistics that rest on a correlation say nothing below so many attempts, and are withheld.
+pub const LEAST_N: i64 = 20;
+
+/// Everything that the results page shows at first. Graded while reading, against each question's current key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ClassResults {
     /// Names the assignment.
     pub assignment: i64,
+    /// Names the quiz.
+    pub quiz: i64,
+    /// Which attempts count here.
+    pub attempts: Attempts,
+    /// Only what was accepted until this instant is in here; absent: all.
+    pub as_of: Option<Millis>,
     /// Name of the class.
     pub class_name: String,
     /// Title of the quiz.
@@ -79,29 +156,99 @@ pub struct ClassResults {
     pub closed_at: Option<Millis>,
     /// How far the class is.
     pub participation: Participation,
-    /// Students whose first attempt has landed: the n of the class average.
-    pub students_counted: i64,
-    /// Middle score of the first attempts, in questions; absent before the first has landed.
-    pub median_score: Option<f64>,
-    /// Middle time of the first attempts, in milliseconds.
+    /// Attempts that count and have landed, one a student unless all attempts count: the n of the class average.
+    pub counted: i64,
+    /// How many of them got 0, 1, 2, … questions right, up to the number of questions that are not void.
+    pub scores: Vec<i64>,
+    /// Middle time of these attempts, in milliseconds.
     pub typical_ms: Option<i64>,
+    /// The quiz as a test.
+    pub test: TestFigures,
     /// In quiz order.
     pub questions: Vec<QuestionResult>,
+    /// Every ruling on the quiz's questions, newest first.
+    pub rulings: Vec<Ruling>,
     /// How current all this is.
     pub freshness: Freshness,
 }
 
 impl ClassResults {
-    /// Mean share of right answers over all questions, 0 to 1; absent before the first answer has landed.
+    /// Mean share of right answers over the questions that are not void, 0 to 1; absent before the first answer has
+    /// landed.
     #[must_use]
     pub fn average(&self) -> Option<f64> {
-        let (correct, n) = self.questions.iter().fold((0, 0), |(c, n), q| (c + q.correct, n + q.n));
+        let counted = self.questions.iter().filter(|q| !q.is_void);
+        let (correct, n) = counted.fold((0, 0), |(c, n), q| (c + q.correct, n + q.n));
         (n > 0).then(|| correct as f64 / n as f64)
     }
 }
 
-/// One question's results over the first attempts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The figures of a quiz as a test, in questions. Variances are the sample's (n − 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TestFigures {
+    /// Mean score; absent before the first attempt has landed.
+    pub mean: Option<f64>,
+    /// Middle score.
+    pub median: Option<f64>,
+    /// Standard deviation of the scores; absent below two.
+    pub sd: Option<f64>,
+    /// g₁ of the sample, k₃ / k₂^(3/2) with k-statistics. This and what follows is withheld below [`LEAST_N`], and absent
+    /// where a variance is 0.
+    pub skewness: Option<f64>,
+    /// Excess kurtosis of the sample, k₄ / k₂² with k-statistics.
+    pub kurtosis: Option<f64>,
+    /// Cronbach's α in per cent.
+    pub alpha: Option<f64>,
+    /// 100 · √(1 − α/100).
+    pub error_ratio: Option<f64>,
+    /// Standard error of measurement: error ratio · SD / 100.
+    pub sem: Option<f64>,
+}
+
+/// The figures of a question as an item of the test. x is the mark on it, T the total, R = T − x.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ItemFigures {
+    /// Standard deviation of the marks; absent below two.
+    pub sd: Option<f64>,
+    /// Share of right answers that guessing gives, 0 to 1; absent for a question without choices.
+    pub random_guess: Option<f64>,
+    /// Discrimination index, 100 · cov(x, R) / (s_x · s_R). This and what follows is withheld below [`LEAST_N`], absent
+    /// where a variance is 0, and absent for a void question.
+    pub discrimination: Option<f64>,
+    /// Discriminative efficiency, 100 · cov(x, R) / cov_max, where cov_max pairs x and R each sorted by itself.
+    pub efficiency: Option<f64>,
+    /// Effective weight, 100 · √cov(x, T) / Σ √cov(x_j, T); absent where the covariance is negative.
+    pub weight: Option<f64>,
+}
+
+/// What was ruled on a question after students had answered it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Ruling {
+    /// Names the ruling.
+    pub id: i64,
+    /// Names the question.
+    pub question: i64,
+    /// The choice that became the key; absent: the question became void.
+    pub key: Option<i64>,
+    /// The choice that was the key before.
+    pub key_before: Option<i64>,
+    /// Who ruled.
+    pub by: String,
+    /// When.
+    pub made_at: Millis,
+    /// The class average of the assignment that it was made on, before and after; 0 to 1.
+    pub average: Option<(f64, f64)>,
+    /// Who has undone it, and when.
+    pub undone: Option<(String, Millis)>,
+    /// Whether it can be undone: it is the newest ruling on its question that stands.
+    pub can_undo: bool,
+}
+
+/// One question's results over the attempts that count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QuestionResult {
     /// Names the question.
@@ -112,7 +259,9 @@ pub struct QuestionResult {
     pub text: String,
     /// In the order shown.
     pub choices: Vec<ChoiceResult>,
-    /// Students counted, those who omitted the question among them (they count as wrong).
+    /// Whether it was ruled to count for nothing.
+    pub is_void: bool,
+    /// Attempts counted, those who omitted the question among them (they count as wrong).
     pub n: i64,
     /// Of these, who gave the key.
     pub correct: i64,
@@ -120,6 +269,8 @@ pub struct QuestionResult {
     pub omitted: i64,
     /// Middle time on the question, in milliseconds.
     pub median_ms: Option<i64>,
+    /// The question as an item of the test.
+    pub figures: ItemFigures,
 }
 
 impl QuestionResult {
@@ -131,7 +282,7 @@ impl QuestionResult {
 }
 
 /// One choice's results.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChoiceResult {
     /// Names the choice.
@@ -140,8 +291,10 @@ pub struct ChoiceResult {
     pub text: String,
     /// Whether it is the question's current key.
     pub is_key: bool,
-    /// Students who gave it.
+    /// Attempts that gave it.
     pub answers: i64,
+    /// How many of the other questions they got right, in the mean; absent if nobody gave it.
+    pub rest_mean: Option<f64>,
 }
 
 /// The classes of whoever is signed in.
@@ -155,6 +308,11 @@ pub async fn my_classes() -> Result<Vec<ClassSummary>, ApiError> {
 pub async fn class_results(
     /// Names the assignment.
     assignment: i64,
+    /// Which attempts count: `first`, which goes without saying, `last`, `best` or `all`.
+    attempts: Option<Attempts>,
+    /// Only what was accepted until this instant, in milliseconds since 1970.
+    as_of: Option<Millis>,
 ) -> Result<ClassResults, ApiError> {
-    super::ports::reports()?.class_results(assignment).await
+    let view = View { assignment, attempts: attempts.unwrap_or_default(), as_of };
+    super::ports::reports()?.class_results(view).await
 }

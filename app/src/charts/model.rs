@@ -203,7 +203,7 @@ fn same_question(a: &[ChoiceBar], b: &[ChoiceBar]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::results::ChoiceResult;
+    use crate::api::results::{ChoiceResult, ItemFigures};
 
     fn question(number: i64, key: usize, answers: [i64; 4], omitted: i64) -> QuestionResult {
         let choices = answers.iter().enumerate().map(|(place, answers)| ChoiceResult {
@@ -211,6 +211,7 @@ mod tests {
             text: format!("choice {place}"),
             is_key: place == key,
             answers: *answers,
+            rest_mean: None,
         });
         QuestionResult {
             id: number,
@@ -220,7 +221,9 @@ mod tests {
             n: answers.iter().sum::<i64>() + omitted,
             correct: answers[key],
             omitted,
+            is_void: false,
             median_ms: None,
+            figures: ItemFigures::default(),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Real log, real files, real DuckDB. A crash is what is left on disk when the next step was not taken.
 
+use app::api::results::View;
+
 use super::works::{HINTS, Works, answer, config, files, plant};
 use super::*;
 use crate::config::streams::{Misfits, StreamConfig};
 use crate::registry::{Incoming, Plant, Registry};
+use crate::warehouse::Counting;
 
 /// A crash after each step, then a fresh start: the batch lands once, under one name.
 #[tokio::test(flavor = "multi_thread")]
@@ -82,8 +85,9 @@ async fn a_repeated_record_lands_twice_and_is_read_once() {
     works.settle().await;
     let landed: i64 = works.history().await.iter().map(|load| load.records).sum();
     assert_eq!((landed, works.answers().await), (10, 5));
-    let totals = works.plant.warehouse.totals(7, &[11], i64::MAX).await.expect("totals");
-    assert_eq!((totals.students, totals.choices[0].answers, totals.median_score), (5, 5, Some(1.0)));
+    let counting = Counting { view: View::of(7), keys: vec![11] };
+    let totals = works.plant.warehouse.totals(&counting, i64::MAX).await.expect("totals");
+    assert_eq!((&totals.scores[..], totals.choices[0].answers), (&[(1, 5)][..], 5));
     works.end().await;
 }
 

@@ -40,6 +40,8 @@ pub(super) struct CatalogRecord {
     pub opened_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_void: Option<bool>,
 }
 
 impl CatalogRecord {
@@ -58,8 +60,8 @@ impl CatalogRecord {
     }
 
     pub fn question(row: &question::Model, at: Millis) -> Self {
-        let (quiz_id, number) = (Some(row.quiz_id), Some(row.number));
-        Self { quiz_id, number, label: Some(cut(&row.text)), ..Self::new("question", row.id, at) }
+        let (quiz_id, number, is_void) = (Some(row.quiz_id), Some(row.number), Some(row.is_void));
+        Self { quiz_id, number, is_void, label: Some(cut(&row.text)), ..Self::new("question", row.id, at) }
     }
 
     pub fn choice(row: &choice::Model, at: Millis) -> Self {

@@ -31,6 +31,9 @@ pub enum QuizError {
     /// No such assignment, class or quiz.
     #[error("there is no {0} with this number")]
     Unknown(&'static str),
+    /// A ruling that changes nothing, or cannot be undone any more.
+    #[error("{0}")]
+    Ruled(&'static str),
     /// The quiz file could not be read.
     #[error(transparent)]
     Gift(#[from] GiftError),

@@ -44,6 +44,7 @@ async fn write_question<C: ConnectionTrait>(
         number: Set(number),
         text: Set(from.text),
         explanation: Set(from.explanation),
+        is_void: Set(false),
     };
     let question = question.insert(tx).await?;
     let choices = (1..).zip(from.choices).map(|(number, from)| choice::ActiveModel {

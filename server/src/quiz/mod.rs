@@ -18,6 +18,7 @@ mod join;
 mod outbox;
 mod record;
 mod relay;
+mod rulings;
 mod saving;
 mod submit;
 mod view;
@@ -29,6 +30,7 @@ pub use heartbeat::{Beating, Heartbeats};
 pub use join::fold_name;
 pub use outbox::{Outbox, Waiting};
 pub use relay::{Relay, RelayHealth};
+pub use rulings::RuledBy;
 
 use std::sync::Arc;
 

@@ -81,6 +81,8 @@ impl Quiz {
             answer::Entity::find().filter(answer::Column::AttemptId.eq(&attempt.id)).all(&self.store.read).await?;
         let given = |question: i64| answers.iter().find(|a| a.question_id == question).and_then(|a| a.choice_id);
         let release = |(question, choices): &(question::Model, Vec<choice::Model>)| {
+            // A void question has no right answer that anybody should learn.
+            let choices = (!question.is_void).then_some(choices)?;
             let key = choices.iter().find(|c| c.is_key)?.id;
             let explanation = question.explanation.clone();
             Some(Released { question: question.id, key, given: given(question.id), explanation })

@@ -58,6 +58,14 @@ impl Accepted {
         self.attempts.iter().map(|attempt| attempt.last_seq).max().unwrap_or(0)
     }
 
+    /// Only what was accepted until an instant.
+    pub(super) fn until(mut self, as_of: Option<Millis>) -> Self {
+        if let Some(as_of) = as_of {
+            self.attempts.retain(|attempt| attempt.accepted_at <= as_of);
+        }
+        self
+    }
+
     /// The attempts of which not every answer is among what has `landed`.
     pub(super) fn lacking(&self, landed: &Landed) -> Vec<String> {
         let lacks = |attempt: &&AcceptedAttempt| landed.of(&attempt.id) != attempt.answers;

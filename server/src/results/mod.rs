@@ -3,19 +3,24 @@
 //! Owns the join of the two stores: names, texts and keys from the transactional one, counts from the warehouse.
 //! Grades while reading, against each question's current key. Implements the front end's port. Does not own a page.
 
+mod analysis;
 mod class;
+mod classes;
 mod freshness;
+mod grid;
 mod metrics;
 mod pipeline;
 mod ready;
 mod reconcile;
+mod rulings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::accounts::{Me, Role};
+use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
 use app::api::pipeline::Pipeline;
-use app::api::results::{ClassResults, ClassSummary};
+use app::api::results::{ClassResults, ClassSummary, View};
 use app::api::{ApiError, Reports};
 
 pub use freshness::Measure;
@@ -33,6 +38,17 @@ pub enum ResultsError {
     /// No such thing, or not for this account. Which of the two is not said.
     #[error("there is no {0} with this number among your classes")]
     Unknown(&'static str),
+    /// The quiz is another teacher's.
+    #[error("only the teacher whose quiz it is, or an admin, may rule on its questions")]
+    NotYours,
+    /// A field is not what it has to be.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Its name.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Only an admin may see it.
     #[error("only an admin may see the pipeline")]
     AdminsOnly,
@@ -49,7 +65,8 @@ impl From<ResultsError> for ApiError {
         let message = error.to_string();
         match error {
             ResultsError::Unknown(_) => Self::NotFound { message },
-            ResultsError::AdminsOnly => Self::Forbidden { message },
+            ResultsError::AdminsOnly | ResultsError::NotYours => Self::Forbidden { message },
+            ResultsError::Invalid { field, problem } => Self::invalid(field, problem),
             ResultsError::Store(_) | ResultsError::Warehouse(_) => {
                 // Handled here: the page gets less than the log.
                 tracing::error!(error = %message, "results could not be read");
@@ -110,8 +127,32 @@ impl Reports for ForUser {
         Ok(self.results.classes_of(self.user()?).await?)
     }
 
-    async fn class_results(&self, assignment: i64) -> Result<ClassResults, ApiError> {
-        Ok(self.results.class_results(self.user()?, assignment).await?)
+    async fn class_results(&self, view: View) -> Result<ClassResults, ApiError> {
+        Ok(self.results.class_results(self.user()?, view).await?)
+    }
+
+    async fn class_grid(&self, view: View) -> Result<ClassGrid, ApiError> {
+        Ok(self.results.class_grid(self.user()?, view).await?)
+    }
+
+    async fn student_names(&self, assignment: i64) -> Result<Vec<StudentName>, ApiError> {
+        Ok(self.results.student_names(self.user()?, assignment).await?)
+    }
+
+    async fn student_results(&self, assignment: i64, student: String) -> Result<StudentResults, ApiError> {
+        Ok(self.results.student_results(self.user()?, assignment, student).await?)
+    }
+
+    async fn arrivals(&self, assignment: i64) -> Result<Vec<Arrivals>, ApiError> {
+        Ok(self.results.arrivals(self.user()?, assignment).await?)
+    }
+
+    async fn comparable(&self, assignment: i64) -> Result<Vec<Comparable>, ApiError> {
+        Ok(self.results.comparable(self.user()?, assignment).await?)
+    }
+
+    async fn ruling_effect(&self, assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError> {
+        Ok(self.results.ruling_effect(self.user()?, assignment, ruling).await?)
     }
 
     async fn pipeline(&self) -> Result<Pipeline, ApiError> {

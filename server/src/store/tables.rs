@@ -11,7 +11,7 @@ macro_rules! table {
             };
 
             #[expect(missing_docs, reason = "the row is documented on its module, the derive adds public items")]
-            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
             #[sea_orm(table_name = $name)]
             pub struct Model { $($(#[$field_attr])* pub $field: $type,)* }
 
@@ -80,7 +80,8 @@ table! {
 }
 
 table! {
-    /// A question; `number` is 1, 2, 3 … in quiz order. Its key is the choice that says so.
+    /// A question; `number` is 1, 2, 3 … in quiz order. Its key is the choice that says so. `is_void`: a teacher has ruled
+    /// that it counts for nothing.
     question, "question" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -88,6 +89,7 @@ table! {
         number: i64,
         text: String,
         explanation: Option<String>,
+        is_void: bool,
     }
 }
 
@@ -100,6 +102,27 @@ table! {
         number: i64,
         text: String,
         is_key: bool,
+    }
+}
+
+table! {
+    /// What was ruled on a question: another choice is its key (`key_id`), or it is void (none). `key_before` and
+    /// `was_void` are what undoing brings back; `average_before` and `average_after` are the class average of the
+    /// assignment that it was made on, 0 to 1. A row is never taken away.
+    ruling, "ruling" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        question_id: i64,
+        assignment_id: i64,
+        key_id: Option<i64>,
+        key_before: Option<i64>,
+        was_void: bool,
+        account_id: i64,
+        made_at: i64,
+        average_before: Option<f64>,
+        average_after: Option<f64>,
+        undone_by: Option<i64>,
+        undone_at: Option<i64>,
     }
 }
 

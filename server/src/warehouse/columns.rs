@@ -187,6 +187,7 @@ pub fn quiz_catalog() -> Table {
             column("is_key", Kind::Boolean, true),
             column("opened_at", Kind::Timestamp, true),
             column("closed_at", Kind::Timestamp, true),
+            column("is_void", Kind::Boolean, true),
         ],
     }
 }

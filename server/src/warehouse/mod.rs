@@ -3,6 +3,7 @@
 //! Owns the tables, COPY, the load history and every SQL text that reads them. Does not own grading: keys come from
 //! the room that asks. A load is all or nothing, and COPY is serial because one connection does all of it.
 
+mod class;
 pub mod columns;
 mod copy;
 pub mod fit;
@@ -13,13 +14,20 @@ use std::sync::{Arc, Mutex};
 
 use duckdb::{Config, Connection};
 
+pub use class::{Cell, ChoiceCount, CountedAnswer, Counting, StudentAnswerRow, Totals};
 pub use copy::{Load, Loaded, LocalFile, Objects};
 pub(crate) use copy::{millis_of, sql_timestamp};
-pub use reads::{Batch, Books, ChoiceCount, Landed, LoadedRow, ShardEnd, StreamEnds, Tally, Totals};
+pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
 
 use self::columns::Table;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
+const VIEWS: &str = include_str!("sql/views.sql");
+/// Columns that came later: table, column, and what adds it.
+const ADDED: [(&str, &str, &str); 2] = [
+    ("load_history", "checkpoint", include_str!("sql/add_checkpoint.sql")),
+    ("quiz_catalog", "is_void", include_str!("sql/add_is_void.sql")),
+];
 
 /// Why the warehouse did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -101,10 +109,14 @@ impl Warehouse {
             .enable_autoload_extension(false)?;
         let writer = Connection::open_with_flags(path, config)?;
         writer.execute_batch(SCHEMA)?;
-        // Not `ADD COLUMN IF NOT EXISTS`, which Redshift lacks.
-        if !columns_of(&writer, "load_history")?.iter().any(|column| column.starts_with("checkpoint ")) {
-            writer.execute_batch(include_str!("sql/add_checkpoint.sql"))?;
+        for (table, column, add) in ADDED {
+            // Not `ADD COLUMN IF NOT EXISTS`, which Redshift lacks.
+            let is_there = |found: &String| found.split(' ').next() == Some(column);
+            if !columns_of(&writer, table)?.iter().any(is_there) {
+                writer.execute_batch(add)?;
+            }
         }
+        writer.execute_batch(VIEWS)?;
         let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
@@ -189,12 +201,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_warehouse_from_before_checkpoints_is_brought_up_to_date_and_keeps_its_history() {
+    async fn a_warehouse_of_an_older_version_is_brought_up_to_date_and_keeps_its_rows() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.duckdb");
         let old = Connection::open(&path).expect("made");
         let old_schema = SCHEMA.replace("NOT NULL,\n    checkpoint   VARCHAR(256)", "NOT NULL");
         assert_ne!(old_schema, SCHEMA);
+        let older_schema = old_schema.replace("closed_at    TIMESTAMP,", "closed_at    TIMESTAMP");
+        let older_schema: Vec<&str> = older_schema.lines().filter(|line| !line.contains("is_void")).collect();
+        let old_schema = older_schema.join("\n");
         old.execute_batch(&old_schema).expect("its tables");
         let row = "INSERT INTO load_history VALUES ('s', 'x', 0, 7, 7, 1, 'o', 'm', 1.5, CURRENT_TIMESTAMP)";
         old.execute_batch(row).expect("a load");

@@ -1,4 +1,5 @@
-//! Questions that other rooms ask of the warehouse. Each runs one or more of the SQL files beside it.
+//! Questions that other rooms ask of the warehouse, but for those about what counts of one assignment (`class`). Each runs
+//! one or more of the SQL files beside it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,17 +8,6 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{Row, params};
 
 use super::{Warehouse, WarehouseError};
-
-/// So many students gave this choice; no choice means that they omitted the question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChoiceCount {
-    /// The question.
-    pub question: i64,
-    /// The choice.
-    pub choice: Option<i64>,
-    /// Students.
-    pub answers: i64,
-}
 
 /// Some records: how many, and the sum of their running numbers. The records of one attempt that have been accepted and
 /// those that have landed are the same if their tallies are.
@@ -41,6 +31,11 @@ impl Landed {
         self.0.get(attempt).copied().unwrap_or_default()
     }
 
+    /// Takes in one attempt.
+    pub(super) fn insert(&mut self, attempt: String, tally: Tally) {
+        self.0.insert(attempt, tally);
+    }
+
     /// Records of all attempts.
     #[must_use]
     pub fn records(&self) -> i64 {
@@ -51,43 +46,6 @@ impl Landed {
 impl FromIterator<(String, Tally)> for Landed {
     fn from_iter<I: IntoIterator<Item = (String, Tally)>>(attempts: I) -> Self {
         Self(attempts.into_iter().collect())
-    }
-}
-
-/// One assignment's rows, counted by one statement and so in one snapshot.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Totals {
-    /// Answers per question and choice, over first attempts.
-    pub choices: Vec<ChoiceCount>,
-    /// Question and its middle time in milliseconds.
-    pub times: Vec<(i64, i64)>,
-    /// What has landed, among what was accepted up to the number that was asked for.
-    pub landed: Landed,
-    /// Students whose first attempt has landed.
-    pub students: i64,
-    /// Middle score, in questions.
-    pub median_score: Option<f64>,
-    /// Middle time of an attempt, in milliseconds.
-    pub typical_ms: Option<i64>,
-}
-
-impl Totals {
-    /// One row of `class_totals.sql`.
-    fn take_in(&mut self, row: &Row<'_>) -> Result<(), duckdb::Error> {
-        let (what, count): (String, i64) = (row.get(0)?, row.get(3)?);
-        let middle: Option<f64> = row.get(4)?;
-        match what.as_str() {
-            "choice" => {
-                self.choices.push(ChoiceCount { question: row.get(1)?, choice: row.get(2)?, answers: count });
-            }
-            "question" => self.times.push((row.get(1)?, middle.unwrap_or_default().round() as i64)),
-            "score" => (self.students, self.median_score) = (count, middle),
-            "landed" => {
-                self.landed.0.insert(row.get(5)?, Tally { records: count, numbers: row.get(6)? });
-            }
-            _ => self.typical_ms = middle.map(|ms| ms.round() as i64),
-        }
-        Ok(())
     }
 }
 
@@ -155,26 +113,6 @@ pub struct ShardEnd {
 }
 
 impl Warehouse {
-    /// One assignment, graded against `keys`: the choices that are keys now. `landed` is as of `accepted_seq`.
-    ///
-    /// # Errors
-    /// If the warehouse does not answer.
-    pub async fn totals(&self, assignment: i64, keys: &[i64], accepted_seq: i64) -> Result<Totals, WarehouseError> {
-        // No question, no key: a list in SQL may not be empty.
-        let keys: Vec<String> = keys.iter().chain(keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
-        let sql = include_str!("sql/class_totals.sql").replace("{keys}", &keys.join(", "));
-        self.read(move |reader| {
-            let mut statement = reader.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![assignment, accepted_seq])?;
-            let mut totals = Totals::default();
-            while let Some(row) = rows.next()? {
-                totals.take_in(row)?;
-            }
-            Ok(totals)
-        })
-        .await
-    }
-
     /// What has landed of `assignment`, among what was accepted up to `accepted_seq`.
     ///
     /// # Errors
@@ -324,7 +262,7 @@ impl Warehouse {
 }
 
 /// A TIMESTAMP in milliseconds.
-fn millis(value: &Value) -> Option<Millis> {
+pub(super) fn millis(value: &Value) -> Option<Millis> {
     match value {
         Value::Timestamp(TimeUnit::Second, t) => Some(t * 1_000),
         Value::Timestamp(TimeUnit::Millisecond, t) => Some(*t),

@@ -46,7 +46,7 @@ impl From<QuizError> for WebError {
             QuizError::Gift(_) => ApiError::invalid("body", message),
             QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
             QuizError::UnknownAttempt => ApiError::SignedOut { message },
-            QuizError::Closed | QuizError::ClosedToJoin => ApiError::Conflict { message },
+            QuizError::Closed | QuizError::ClosedToJoin | QuizError::Ruled(_) => ApiError::Conflict { message },
             QuizError::Store(_) | QuizError::Interrupted | QuizError::Randomness(_) => {
                 at_fault(&message, "your answers could not be saved just now; they are sent again by themselves")
             }

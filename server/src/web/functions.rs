@@ -5,9 +5,12 @@
 use std::sync::Arc;
 
 use app::api::accounts::ReadMe;
+use app::api::class::{
+    ReadArrivals, ReadClassGrid, ReadComparable, ReadRulingEffect, ReadStudentNames, ReadStudentResults,
+};
 use app::api::pipeline::ReadPipeline;
-use app::api::results::{ReadClassResults, ReadMyClasses};
-use app::api::{ApiError, Reports};
+use app::api::results::{Attempts, ReadClassResults, ReadMyClasses};
+use app::api::{ApiError, Millis, Reports};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -27,6 +30,12 @@ pub(super) fn register() {
     register_explicit::<ReadMe>();
     register_explicit::<ReadMyClasses>();
     register_explicit::<ReadClassResults>();
+    register_explicit::<ReadClassGrid>();
+    register_explicit::<ReadStudentNames>();
+    register_explicit::<ReadStudentResults>();
+    register_explicit::<ReadArrivals>();
+    register_explicit::<ReadComparable>();
+    register_explicit::<ReadRulingEffect>();
     register_explicit::<ReadPipeline>();
 }
 
@@ -57,18 +66,69 @@ pub(super) async fn other_method(method: Method, uri: Uri) -> WebError {
     }
 }
 
+/// What a part of a query has to be.
+#[derive(Clone, Copy)]
+enum Part {
+    Number,
+    Text,
+    Rule,
+    Instant,
+}
+
+impl Part {
+    fn check(self, value: &str) -> Result<(), &'static str> {
+        let is_right = match self {
+            Self::Number => value.parse::<i64>().is_ok(),
+            Self::Text => !value.is_empty(),
+            Self::Rule => Attempts::of_name(value).is_some(),
+            Self::Instant => value.parse::<Millis>().is_ok_and(|at| (0..=LAST_INSTANT).contains(&at)),
+        };
+        if is_right { Ok(()) } else { Err(self.wanted()) }
+    }
+
+    const fn wanted(self) -> &'static str {
+        match self {
+            Self::Number => "has to be a whole number",
+            Self::Text => "may not be empty",
+            Self::Rule => "has to be first, last, best or all",
+            Self::Instant => "has to be an instant, in milliseconds since 1970",
+        }
+    }
+}
+
+/// The last millisecond of the year 9998.
+pub(super) const LAST_INSTANT: Millis = 253_370_764_799_999;
+
+/// The parts of a function's query: name, what it has to be, and whether it may be left out.
+fn parts_of(path: &str) -> &'static [(&'static str, Part, bool)] {
+    const ASSIGNMENT: (&str, Part, bool) = ("assignment", Part::Number, false);
+    match path {
+        ReadClassResults::PATH | ReadClassGrid::PATH => {
+            &[ASSIGNMENT, ("attempts", Part::Rule, true), ("as_of", Part::Instant, true)]
+        }
+        ReadStudentNames::PATH | ReadArrivals::PATH | ReadComparable::PATH => &[ASSIGNMENT],
+        ReadStudentResults::PATH => &[ASSIGNMENT, ("student", Part::Text, false)],
+        ReadRulingEffect::PATH => &[ASSIGNMENT, ("question", Part::Number, false), ("key", Part::Number, true)],
+        _ => &[],
+    }
+}
+
 /// The functions read their query themselves, but cannot say which part of it is wrong.
 fn check_query(uri: &Uri) -> Result<(), ApiError> {
-    if uri.path() != ReadClassResults::PATH {
-        return Ok(());
-    }
     let query = uri.query().unwrap_or_default();
-    let given = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "assignment");
-    match given.map(|(_, value)| value.parse::<i64>()) {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(_)) => Err(ApiError::invalid("assignment", "has to be the assignment's number")),
-        None => Err(ApiError::invalid("assignment", "is missing; add ?assignment= and its number")),
+    for (name, part, may_be_absent) in parts_of(uri.path()) {
+        let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(found, _)| found == name);
+        match (given.next(), given.next()) {
+            (Some(_), Some(_)) => return Err(ApiError::invalid(*name, "is there twice")),
+            (Some((_, value)), None) => part.check(&value).map_err(|wanted| ApiError::invalid(*name, wanted))?,
+            (None, _) if *may_be_absent => {}
+            (None, _) => {
+                let example = format!("is missing; add {name}= and its value to the query");
+                return Err(ApiError::invalid(*name, example));
+            }
+        }
     }
+    Ok(())
 }
 
 /// A server function answers every error with 500; the error itself knows better.

@@ -109,6 +109,8 @@ fn api() -> Router<Desk> {
         .route("/api/attempts/{attempt}", get(attempts::view))
         .route("/api/attempts/{attempt}/answers", post(attempts::submit))
         .route("/api/assignments/{assignment}/close", post(assignments::close))
+        .route("/api/assignments/{assignment}/rulings", post(assignments::rule))
+        .route("/api/assignments/{assignment}/rulings/{ruling}/undo", post(assignments::undo))
         .route("/api/streams/{stream}/replay", post(streams::replay))
         .route("/api/live/assignments/{assignment}", get(live::assignment))
         .route("/api/openapi.json", get(openapi::description))

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 
 use app::api::accounts::{Me, SignIn};
 use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
+use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
 use app::api::pipeline::{Pipeline, Replayed};
-use app::api::results::{ClassResults, ClassSummary};
+use app::api::results::{Attempts, ClassResults, ClassSummary};
 use app::api::{ApiError, live};
 use axum::Json;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathItemBuilder};
@@ -22,6 +23,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
+use super::functions::LAST_INSTANT;
 use super::ops::Alive;
 use super::session::COOKIE;
 use crate::amazon::MOST_RECORDS;
@@ -44,19 +46,26 @@ const METRICS_KEY: &str = "metrics_key";
     components(schemas(
         Alive,
         ApiError,
+        Arrivals,
         AttemptView,
+        ClassGrid,
         ClassResults,
         ClassSummary,
+        Comparable,
         Join,
         Joined,
         Me,
+        NewRuling,
         PartStatus,
         Pipeline,
         PutRecordBatchAnswer,
         Readiness,
         Replayed,
         Receipt,
+        RulingEffect,
         SignIn,
+        StudentName,
+        StudentResults,
         Submission
     ))
 )]
@@ -78,7 +87,7 @@ fn describe() -> utoipa::openapi::OpenApi {
         components.add_security_scheme(GATEWAY_KEY, header);
         components.add_security_scheme(METRICS_KEY, bearer("metrics_key of the configuration"));
     }
-    let paths = accounts().into_iter().chain(students()).chain(staff()).chain(others());
+    let paths = accounts().into_iter().chain(students()).chain(staff()).chain(class()).chain(others());
     api.paths.paths.extend(paths.map(|(path, item)| (path.to_owned(), item)));
     api
 }
@@ -123,16 +132,8 @@ fn students() -> Described {
 
 fn staff() -> Described {
     let number = "The assignment's number";
-    let classes = ResponseBuilder::new().description("The classes of whoever is signed in").content(
-        JSON,
-        ContentBuilder::new()
-            .schema(Some(ArrayBuilder::new().items(Ref::from_schema_name(ClassSummary::name()))))
-            .build(),
-    );
-    let classes = operation("my_classes", "Classes and their assignments").response("200", classes.build());
-    let results = operation("class_results", "An assignment's results, and how current they are")
-        .parameter(parameter(ParameterIn::Query, "assignment", whole(), number))
-        .response("200", json_response::<ClassResults>("The results"));
+    let classes = operation("my_classes", "Classes and their assignments")
+        .response("200", json_list::<ClassSummary>("The classes of whoever is signed in"));
     let pipeline = operation("pipeline", "Every delivery stream's state; for admins")
         .response("200", json_response::<Pipeline>("The pipeline"));
     let close = operation("close_assignment", "End an assignment; again is the same")
@@ -149,7 +150,6 @@ fn staff() -> Described {
     };
     vec![
         ("/api/my_classes", get(classes, &[401, 503])),
-        ("/api/class_results", get(results, &[400, 401, 404, 503])),
         ("/api/pipeline", get(pipeline, &[401, 403, 503])),
         ("/api/live/assignments/{assignment}", get(live, &[400, 401, 404, 503])),
         (
@@ -160,6 +160,66 @@ fn staff() -> Described {
             "/api/assignments/{assignment}/close",
             PathItem::new(HttpMethod::Post, errors(close.security(needs(SESSION)), &[400, 401, 403, 404, 503])),
         ),
+    ]
+}
+
+/// An assignment's results in every form, and rulings on its questions.
+fn class() -> Described {
+    let reads = |id: &str, summary: &str, response: Response| {
+        operation(id, summary)
+            .security(needs(SESSION))
+            .parameter(parameter(ParameterIn::Query, "assignment", whole(), "The assignment's number"))
+            .response("200", response)
+    };
+    let of_view =
+        |operation: OperationBuilder| {
+            let rules = Attempts::RULES.map(Attempts::name);
+            let rule = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(rules)).into();
+            let instant =
+                ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(LAST_INSTANT)).into();
+            operation
+                .parameter(optional("attempts", rule, "Which attempts count; `first` if absent"))
+                .parameter(optional("as_of", instant, "Only what was accepted until then; all if absent"))
+        };
+    let results = "An assignment's results, and how current they are";
+    let results = of_view(reads("class_results", results, json_response::<ClassResults>("The results")));
+    let grid = "The class, student by student, without names";
+    let grid = of_view(reads("class_grid", grid, json_response::<ClassGrid>("The class")));
+    let names = "What the students are called";
+    let names = reads("student_names", names, json_list::<StudentName>("The class list"));
+    let student = "One student's attempts";
+    let student = reads("student_results", student, json_response::<StudentResults>("The attempts"))
+        .parameter(parameter(ParameterIn::Query, "student", text(), "The student's pseudonym"));
+    let arrivals = "When answers were accepted, by minute";
+    let arrivals = reads("arrivals", arrivals, json_list::<Arrivals>("The minutes, in order"));
+    let comparable = "The other assignments of the same quiz";
+    let comparable = reads("comparable", comparable, json_list::<Comparable>("Newest first"));
+    let effect = "What a ruling would change";
+    let effect = reads("ruling_effect", effect, json_response::<RulingEffect>("Before and after"))
+        .parameter(parameter(ParameterIn::Query, "question", whole(), "The question's number in the store"))
+        .parameter(optional("key", whole(), "The choice that would be the key; void if absent"));
+    let rule = operation("rule", "Void a question, or give it another key")
+        .security(needs(SESSION))
+        .parameter(in_path("assignment", whole(), "The assignment's number"))
+        .request_body(Some(json_body::<NewRuling>()))
+        .response("200", json_response::<RulingEffect>("Before and after"));
+    let undo = operation("undo_ruling", "Take a ruling back")
+        .security(needs(SESSION))
+        .parameter(in_path("assignment", whole(), "The assignment's number"))
+        .parameter(in_path("ruling", whole(), "The ruling's number"))
+        .response("204", done("The question is graded as before"));
+    let get = |operation: OperationBuilder, also: &[u16]| PathItem::new(HttpMethod::Get, errors(operation, also));
+    let post = |operation: OperationBuilder, also: &[u16]| PathItem::new(HttpMethod::Post, errors(operation, also));
+    vec![
+        ("/api/class_results", get(results, &[400, 401, 404, 503])),
+        ("/api/class_grid", get(grid, &[400, 401, 404, 503])),
+        ("/api/student_names", get(names, &[400, 401, 404, 503])),
+        ("/api/student_results", get(student, &[400, 401, 404, 503])),
+        ("/api/arrivals", get(arrivals, &[400, 401, 404, 503])),
+        ("/api/comparable", get(comparable, &[400, 401, 404, 503])),
+        ("/api/ruling_effect", get(effect, &[400, 401, 403, 404, 503])),
+        ("/api/assignments/{assignment}/rulings", post(rule, &[400, 401, 403, 404, 409, 413, 503])),
+        ("/api/assignments/{assignment}/rulings/{ruling}/undo", post(undo, &[400, 401, 403, 404, 409, 503])),
     ]
 }
 
@@ -250,6 +310,10 @@ fn parameter(place: ParameterIn, name: &str, schema: Schema, description: &str) 
         .description(Some(description))
 }
 
+fn optional(name: &str, schema: Schema, description: &str) -> ParameterBuilder {
+    parameter(ParameterIn::Query, name, schema, description).required(Required::False)
+}
+
 fn in_path(name: &str, schema: Schema, description: &str) -> ParameterBuilder {
     parameter(ParameterIn::Path, name, schema, description)
 }
@@ -265,6 +329,12 @@ fn body(schema: impl Into<RefOr<Schema>>) -> utoipa::openapi::request_body::Requ
 
 fn json_response<T: ToSchema>(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).build();
+    ResponseBuilder::new().description(description).content(JSON, content).build()
+}
+
+fn json_list<T: ToSchema>(description: &str) -> Response {
+    let list = ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
+    let content = ContentBuilder::new().schema(Some(list)).build();
     ResponseBuilder::new().description(description).content(JSON, content).build()
 }
 

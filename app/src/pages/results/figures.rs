@@ -41,8 +41,9 @@ impl Figure {
 
 fn average(r: &ClassResults) -> Figure {
     let Some(share) = r.average() else { return Figure::none() };
-    let median = r.median_score.map(words::score).unwrap_or_default();
-    Figure { value: words::percent(share), note: format!("median {median} of {}", r.questions.len()) }
+    let median = r.test.median.map(words::score).unwrap_or_default();
+    let questions = r.questions.iter().filter(|q| !q.is_void).count();
+    Figure { value: words::percent(share), note: format!("median {median} of {questions}") }
 }
 
 fn reteach(r: &ClassResults) -> Figure {

@@ -147,7 +147,7 @@ impl Following {
 
     async fn ask(self) {
         let connection = self.connections.get_value();
-        let answer = class_results(self.page.assignment).await;
+        let answer = class_results(self.page.assignment, None, None).await;
         if self.refresh.try_get_value().is_none() {
             return; // The page has been left.
         }

@@ -179,9 +179,8 @@ impl Looking {
 #[component]
 fn Body(page: Page) -> impl IntoView {
     let looking = Looking::from_address(page);
-    let nobody = Memo::new(move |_| {
-        page.results.with(|r| r.as_ref().is_some_and(|r| r.students_counted == 0 && r.closed_at.is_none()))
-    });
+    let nobody =
+        Memo::new(move |_| page.results.with(|r| r.as_ref().is_some_and(|r| r.counted == 0 && r.closed_at.is_none())));
     let code = move || page.results.with(|r| r.as_ref().map(|r| r.join_code.clone()).unwrap_or_default());
     view! {
         {move || nobody.get().then(|| view! {

@@ -3,6 +3,7 @@
 mod m0001_initial;
 mod m0002_keys;
 mod m0003_made_streams;
+mod m0004_rulings;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Migration),
             Box::new(m0002_keys::Migration),
             Box::new(m0003_made_streams::Migration),
+            Box::new(m0004_rulings::Migration),
         ]
     }
 }

@@ -1,46 +1,32 @@
--- Everything that is counted of one assignment, over each student's first attempt. $1: assignment, $2: number.
--- {keys}: the choices that are keys now, comma-separated.
---
--- One window does what the view `answers` and a search for the first attempt would do with two: an attempt answers a
--- question once, so the first row of a student and question is that record, once, of the first attempt.
+-- Everything that is counted of one assignment; behind counted.sql. $3: number.
 -- Each MEDIAN has a SELECT of its own, because Redshift sorts a SELECT's rows for one of them only.
-WITH counted AS (
-    SELECT student_key, question_id, choice_id, elapsed_ms
-    FROM (
-        SELECT student_key, question_id, choice_id, elapsed_ms,
-               ROW_NUMBER() OVER (PARTITION BY student_key, question_id ORDER BY attempt_no, accepted_seq) AS occurrence
-        FROM quiz_answers
-        WHERE assignment_id = $1
-    ) AS numbered
-    WHERE occurrence = 1
-),
-attempts AS (
-    SELECT SUM(CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END) AS correct, SUM(elapsed_ms) AS total_ms
-    FROM counted
-    GROUP BY student_key
-)
--- Per question and choice (NULL: omitted), how many students gave it.
-SELECT 'choice' AS what, question_id, choice_id, COUNT(*) AS how_many, CAST(NULL AS DOUBLE PRECISION) AS middle,
-       CAST(NULL AS VARCHAR(36)) AS attempt_id, CAST(NULL AS BIGINT) AS numbers
-FROM counted
-GROUP BY question_id, choice_id
+--
+-- Per question, choice (NULL: omitted) and score of the attempt, how many gave it. Every figure of item analysis comes
+-- from these counts: marks and scores are whole numbers, and so are the sums of their products.
+SELECT 'choice' AS what, marked.question_id, marked.choice_id, chosen.score, COUNT(*) AS how_many,
+       CAST(NULL AS DOUBLE PRECISION) AS middle, CAST(NULL AS VARCHAR(36)) AS attempt_id, CAST(NULL AS BIGINT) AS numbers
+FROM marked
+JOIN chosen ON chosen.attempt_id = marked.attempt_id
+GROUP BY marked.question_id, marked.choice_id, chosen.score
 UNION ALL
 -- Per question, the middle time in milliseconds.
-SELECT 'question', question_id, NULL, COUNT(*), CAST(MEDIAN(elapsed_ms) AS DOUBLE PRECISION), NULL, NULL
-FROM counted
-GROUP BY question_id
+SELECT 'question', marked.question_id, NULL, NULL, COUNT(*), CAST(MEDIAN(marked.elapsed_ms) AS DOUBLE PRECISION), NULL, NULL
+FROM marked
+JOIN chosen ON chosen.attempt_id = marked.attempt_id
+GROUP BY marked.question_id
 UNION ALL
--- The middle score, in questions.
-SELECT 'score', NULL, NULL, COUNT(*), CAST(MEDIAN(correct) AS DOUBLE PRECISION), NULL, NULL
-FROM attempts
+-- Per score, how many attempts reached it.
+SELECT 'score', NULL, NULL, score, COUNT(*), NULL, NULL, NULL
+FROM chosen
+GROUP BY score
 UNION ALL
 -- The middle time of an attempt, in milliseconds.
-SELECT 'time', NULL, NULL, COUNT(*), CAST(MEDIAN(total_ms) AS DOUBLE PRECISION), NULL, NULL
-FROM attempts
+SELECT 'time', NULL, NULL, NULL, COUNT(*), CAST(MEDIAN(total_ms) AS DOUBLE PRECISION), NULL, NULL
+FROM chosen
 UNION ALL
--- What has landed by attempt, whichever it is of its student, among what was accepted up to a number: distinct answers,
--- and the sum of their running numbers.
-SELECT 'landed', NULL, NULL, COUNT(DISTINCT accepted_seq), NULL, attempt_id, CAST(SUM(DISTINCT accepted_seq) AS BIGINT)
+-- What has landed by attempt, whether it counts or not, among what was accepted up to a number: distinct answers, and the
+-- sum of their running numbers.
+SELECT 'landed', NULL, NULL, NULL, COUNT(DISTINCT accepted_seq), NULL, attempt_id, CAST(SUM(DISTINCT accepted_seq) AS BIGINT)
 FROM quiz_answers
-WHERE assignment_id = $1 AND accepted_seq BETWEEN 0 AND $2
+WHERE assignment_id = $1 AND accepted_at <= CAST($2 AS TIMESTAMP) AND accepted_seq BETWEEN 0 AND $3
 GROUP BY attempt_id;

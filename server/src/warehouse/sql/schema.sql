@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS quiz_catalog (
     label        VARCHAR(65535),           -- title of a quiz, text of a question or choice, name of a class
     is_key       BOOLEAN,                  -- of a choice
     opened_at    TIMESTAMP,                -- of an assignment, UTC
-    closed_at    TIMESTAMP                 -- of an assignment, UTC; NULL: open
+    closed_at    TIMESTAMP,                -- of an assignment, UTC; NULL: open
+    is_void      BOOLEAN                   -- of a question: ruled to count for nothing
 );
 
 CREATE TABLE IF NOT EXISTS load_history (
@@ -46,48 +47,3 @@ CREATE TABLE IF NOT EXISTS load_history (
     loaded_at    TIMESTAMP     NOT NULL,
     checkpoint   VARCHAR(256)             -- what the source calls the last record; NULL: it goes by offsets alone
 );
-
--- Every record once, whatever was repeated on the wire. The assignment leads the partition, so that a filter on it
--- reaches the table before the window does.
-CREATE OR REPLACE VIEW answers AS
-SELECT record_id, accepted_seq, accepted_at, assignment_id, class_id, quiz_id, attempt_id, attempt_no, student_key,
-       question_id, choice_id, elapsed_ms
-FROM (
-    SELECT record_id, accepted_seq, accepted_at, assignment_id, class_id, quiz_id, attempt_id, attempt_no, student_key,
-           question_id, choice_id, elapsed_ms,
-           ROW_NUMBER() OVER (PARTITION BY assignment_id, record_id ORDER BY accepted_seq) AS occurrence
-    FROM quiz_answers
-) AS numbered
-WHERE occurrence = 1 AND assignment_id <> 0;
-
--- The newest version of each dimension row.
-CREATE OR REPLACE VIEW newest_catalog AS
-SELECT kind, id, quiz_id, question_id, class_id, number, label, is_key, opened_at, closed_at
-FROM (
-    SELECT kind, id, quiz_id, question_id, class_id, number, label, is_key, opened_at, closed_at,
-           ROW_NUMBER() OVER (PARTITION BY kind, id ORDER BY accepted_seq DESC) AS age
-    FROM quiz_catalog
-) AS numbered
-WHERE age = 1;
-
-CREATE OR REPLACE VIEW quizzes AS
-SELECT id AS quiz_id, label AS title FROM newest_catalog WHERE kind = 'quiz';
-
-CREATE OR REPLACE VIEW questions AS
-SELECT id AS question_id, quiz_id, number, label AS question FROM newest_catalog WHERE kind = 'question';
-
-CREATE OR REPLACE VIEW choices AS
-SELECT id AS choice_id, question_id, number, label AS choice, is_key FROM newest_catalog WHERE kind = 'choice';
-
-CREATE OR REPLACE VIEW classes AS
-SELECT id AS class_id, label AS class_name FROM newest_catalog WHERE kind = 'class';
-
-CREATE OR REPLACE VIEW assignments AS
-SELECT id AS assignment_id, quiz_id, class_id, opened_at, closed_at FROM newest_catalog WHERE kind = 'assignment';
-
--- Every answer with its verdict against the question's current key; an omitted answer counts as wrong.
-CREATE OR REPLACE VIEW graded_answers AS
-SELECT a.record_id, a.accepted_at, a.assignment_id, a.class_id, a.quiz_id, a.attempt_id, a.attempt_no, a.student_key,
-       a.question_id, a.choice_id, a.elapsed_ms, COALESCE(c.is_key, FALSE) AS is_correct
-FROM answers AS a
-LEFT JOIN choices AS c ON c.choice_id = a.choice_id;

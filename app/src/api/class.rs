@@ -1,0 +1,260 @@
+//! What a teacher reads besides an assignment's figures: the students, one by one, and what figures can be compared with.
+//!
+//! Students are known here by their `student_key` and by a number. Their names come by a question of their own, which a
+//! page asks only when somebody wants to see names.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use super::results::{Attempts, View};
+use super::{ApiError, Millis};
+
+/// How far a student is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// On the class list, and not yet joined.
+    NotStarted,
+    /// Joined, and has handed in nothing.
+    Working,
+    /// Has handed in at least once.
+    Submitted,
+}
+
+/// The class, student by student.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ClassGrid {
+    /// Questions in quiz order.
+    pub questions: Vec<GridQuestion>,
+    /// One for each attempt that counts, and one for each student without any.
+    pub rows: Vec<GridRow>,
+    /// Rows that there are; more than are here if the class is a very large one.
+    pub total: i64,
+}
+
+/// A column of the grid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct GridQuestion {
+    /// Names the question.
+    pub id: i64,
+    /// 1, 2, 3, … in quiz order.
+    pub number: i64,
+    /// The key now.
+    pub key: Option<i64>,
+    /// Its choices, in the order shown.
+    pub choices: Vec<i64>,
+    /// Whether it counts for nothing.
+    pub is_void: bool,
+}
+
+/// A row of the grid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct GridRow {
+    /// The student's pseudonym.
+    pub student: String,
+    /// The student's place in the class list; absent if nobody there has this pseudonym.
+    pub number: Option<i64>,
+    /// How far the student is.
+    pub progress: Progress,
+    /// 1 for the student's first attempt; absent if none has landed.
+    pub attempt: Option<i64>,
+    /// Right answers to questions that are not void.
+    pub score: i64,
+    /// Time of the attempt, in milliseconds.
+    pub elapsed_ms: i64,
+    /// In quiz order, the choice that was given: 0 for none, −1 where the answer has not landed.
+    pub choices: Vec<i64>,
+}
+
+/// What a student is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StudentName {
+    /// The student's pseudonym.
+    pub student: String,
+    /// As the class list has it.
+    pub name: String,
+}
+
+/// One student's attempts at an assignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StudentResults {
+    /// The student's pseudonym.
+    pub student: String,
+    /// The student's place in the class list.
+    pub number: i64,
+    /// Name of the class.
+    pub class_name: String,
+    /// Title of the quiz.
+    pub quiz_title: String,
+    /// How far the student is.
+    pub progress: Progress,
+    /// Those that have landed, first one first.
+    pub attempts: Vec<StudentAttempt>,
+    /// In quiz order.
+    pub questions: Vec<StudentQuestion>,
+}
+
+/// One attempt of one student.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StudentAttempt {
+    /// 1, 2, 3, …
+    pub number: i64,
+    /// When it was handed in.
+    pub submitted_at: Millis,
+    /// Right answers to questions that are not void.
+    pub score: i64,
+    /// In quiz order.
+    pub answers: Vec<StudentAnswer>,
+}
+
+/// One answer of one student.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StudentAnswer {
+    /// The choice; absent: omitted, or not landed.
+    pub choice: Option<i64>,
+    /// Time on the question, in milliseconds.
+    pub elapsed_ms: i64,
+}
+
+/// A question as a student's page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StudentQuestion {
+    /// 1, 2, 3, … in quiz order.
+    pub number: i64,
+    /// Plain text.
+    pub text: String,
+    /// Each choice's name and words, in the order shown.
+    pub choices: Vec<(i64, String)>,
+    /// The key now.
+    pub key: Option<i64>,
+    /// Whether it counts for nothing.
+    pub is_void: bool,
+}
+
+/// Answers that were accepted within one minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Arrivals {
+    /// Where the minute begins.
+    pub minute: Millis,
+    /// How many.
+    pub answers: i64,
+}
+
+/// Another assignment of the same quiz.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Comparable {
+    /// Names the assignment.
+    pub assignment: i64,
+    /// Name of its class.
+    pub class_name: String,
+    /// Since when it can be joined.
+    pub opened_at: Millis,
+}
+
+/// Where a class stands before and after a ruling.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RulingEffect {
+    /// As it is.
+    pub before: Standing,
+    /// As it would be, or now is.
+    pub after: Standing,
+}
+
+/// What a ruling changes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Standing {
+    /// Class average over the questions that are not void, 0 to 1.
+    pub average: Option<f64>,
+    /// Share of right answers to the question, 0 to 1; absent where it is void.
+    pub facility: Option<f64>,
+}
+
+/// What is to be ruled: `POST /api/assignments/{assignment}/rulings`. Answered with a [`RulingEffect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRuling {
+    /// Names the question.
+    pub question: i64,
+    /// The choice that is to be the key; absent or null: the question is to be void.
+    #[serde(default)]
+    pub key: Option<i64>,
+}
+
+/// The class, student by student, without names.
+#[server(name = ReadClassGrid, endpoint = "class_grid", input = GetUrl)]
+pub async fn class_grid(
+    /// Names the assignment.
+    assignment: i64,
+    /// Which attempts count.
+    attempts: Option<Attempts>,
+    /// Only what was accepted until this instant.
+    as_of: Option<Millis>,
+) -> Result<ClassGrid, ApiError> {
+    super::ports::reports()?.class_grid(View { assignment, attempts: attempts.unwrap_or_default(), as_of }).await
+}
+
+/// What the students of an assignment's class are called.
+#[server(name = ReadStudentNames, endpoint = "student_names", input = GetUrl)]
+pub async fn student_names(
+    /// Names the assignment.
+    assignment: i64,
+) -> Result<Vec<StudentName>, ApiError> {
+    super::ports::reports()?.student_names(assignment).await
+}
+
+/// One student's attempts at an assignment.
+#[server(name = ReadStudentResults, endpoint = "student_results", input = GetUrl)]
+pub async fn student_results(
+    /// Names the assignment.
+    assignment: i64,
+    /// The student's pseudonym.
+    student: String,
+) -> Result<StudentResults, ApiError> {
+    super::ports::reports()?.student_results(assignment, student).await
+}
+
+/// The minutes in which an assignment's answers were accepted, in order.
+#[server(name = ReadArrivals, endpoint = "arrivals", input = GetUrl)]
+pub async fn arrivals(
+    /// Names the assignment.
+    assignment: i64,
+) -> Result<Vec<Arrivals>, ApiError> {
+    super::ports::reports()?.arrivals(assignment).await
+}
+
+/// The other assignments of the same quiz that the account may see, newest first.
+#[server(name = ReadComparable, endpoint = "comparable", input = GetUrl)]
+pub async fn comparable(
+    /// Names the assignment.
+    assignment: i64,
+) -> Result<Vec<Comparable>, ApiError> {
+    super::ports::reports()?.comparable(assignment).await
+}
+
+/// What a ruling would change. Changes nothing.
+#[server(name = ReadRulingEffect, endpoint = "ruling_effect", input = GetUrl)]
+pub async fn ruling_effect(
+    /// Names the assignment.
+    assignment: i64,
+    /// Names the question.
+    question: i64,
+    /// The choice that would be the key; absent: the question would be void.
+    key: Option<i64>,
+) -> Result<RulingEffect, ApiError> {
+    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key }).await
+}

@@ -1,0 +1,147 @@
+//! Classes and their assignments.
+//!
+//! Owns who may see which class, and how far its students are. Does not own what they answered.
+
+use std::collections::BTreeMap;
+
+use app::api::Millis;
+use app::api::accounts::Role;
+use app::api::class::{Comparable, Progress, StudentName};
+use app::api::results::{AssignmentSummary, ClassSummary, Participation};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Results, ResultsError};
+use crate::accounts::User;
+use crate::store::tables::{assignment, attempt, class, question, quiz, student};
+
+impl Results {
+    pub(super) async fn classes_of(&self, user: &User) -> Result<Vec<ClassSummary>, ResultsError> {
+        let mut classes = class::Entity::find().order_by_asc(class::Column::Name);
+        if user.me.role != Role::Admin {
+            classes = classes.filter(class::Column::TeacherId.eq(user.id));
+        }
+        let mut summaries = Vec::new();
+        for class in classes.all(&self.store.read).await? {
+            let students = self.students_of(class.id).await?;
+            let assignments = self.assignments_of(class.id, students).await?;
+            summaries.push(ClassSummary { id: class.id, name: class.name, students, assignments });
+        }
+        Ok(summaries)
+    }
+
+    pub(super) async fn students_of(&self, class: i64) -> Result<i64, DbErr> {
+        let students = student::Entity::find().filter(student::Column::ClassId.eq(class));
+        Ok(students.count(&self.store.read).await? as i64)
+    }
+
+    async fn assignments_of(&self, class: i64, students: i64) -> Result<Vec<AssignmentSummary>, DbErr> {
+        let rows = assignment::Entity::find()
+            .filter(assignment::Column::ClassId.eq(class))
+            .order_by_desc(assignment::Column::OpenedAt)
+            .all(&self.store.read)
+            .await?;
+        let mut summaries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let quiz = quiz::Entity::find_by_id(row.quiz_id).one(&self.store.read).await?;
+            let questions = question::Entity::find().filter(question::Column::QuizId.eq(row.quiz_id));
+            summaries.push(AssignmentSummary {
+                id: row.id,
+                quiz_title: quiz.map(|q| q.title).unwrap_or_default(),
+                questions: questions.count(&self.store.read).await? as i64,
+                join_code: row.join_code,
+                opened_at: row.opened_at,
+                closed_at: row.closed_at,
+                participation: self.participation(row.id, students, None).await?,
+            });
+        }
+        Ok(summaries)
+    }
+
+    /// Each student counts once: as submitted if any attempt was.
+    pub(super) async fn participation(
+        &self,
+        assignment: i64,
+        students: i64,
+        as_of: Option<Millis>,
+    ) -> Result<Participation, DbErr> {
+        let progress = self.progress(assignment, as_of).await?;
+        let submitted = progress.values().filter(|progress| **progress == Progress::Submitted).count() as i64;
+        Ok(Participation { students, working: progress.len() as i64 - submitted, submitted })
+    }
+
+    /// How far each student is who has begun, by number.
+    pub(super) async fn progress(
+        &self,
+        assignment: i64,
+        as_of: Option<Millis>,
+    ) -> Result<BTreeMap<i64, Progress>, DbErr> {
+        let until = as_of.unwrap_or(Millis::MAX);
+        let attempts = attempt::Entity::find()
+            .select_only()
+            .column(attempt::Column::StudentId)
+            .column_as(attempt::Column::SubmittedAt.min(), "submitted")
+            .filter(attempt::Column::AssignmentId.eq(assignment))
+            .filter(attempt::Column::StartedAt.lte(until))
+            .group_by(attempt::Column::StudentId)
+            .into_tuple::<(i64, Option<i64>)>()
+            .all(&self.store.read)
+            .await?;
+        let progress = |submitted: Option<i64>| match submitted {
+            Some(at) if at <= until => Progress::Submitted,
+            _ => Progress::Working,
+        };
+        Ok(attempts.into_iter().map(|(student, submitted)| (student, progress(submitted))).collect())
+    }
+
+    /// The assignment and its class, if the account may see them.
+    pub(crate) async fn visible(
+        &self,
+        user: &User,
+        assignment: i64,
+    ) -> Result<(assignment::Model, class::Model), ResultsError> {
+        let (assignment, class) = assignment::Entity::find_by_id(assignment)
+            .one(&self.store.read)
+            .await?
+            .map(|row| async { class::Entity::find_by_id(row.class_id).one(&self.store.read).await.map(|c| (row, c)) })
+            .ok_or(ResultsError::Unknown("assignment"))?
+            .await?;
+        let may_see = |class: &class::Model| user.me.role == Role::Admin || class.teacher_id == user.id;
+        class.filter(may_see).map(|class| (assignment, class)).ok_or(ResultsError::Unknown("assignment"))
+    }
+
+    /// The students of a class, in the order in which they were put on its list.
+    pub(super) async fn class_list(&self, class: i64) -> Result<Vec<student::Model>, DbErr> {
+        student::Entity::find()
+            .filter(student::Column::ClassId.eq(class))
+            .order_by_asc(student::Column::Id)
+            .all(&self.store.read)
+            .await
+    }
+
+    pub(super) async fn student_names(&self, user: &User, assignment: i64) -> Result<Vec<StudentName>, ResultsError> {
+        let (_, class) = self.visible(user, assignment).await?;
+        let students = self.class_list(class.id).await?.into_iter();
+        Ok(students.map(|row| StudentName { student: row.student_key, name: row.name }).collect())
+    }
+
+    pub(super) async fn comparable(&self, user: &User, assignment: i64) -> Result<Vec<Comparable>, ResultsError> {
+        let (shown, _) = self.visible(user, assignment).await?;
+        let mut classes = class::Entity::find();
+        if user.me.role != Role::Admin {
+            classes = classes.filter(class::Column::TeacherId.eq(user.id));
+        }
+        let classes = classes.all(&self.store.read).await?.into_iter();
+        let names: BTreeMap<i64, String> = classes.map(|class| (class.id, class.name)).collect();
+        let rows = assignment::Entity::find()
+            .filter(assignment::Column::QuizId.eq(shown.quiz_id))
+            .filter(assignment::Column::Id.ne(assignment))
+            .order_by_desc(assignment::Column::OpenedAt)
+            .all(&self.store.read)
+            .await?;
+        let comparable = |row: assignment::Model| {
+            let class_name = names.get(&row.class_id)?.clone();
+            Some(Comparable { assignment: row.id, class_name, opened_at: row.opened_at })
+        };
+        Ok(rows.into_iter().filter_map(comparable).collect())
+    }
+}

@@ -1,0 +1,114 @@
+//! What rulings do to a class's figures, who may rule, and the log.
+//!
+//! Does not own the ruling itself, which is the quiz room's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::api::accounts::Role;
+use app::api::class::{NewRuling, RulingEffect, Standing};
+use app::api::results::{Ruling, View};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::class::{Content, Given, keys};
+use super::{Results, ResultsError};
+use crate::accounts::User;
+use crate::store::tables::{account, ruling};
+use crate::warehouse::Counting;
+
+impl Results {
+    /// Every ruling on the questions of a quiz, newest first.
+    pub(super) async fn rulings(&self, user: &User, given: &Given) -> Result<Vec<Ruling>, ResultsError> {
+        let questions = given.content.iter().map(|(question, _)| question.id);
+        let rows = ruling::Entity::find()
+            .filter(ruling::Column::QuestionId.is_in(questions))
+            .order_by_desc(ruling::Column::Id)
+            .all(&self.store.read)
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let accounts = account::Entity::find().all(&self.store.read).await?;
+        let names: BTreeMap<i64, String> = accounts.into_iter().map(|account| (account.id, account.name)).collect();
+        let name = |account: i64| names.get(&account).cloned().unwrap_or_default();
+        let (may_rule, mut later) = (may_rule(user, given), BTreeSet::new());
+        let ruling = |row: ruling::Model| Ruling {
+            id: row.id,
+            question: row.question_id,
+            key: row.key_id,
+            key_before: row.key_before,
+            by: name(row.account_id),
+            made_at: row.made_at,
+            // Another class's average is not for this one's page.
+            average: row.average_before.zip(row.average_after).filter(|_| row.assignment_id == given.assignment.id),
+            can_undo: may_rule && row.undone_at.is_none() && later.insert(row.question_id),
+            undone: row.undone_by.zip(row.undone_at).map(|(by, at)| (name(by), at)),
+        };
+        Ok(rows.into_iter().map(ruling).collect())
+    }
+
+    /// What a ruling would change, for whoever may make it.
+    ///
+    /// # Errors
+    /// If the account may not rule, or there is no such question or choice.
+    pub async fn ruling_effect(
+        &self,
+        user: &User,
+        assignment: i64,
+        wanted: NewRuling,
+    ) -> Result<RulingEffect, ResultsError> {
+        let mut given = self.given(user, assignment).await?;
+        if !may_rule(user, &given) {
+            return Err(ResultsError::NotYours);
+        }
+        let before = self.class_standing(assignment, &given.content, wanted.question).await?;
+        let question = given.content.iter_mut().find(|(question, _)| question.id == wanted.question);
+        let unknown = ResultsError::Invalid { field: "question", problem: "is not one of this quiz" };
+        let (question, choices) = question.ok_or(unknown)?;
+        question.is_void = wanted.key.is_none();
+        if let Some(key) = wanted.key {
+            if !choices.iter().any(|choice| choice.id == key) {
+                return Err(ResultsError::Invalid { field: "key", problem: "is not one of the question's choices" });
+            }
+            choices.iter_mut().for_each(|choice| choice.is_key = choice.id == key);
+        }
+        let after = self.class_standing(assignment, &given.content, wanted.question).await?;
+        Ok(RulingEffect { before, after })
+    }
+
+    /// Whether the account may rule on the questions of an assignment's quiz.
+    ///
+    /// # Errors
+    /// If it may not, or there is no such assignment for it.
+    pub async fn check_may_rule(&self, user: &User, assignment: i64) -> Result<(), ResultsError> {
+        let given = self.given(user, assignment).await?;
+        if may_rule(user, &given) { Ok(()) } else { Err(ResultsError::NotYours) }
+    }
+
+    /// Where the class stands, over first attempts.
+    async fn class_standing(
+        &self,
+        assignment: i64,
+        content: &Content,
+        question: i64,
+    ) -> Result<Standing, ResultsError> {
+        let keys = keys(content);
+        let counting = Counting { view: View::of(assignment), keys };
+        let totals = self.warehouse.totals(&counting, 0).await?;
+        let share = |right: i64, n: i64| (n > 0).then(|| right as f64 / n as f64);
+        let void: BTreeSet<i64> = content.iter().filter(|(q, _)| q.is_void).map(|(q, _)| q.id).collect();
+        let count = |counts: &dyn Fn(i64) -> bool| {
+            let rows = totals.choices.iter().filter(|row| counts(row.question) && !void.contains(&row.question));
+            rows.fold((0, 0), |(right, n), row| {
+                let is_right = row.choice.is_some_and(|choice| counting.keys.contains(&choice));
+                (right + if is_right { row.answers } else { 0 }, n + row.answers)
+            })
+        };
+        let (right, n) = count(&|_| true);
+        let (right_here, n_here) = count(&|id| id == question);
+        Ok(Standing { average: share(right, n), facility: share(right_here, n_here) })
+    }
+}
+
+fn may_rule(user: &User, given: &Given) -> bool {
+    user.me.role == Role::Admin || given.quiz.teacher_id == user.id
+}

@@ -1,0 +1,258 @@
+//! Questions about one assignment's answers: which of them count, and what they add up to.
+//!
+//! Owns the SQL and its rows. Does not own grading: the keys come from whoever asks.
+
+use app::api::Millis;
+use app::api::results::{Attempts, View};
+use duckdb::{Row, params};
+
+use super::copy::sql_timestamp;
+use super::reads::{Landed, Tally, millis};
+use super::{Warehouse, WarehouseError};
+
+/// Later than anything that was accepted.
+const EVER: &str = "9999-12-31 23:59:59.999";
+
+/// Which of an assignment's answers count, and against what they are graded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counting {
+    /// Which assignment, attempts and instant.
+    pub view: View,
+    /// The choices that are keys now, of the questions that are not void.
+    pub keys: Vec<i64>,
+}
+
+impl Counting {
+    /// `question`, a SELECT over the tables of `counted.sql`, with those before it.
+    fn sql(&self, question: &str) -> String {
+        let (each, order) = match self.view.attempts {
+            Attempts::First => ("student_key", "attempt_no, attempt_id"),
+            Attempts::Last => ("student_key", "attempt_no DESC, attempt_id"),
+            Attempts::Best => ("student_key", "score DESC, attempt_no, attempt_id"),
+            Attempts::All => ("attempt_id", "attempt_no"),
+        };
+        // No question, no key: a list in SQL may not be empty.
+        let keys: Vec<String> =
+            self.keys.iter().chain(self.keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
+        let counted = include_str!("sql/counted.sql");
+        let counted = counted.replace("{keys}", &keys.join(", ")).replace("{each}", each).replace("{order}", order);
+        format!("{counted}{question}")
+    }
+
+    fn until(&self) -> String {
+        self.view.as_of.map_or_else(|| EVER.to_owned(), sql_timestamp)
+    }
+}
+
+/// So many attempts with this score gave this choice; no choice means that they omitted the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChoiceCount {
+    /// The question.
+    pub question: i64,
+    /// The choice.
+    pub choice: Option<i64>,
+    /// Right answers of the attempt, in all.
+    pub score: i64,
+    /// Attempts.
+    pub answers: i64,
+}
+
+/// One assignment's rows, counted by one statement and so in one snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Attempts per question, choice and score.
+    pub choices: Vec<ChoiceCount>,
+    /// Question and its middle time in milliseconds.
+    pub times: Vec<(i64, i64)>,
+    /// Score and how many attempts reached it, lowest first.
+    pub scores: Vec<(i64, i64)>,
+    /// Middle time of an attempt, in milliseconds.
+    pub typical_ms: Option<i64>,
+    /// What has landed, among what was accepted up to the number that was asked for.
+    pub landed: Landed,
+}
+
+impl Totals {
+    /// One row of `class_totals.sql`.
+    fn take_in(&mut self, row: &Row<'_>) -> Result<(), duckdb::Error> {
+        let (what, how_many): (String, i64) = (row.get(0)?, row.get(4)?);
+        let middle: Option<f64> = row.get(5)?;
+        let middle = middle.map(|ms| ms.round() as i64);
+        match what.as_str() {
+            "choice" => self.choices.push(ChoiceCount {
+                question: row.get(1)?,
+                choice: row.get(2)?,
+                score: row.get(3)?,
+                answers: how_many,
+            }),
+            "question" => self.times.push((row.get(1)?, middle.unwrap_or_default())),
+            "score" => self.scores.push((row.get(3)?, how_many)),
+            "landed" => self.landed.insert(row.get(6)?, Tally { records: how_many, numbers: row.get(7)? }),
+            _ => self.typical_ms = middle,
+        }
+        Ok(())
+    }
+}
+
+/// One answer that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedAnswer {
+    /// The student's pseudonym.
+    pub student: String,
+    /// Names the attempt.
+    pub attempt: String,
+    /// 1 for the student's first.
+    pub attempt_no: i64,
+    /// When it was handed in.
+    pub accepted_at: Millis,
+    /// The question.
+    pub question: i64,
+    /// The choice; none: omitted.
+    pub choice: Option<i64>,
+    /// Time on the question, in milliseconds.
+    pub elapsed_ms: i64,
+    /// 1 if it is right, 0 if not.
+    pub mark: i64,
+}
+
+/// One answer of an attempt that counts, for a grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The student's pseudonym.
+    pub student: String,
+    /// Names the attempt.
+    pub attempt: String,
+    /// 1 for the student's first.
+    pub attempt_no: i64,
+    /// Right answers of the attempt.
+    pub score: i64,
+    /// Time of the attempt, in milliseconds.
+    pub total_ms: i64,
+    /// The question.
+    pub question: i64,
+    /// The choice; none: omitted.
+    pub choice: Option<i64>,
+}
+
+/// One answer of one student.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StudentAnswerRow {
+    /// 1 for the student's first attempt.
+    pub attempt_no: i64,
+    /// When it was handed in.
+    pub accepted_at: Millis,
+    /// The question.
+    pub question: i64,
+    /// The choice; none: omitted.
+    pub choice: Option<i64>,
+    /// Time on the question, in milliseconds.
+    pub elapsed_ms: i64,
+}
+
+impl Warehouse {
+    /// What counts of one assignment, added up. `landed` is as of `accepted_seq`.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn totals(&self, counting: &Counting, accepted_seq: i64) -> Result<Totals, WarehouseError> {
+        let (sql, until) = (counting.sql(include_str!("sql/class_totals.sql")), counting.until());
+        let assignment = counting.view.assignment;
+        self.read(move |reader| {
+            let mut statement = reader.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![assignment, until, accepted_seq])?;
+            let mut totals = Totals::default();
+            while let Some(row) = rows.next()? {
+                totals.take_in(row)?;
+            }
+            totals.scores.sort_unstable();
+            Ok(totals)
+        })
+        .await
+    }
+
+    /// The answers that count, attempt by attempt; at most so many.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn cells(&self, counting: &Counting, most: u32) -> Result<Vec<Cell>, WarehouseError> {
+        let (sql, until) = (counting.sql(include_str!("sql/class_grid.sql")), counting.until());
+        let assignment = counting.view.assignment;
+        self.read(move |reader| {
+            let cell = |row: &Row<'_>| {
+                Ok(Cell {
+                    student: row.get(0)?,
+                    attempt: row.get(1)?,
+                    attempt_no: row.get(2)?,
+                    score: row.get(3)?,
+                    total_ms: row.get(4)?,
+                    question: row.get(5)?,
+                    choice: row.get(6)?,
+                })
+            };
+            reader.prepare_cached(&sql)?.query_map(params![assignment, until, most], cell)?.collect()
+        })
+        .await
+    }
+
+    /// Every answer that counts.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn counted_answers(&self, counting: &Counting) -> Result<Vec<CountedAnswer>, WarehouseError> {
+        let (sql, until) = (counting.sql(include_str!("sql/answers_of_assignment.sql")), counting.until());
+        let assignment = counting.view.assignment;
+        self.read(move |reader| {
+            let answer = |row: &Row<'_>| {
+                Ok(CountedAnswer {
+                    student: row.get(0)?,
+                    attempt: row.get(1)?,
+                    attempt_no: row.get(2)?,
+                    accepted_at: millis(&row.get(3)?).unwrap_or_default(),
+                    question: row.get(4)?,
+                    choice: row.get(5)?,
+                    elapsed_ms: row.get(6)?,
+                    mark: row.get(7)?,
+                })
+            };
+            reader.prepare_cached(&sql)?.query_map(params![assignment, until], answer)?.collect()
+        })
+        .await
+    }
+
+    /// One student's answers in one assignment, first attempt first.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn answers_of_student(
+        &self,
+        assignment: i64,
+        student: String,
+    ) -> Result<Vec<StudentAnswerRow>, WarehouseError> {
+        self.read(move |reader| {
+            let answer = |row: &Row<'_>| {
+                Ok(StudentAnswerRow {
+                    attempt_no: row.get(0)?,
+                    accepted_at: millis(&row.get(1)?).unwrap_or_default(),
+                    question: row.get(2)?,
+                    choice: row.get(3)?,
+                    elapsed_ms: row.get(4)?,
+                })
+            };
+            let sql = include_str!("sql/answers_of_student.sql");
+            reader.prepare_cached(sql)?.query_map(params![assignment, student], answer)?.collect()
+        })
+        .await
+    }
+
+    /// The minutes in which an assignment's answers were accepted, in order, and how many in each.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn arrivals(&self, assignment: i64) -> Result<Vec<(Millis, i64)>, WarehouseError> {
+        self.read(move |reader| {
+            let minute = |row: &Row<'_>| Ok((millis(&row.get(0)?).unwrap_or_default(), row.get(1)?));
+            reader.prepare_cached(include_str!("sql/arrivals.sql"))?.query_map(params![assignment], minute)?.collect()
+        })
+        .await
+    }
+}

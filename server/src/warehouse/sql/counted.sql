@@ -1,0 +1,31 @@
+-- Which of an assignment's rows count, before whatever is asked of them. $1: assignment, $2: instant as text; only what
+-- was accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
+-- {each} and {order}: of all attempts with the same {each}, the first by {order} counts.
+--
+-- An attempt answers a question once, so that the first row of both is that record, once, whatever was repeated.
+WITH marked AS (
+    SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
+           CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END AS mark
+    FROM (
+        SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
+               ROW_NUMBER() OVER (PARTITION BY attempt_id, question_id ORDER BY accepted_seq) AS occurrence
+        FROM quiz_answers
+        WHERE assignment_id = $1 AND accepted_at <= CAST($2 AS TIMESTAMP)
+    ) AS numbered
+    WHERE occurrence = 1
+),
+attempts AS (
+    SELECT MIN(student_key) AS student_key, attempt_id, MIN(attempt_no) AS attempt_no, CAST(SUM(mark) AS BIGINT) AS score,
+           CAST(SUM(elapsed_ms) AS BIGINT) AS total_ms
+    FROM marked
+    GROUP BY attempt_id
+),
+chosen AS (
+    SELECT student_key, attempt_id, attempt_no, score, total_ms
+    FROM (
+        SELECT student_key, attempt_id, attempt_no, score, total_ms,
+               ROW_NUMBER() OVER (PARTITION BY {each} ORDER BY {order}) AS place
+        FROM attempts
+    ) AS ranked
+    WHERE place = 1
+)
