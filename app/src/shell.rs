@@ -9,7 +9,10 @@ use crate::api::ApiError;
 use crate::api::accounts::me;
 use crate::browser::outbox::Outbox;
 use crate::components::{AdminBanner, Ticking};
-use crate::pages::{ClassesPage, HomePage, JoinPage, NotFoundPage, PipelinePage, QuizPage, ResultsPage, SignInPage};
+use crate::pages::{
+    ClassesPage, HomePage, JoinPage, NotFoundPage, PipelinePage, ProjectorPage, QuizPage, ResultsPage, SignInPage,
+    StudentPage,
+};
 use crate::state::session::Session;
 
 /// The whole front end.
@@ -31,6 +34,8 @@ pub fn Shell() -> impl IntoView {
                 <Route path=path!("/quiz/:attempt") view=QuizPage />
                 <Route path=path!("/classes") view=ClassesPage />
                 <Route path=path!("/results/:assignment") view=ResultsPage />
+                <Route path=path!("/results/:assignment/projector") view=ProjectorPage />
+                <Route path=path!("/results/:assignment/students/:student") view=StudentPage />
                 <Route path=path!("/pipeline") view=PipelinePage />
             </Routes>
         </Router>

@@ -59,6 +59,36 @@ fn answers_per_choice_on_a_phone() {
     assert_drawn("choices-narrow", &Picture::Choices(model::choices(&question(4, 2, [3, 0, 11, 13]))), 260);
 }
 
+#[test]
+fn correct_per_question_beside_another_class_and_with_a_void_question() {
+    let answers = [[25, 1, 1, 1], [10, 13, 3, 2], [14, 14, 0, 0]];
+    let mut results: Vec<QuestionResult> =
+        (1..).zip(answers).map(|(number, answers)| question(number, 0, answers)).collect();
+    results[2].is_void = true;
+    let mut bars = model::questions(&results, Order::Quiz, None);
+    bars[0].other = Some(0.75);
+    bars[1].other = Some(0.6);
+    assert_drawn("questions-compared", &Picture::Questions(bars), 560);
+}
+
+#[test]
+fn answers_per_choice_before_the_key_is_shown() {
+    let bars = model::without_key(model::choices(&question(4, 2, [3, 0, 11, 13])));
+    assert_drawn("choices-hidden", &Picture::Choices(bars), 420);
+}
+
+#[test]
+fn attempts_per_score() {
+    let scores = [0, 0, 1, 0, 2, 2, 4, 10, 6, 3, 0];
+    assert_drawn("scores", &Picture::Scores(model::scores(&scores)), 420);
+}
+
+#[test]
+fn attempts_per_score_of_sixty_questions_on_a_phone() {
+    let scores: Vec<i64> = (0..=60).map(|score| (score * 7 + 3) % 11).collect();
+    assert_drawn("scores-narrow", &Picture::Scores(model::scores(&scores)), 260);
+}
+
 fn assert_drawn(name: &str, picture: &Picture, width: i32) {
     // Every letter of one width, so that the drawing is the same on every machine.
     let measure = |words: &str, size: i32| words.chars().count() as f64 * f64::from(size) * 0.55;

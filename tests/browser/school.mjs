@@ -90,6 +90,15 @@ export async function ticks(school, chrome, count) {
   await context.close();
 }
 
+/** A class of so many students answers the open quiz. */
+export function play(school, students) {
+  const args = ['demo', '--students', String(students), '--server', school.address, '--speed', '100'];
+  const playing = spawn(binary, args, { stdio: 'ignore' });
+  return new Promise((resolve, reject) => {
+    playing.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));
+  });
+}
+
 /** A student joins by the code and stands before the first question. */
 export async function join_quiz(page, name) {
   await page.goto('/join');

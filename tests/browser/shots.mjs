@@ -1,12 +1,8 @@
 // Takes a screenshot of every page, light and dark, wide and narrow. Those of the results page go into docs/shots/ for
 // the README; the others into test-results/shots/, to be looked at.
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, play, submit } from './school.mjs';
 
-const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
 const STUDENTS = 27;
 
 // name, who is signed in, address, how the page is brought into the state to be shown.
@@ -54,7 +50,7 @@ try {
   const [[, who, results]] = pages;
   const open = await Promise.all(looks.map((look) => open_page(who, results, look)));
   await Promise.all(open.map((page) => page.getByText('join code').waitFor()));
-  await play_class();
+  await play(school, STUDENTS);
   for (const [name, who, address, ready] of pages) {
     for (const [place, look] of looks.entries()) {
       const page = address === results ? open[place] : await open_page(who, address, look);
@@ -65,14 +61,6 @@ try {
 } finally {
   await chrome.close();
   await school.close();
-}
-
-function play_class() {
-  const args = ['demo', '--students', String(STUDENTS), '--server', school.address, '--speed', '40'];
-  const class_ = spawn(join(target, 'release/freshmark'), args, { stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
-    class_.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));
-  });
 }
 
 async function open_page(who, address, { scheme, width }) {

@@ -73,6 +73,11 @@ impl Listener {
         Self::new(web_sys::window()?.as_ref(), name, move |_| hear())
     }
 
+    /// Listens to whatever happens on the page.
+    pub fn on_document(name: &'static str, hear: impl Fn(web_sys::Event) + 'static) -> Option<Self> {
+        Self::new(super::document()?.as_ref(), name, hear)
+    }
+
     /// Listens to the page being hidden and shown.
     pub fn on_visibility(hear: impl Fn() + 'static) -> Option<Self> {
         Self::new(super::document()?.as_ref(), "visibilitychange", move |_| hear())

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::api::ApiError;
 use crate::api::accounts::{Me, SignIn};
 use crate::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
+use crate::api::class::{NewRuling, RulingEffect};
 use crate::api::pipeline::Replayed;
 
 /// Signs in; the cookie comes with the answer.
@@ -59,6 +60,24 @@ pub async fn submit(joined: &Joined, submission: &Submission) -> Result<Receipt,
 /// What the server or the network said.
 pub async fn close(assignment: i64) -> Result<(), ApiError> {
     let answer = Request::post(&format!("/api/assignments/{assignment}/close")).send().await.map_err(unreachable)?;
+    checked(answer).await.map(|_| ())
+}
+
+/// Rules on a question.
+///
+/// # Errors
+/// What the server or the network said.
+pub async fn rule(assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError> {
+    post(Request::post(&format!("/api/assignments/{assignment}/rulings")), &ruling).await
+}
+
+/// Takes a ruling back.
+///
+/// # Errors
+/// What the server or the network said.
+pub async fn undo_ruling(assignment: i64, ruling: i64) -> Result<(), ApiError> {
+    let address = format!("/api/assignments/{assignment}/rulings/{ruling}/undo");
+    let answer = Request::post(&address).send().await.map_err(unreachable)?;
     checked(answer).await.map(|_| ())
 }
 

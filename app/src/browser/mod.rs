@@ -4,8 +4,11 @@
 pub mod events;
 pub mod http;
 pub mod outbox;
+pub mod png;
 pub mod storage;
 pub mod time;
+
+use wasm_bindgen::JsCast;
 
 use crate::charts::theme::Theme;
 
@@ -16,21 +19,50 @@ pub fn remove_splash() {
     }
 }
 
-/// The chart colours as the style sheet has them now.
+/// The chart colours as the style sheet has them now; the reader's own where the reader has chosen colours.
 #[must_use]
 pub fn theme() -> Theme {
+    if matches("(forced-colors: active)") {
+        return forced_theme();
+    }
     let style = document()
         .and_then(|document| document.document_element())
         .and_then(|root| web_sys::window()?.get_computed_style(&root).ok()?);
     Theme::from_tokens(|token| style.as_ref()?.get_property_value(token).ok())
 }
 
+/// The system's colours, worked out by the browser on an element of their own.
+fn forced_theme() -> Theme {
+    let probe = document().and_then(|document| {
+        let probe = document.create_element("i").ok()?;
+        document.body()?.append_child(&probe).ok()?;
+        probe.dyn_into::<web_sys::HtmlElement>().ok()
+    });
+    let Some(probe) = probe else { return Theme::LIGHT };
+    let color = |name: &str| {
+        probe.style().set_property("color", name).ok()?;
+        web_sys::window()?.get_computed_style(&probe).ok()??.get_property_value("color").ok()
+    };
+    let theme = Theme::from_tokens(|token| {
+        color(match token {
+            "--card" | "--line-2" | "--accent-soft" => "Canvas",
+            "--accent" | "--good-fill" => "Highlight",
+            "--idle-fill" => "GrayText",
+            _ => "CanvasText",
+        })
+    });
+    probe.remove();
+    theme
+}
+
 /// Whether the reader asked for less motion.
 #[must_use]
 pub fn wants_less_motion() -> bool {
-    web_sys::window()
-        .and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok()?)
-        .is_some_and(|query| query.matches())
+    matches("(prefers-reduced-motion: reduce)")
+}
+
+fn matches(query: &str) -> bool {
+    web_sys::window().and_then(|window| window.match_media(query).ok()?).is_some_and(|query| query.matches())
 }
 
 /// Whether anybody can see the page.
@@ -48,12 +80,25 @@ pub fn set_title(title: &str) {
 
 /// Offers a text as a file.
 pub fn download(name: &str, text: &str) {
+    let encoded: String = js_sys::encode_uri_component(text).into();
+    offer(name, &format!("data:application/json;charset=utf-8,{encoded}"));
+}
+
+/// Opens the browser's own way to paper.
+pub fn print() {
+    if let Some(window) = web_sys::window() {
+        // Where nothing can be printed, nothing happens.
+        let _ = window.print();
+    }
+}
+
+/// Offers what lies at an address as a file.
+fn offer(name: &str, address: &str) {
     let link = document().and_then(|document| document.create_element("a").ok());
     let Some(link) = link else { return };
-    let encoded: String = js_sys::encode_uri_component(text).into();
-    let _ = link.set_attribute("href", &format!("data:application/json;charset=utf-8,{encoded}"));
+    let _ = link.set_attribute("href", address);
     let _ = link.set_attribute("download", name);
-    if let Ok(link) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(link) {
+    if let Ok(link) = link.dyn_into::<web_sys::HtmlElement>() {
         link.click();
     }
 }

@@ -22,21 +22,29 @@ struct SharpCanvas {
     size: (u32, u32),
 }
 
-/// Draws a picture over the whole width of a canvas and gives the canvas the height that the picture needs. Nothing is
-/// drawn on a canvas without a width, as a hidden one.
-pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme) {
-    let Some(context) = context_of(canvas) else { return };
-    let width = canvas.client_width();
+/// Draws a picture over the whole width of a canvas, `scale` times as large as elsewhere, and gives the canvas the height
+/// that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one.
+pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) {
+    let width = (f64::from(canvas.client_width()) / scale).round() as i32;
     if width <= 0 {
         return;
     }
+    let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).max(1.0);
+    // A canvas that cannot be drawn on leaves the table, which says the same.
+    let Some(height) = paint_at(canvas, picture, theme, width, ratio * scale) else { return };
+    let css = (f64::from(height) * scale).round();
+    let _ = canvas.style().set_property("height", &format!("{css}px"));
+}
+
+/// Draws a picture at a width, with so many pixels for each of its own, and returns its height.
+pub fn paint_at(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, width: i32, ratio: f64) -> Option<i32> {
+    let context = context_of(canvas)?;
     let measure = |words: &str, size: i32| width_of(&context, words, size);
     let height = draw::height(picture, width, &measure);
-    let Some(backend) = SharpCanvas::new(canvas, &context, (width.unsigned_abs(), height.unsigned_abs())) else {
-        return;
-    };
-    // A canvas that cannot be drawn on leaves the table, which says the same.
-    let _ = draw::draw(backend, picture, theme, &measure);
+    let size = (width.unsigned_abs(), height.unsigned_abs());
+    let backend = SharpCanvas::new(canvas, &context, size, ratio)?;
+    draw::draw(backend, picture, theme, &measure).ok()?;
+    Some(height)
 }
 
 fn context_of(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
@@ -49,15 +57,18 @@ fn width_of(context: &CanvasRenderingContext2d, words: &str, size: i32) -> f64 {
 }
 
 impl SharpCanvas {
-    fn new(canvas: &HtmlCanvasElement, context: &CanvasRenderingContext2d, size: (u32, u32)) -> Option<Self> {
-        let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).max(1.0);
+    fn new(
+        canvas: &HtmlCanvasElement,
+        context: &CanvasRenderingContext2d,
+        size: (u32, u32),
+        ratio: f64,
+    ) -> Option<Self> {
         let backing = |css: u32| (f64::from(css) * ratio).round() as u32;
         let (width, height) = (backing(size.0), backing(size.1));
         // Setting a size clears the canvas, even the same size again.
         if (canvas.width(), canvas.height()) != (width, height) {
             canvas.set_width(width);
             canvas.set_height(height);
-            canvas.style().set_property("height", &format!("{}px", size.1)).ok()?;
         }
         context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
         let inner = CanvasBackend::with_canvas_object(canvas.clone())?;

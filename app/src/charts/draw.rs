@@ -4,8 +4,8 @@ use plotters::prelude::{DrawingBackend, IntoDrawingArea};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, TextStyle};
 
-use super::model::{ChoiceBar, Mark, Picture, QuestionBar};
-use super::shapes::{Error, Frame, Plane, hatch, round_bar, tick, whisker};
+use super::model::{ChoiceBar, Mark, Picture, QuestionBar, ScoreBar};
+use super::shapes::{Error, Frame, Plane, diamond, hatch, round_bar, tick, whisker};
 use super::theme::Theme;
 
 /// The page's own font.
@@ -24,6 +24,12 @@ const CHOICE_TEXT: i32 = 14;
 const CHOICE_BAR: i32 = 8;
 const PADDING: i32 = 10;
 
+const COLUMNS: i32 = 132;
+const FOOT: i32 = 22;
+const HEAD: i32 = 20;
+/// Room that a column's figure needs.
+const COLUMN_FIGURE: i32 = 26;
+
 /// How wide a text is at a size, in CSS pixels.
 pub type Measure<'a> = &'a dyn Fn(&str, i32) -> f64;
 
@@ -33,6 +39,7 @@ pub fn height(picture: &Picture, width: i32, measure: Measure<'_>) -> i32 {
     match picture {
         Picture::Questions(bars) => QUESTION_ROW * bars.len() as i32,
         Picture::Choices(bars) => bars.iter().map(|bar| choice_height(&wrapped(bar, width, measure))).sum(),
+        Picture::Scores(_) => HEAD + COLUMNS + FOOT,
     }
 }
 
@@ -51,6 +58,7 @@ pub fn draw<DB: DrawingBackend>(
     match picture {
         Picture::Questions(bars) => draw_questions(&plane, bars, theme)?,
         Picture::Choices(bars) => draw_choices(&plane, bars, theme, measure)?,
+        Picture::Scores(bars) => draw_scores(&plane, bars, theme)?,
     }
     plane.present()
 }
@@ -80,10 +88,21 @@ fn draw_question<DB: DrawingBackend>(
     let at = |share: f64| track.0 + (f64::from(track.2 - track.0) * share).round() as i32;
     if bar.share > 0.0 {
         let fill = Frame(track.0, track.1, at(bar.share).max(track.0 + 2), track.3);
-        round_bar(plane, fill, 6, if bar.is_low { theme.bad } else { theme.accent })?;
+        let color = match (bar.is_void, bar.is_low) {
+            (true, _) => theme.idle,
+            (false, true) => theme.bad,
+            (false, false) => theme.accent,
+        };
+        round_bar(plane, fill, 6, color)?;
+        if bar.is_void {
+            hatch(plane, fill, blend(color, theme.card, 0.35))?;
+        }
     }
     if bar.range.1 > bar.range.0 {
         whisker(plane, (at(bar.range.0), at(bar.range.1) - 1), middle, theme.ink.mix(0.6))?;
+    }
+    if let Some(other) = bar.other {
+        diamond(plane, (at(other), middle), theme.ink, theme.card)?;
     }
     plane.draw_text(&bar.percent, &text(15, FontStyle::Bold, theme.ink, HPos::Right), (width - 10, middle - 7))?;
     plane.draw_text(&bar.n, &text(11, FontStyle::Normal, theme.ink_3, HPos::Right), (width - 10, middle + 9))
@@ -134,6 +153,33 @@ fn draw_choice<DB: DrawingBackend>(
     plane.draw_text(&bar.count, &text(15, FontStyle::Bold, theme.ink, HPos::Right), (left_of_percent, middle))
 }
 
+/// A column a score. Figures stand over the columns where there is room, scores below as often as there is room.
+fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: &Theme) -> Result<(), Error<DB>> {
+    let width = plane.dim_in_pixel().0 as i32;
+    let count = (bars.len() as i32).max(1);
+    let left_of = |place: i32| place * width / count;
+    let every = (COLUMN_FIGURE * count / width.max(1) + 1).max(1);
+    let base = HEAD + COLUMNS;
+    for (place, bar) in (0..).zip(bars) {
+        let (left, right) = (left_of(place), left_of(place + 1));
+        let gap = ((right - left) / 8).clamp(1, 6);
+        let top = base - (f64::from(COLUMNS) * bar.share).round() as i32;
+        if bar.attempts > 0 {
+            round_bar(plane, Frame(left + gap, top.min(base - 2), right - gap, base), 4, theme.accent)?;
+        }
+        let middle = (left + right) / 2;
+        if bar.attempts > 0 && right - left >= COLUMN_FIGURE {
+            let figure = text(12, FontStyle::Bold, theme.ink, HPos::Center);
+            plane.draw_text(&bar.attempts.to_string(), &figure, (middle, top.min(base - 2) - 9))?;
+        }
+        if place % every == 0 {
+            let label = text(12, FontStyle::Normal, theme.ink_3, HPos::Center);
+            plane.draw_text(&bar.label, &label, (middle, base + 13))?;
+        }
+    }
+    round_bar(plane, Frame(0, base, width, base + 1), 0, theme.line)
+}
+
 fn draw_badge<DB: DrawingBackend>(plane: &Plane<DB>, bar: &ChoiceBar, theme: &Theme, y: i32) -> Result<(), Error<DB>> {
     use plotters::element::Circle;
     if bar.mark == Mark::Key {
@@ -149,9 +195,10 @@ fn draw_share<DB: DrawingBackend>(plane: &Plane<DB>, frame: Frame, mark: Mark, t
         Mark::Key => theme.good,
         Mark::Hot => theme.bad,
         Mark::Wrong => theme.idle,
+        Mark::Hidden => theme.accent,
     };
     round_bar(plane, frame, 4, color)?;
-    if mark == Mark::Key {
+    if mark == Mark::Key || mark == Mark::Hidden {
         return Ok(());
     }
     hatch(plane, frame, blend(color, theme.card, 0.35))

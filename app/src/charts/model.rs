@@ -1,10 +1,8 @@
 //! What a chart shows, as plain numbers and words: no pixels, no colours.
 
-use crate::api::results::{ClassResults, QuestionResult};
+use crate::api::results::QuestionResult;
+use crate::state::advice::{LOW, misconception};
 use crate::state::words;
-
-/// A share below this is worth a look, and the question worth reteaching.
-pub const LOW: f64 = 0.5;
 
 /// z of the normal distribution for an interval that holds 19 times of 20.
 const Z_95: f64 = 1.959_963_984_540_054;
@@ -26,6 +24,8 @@ pub enum Picture {
     Questions(Vec<QuestionBar>),
     /// Answers per choice of one question.
     Choices(Vec<ChoiceBar>),
+    /// Attempts per score.
+    Scores(Vec<ScoreBar>),
 }
 
 /// One question's bar.
@@ -41,10 +41,14 @@ pub struct QuestionBar {
     pub range: (f64, f64),
     /// `36 %`, or a dash before the first answer.
     pub percent: String,
-    /// `n = 28`.
+    /// `n = 28`, or `void`.
     pub n: String,
     /// Below [`LOW`].
     pub is_low: bool,
+    /// Counts for nothing.
+    pub is_void: bool,
+    /// The share in the class that this one is compared with.
+    pub other: Option<f64>,
     /// The one that is shown beside the chart.
     pub is_selected: bool,
 }
@@ -58,6 +62,8 @@ pub enum Mark {
     Hot,
     /// Any other wrong choice: hatched.
     Wrong,
+    /// Nobody says yet whether it is the key.
+    Hidden,
 }
 
 /// One choice's bar.
@@ -75,6 +81,17 @@ pub struct ChoiceBar {
     pub percent: String,
     /// How it is drawn.
     pub mark: Mark,
+}
+
+/// One score's column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreBar {
+    /// `7`.
+    pub label: String,
+    /// Attempts.
+    pub attempts: i64,
+    /// Against the commonest score, 0 to 1.
+    pub share: f64,
 }
 
 /// The Wilson score interval of `hits` in `n`, at 95 %. Wilson, E. B. (1927), JASA 22, 209–212.
@@ -109,8 +126,10 @@ fn question_bar(q: &QuestionResult, selected: Option<i64>) -> QuestionBar {
         share: share.unwrap_or(0.0),
         range: if share.is_some() { wilson(q.correct, q.n) } else { (0.0, 0.0) },
         percent: share.map_or_else(|| "–".to_owned(), words::percent),
-        n: format!("n = {}", words::count(q.n)),
-        is_low: share.is_some_and(|share| share < LOW),
+        n: if q.is_void { "void".to_owned() } else { format!("n = {}", words::count(q.n)) },
+        is_low: share.is_some_and(|share| share < LOW) && !q.is_void,
+        is_void: q.is_void,
+        other: None,
         is_selected: selected == Some(q.id),
     }
 }
@@ -141,32 +160,23 @@ pub fn choices(q: &QuestionResult) -> Vec<ChoiceBar> {
         .collect()
 }
 
-/// The place of the wrong choice that more students gave than the key, if there is one.
+/// The same bars, before anybody is told which choice is the key.
 #[must_use]
-pub fn misconception(q: &QuestionResult) -> Option<usize> {
-    let wrong = q.choices.iter().enumerate().filter(|(_, c)| !c.is_key);
-    wrong.max_by_key(|(_, c)| c.answers).filter(|(_, c)| c.answers > q.correct).map(|(place, _)| place)
+pub fn without_key(mut bars: Vec<ChoiceBar>) -> Vec<ChoiceBar> {
+    bars.iter_mut().for_each(|bar| bar.mark = Mark::Hidden);
+    bars
 }
 
-/// The numbers of the questions that fewer than half got right.
+/// The columns of the score distribution: attempts with 0, 1, 2, … questions right.
 #[must_use]
-pub fn to_reteach(results: &ClassResults) -> Vec<i64> {
-    results.questions.iter().filter(|q| q.facility().is_some_and(|share| share < LOW)).map(|q| q.number).collect()
-}
-
-/// What to do about a question, in plain words; `None` where nothing is.
-#[must_use]
-pub fn advice(q: &QuestionResult) -> Option<String> {
-    q.facility().filter(|share| *share < LOW)?;
-    let key = q.choices.iter().position(|c| c.is_key).map(words::letter)?;
-    let n = words::count(q.n);
-    Some(match misconception(q) {
-        Some(place) => {
-            let given = words::count(q.choices.get(place)?.answers);
-            format!("{given} of {n} chose {}; the key is {key}.", words::letter(place))
-        }
-        None => format!("Only {} of {n} chose {key}, the key.", words::count(q.correct)),
-    })
+pub fn scores(attempts: &[i64]) -> Vec<ScoreBar> {
+    let most = attempts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let bar = |(score, attempts): (usize, &i64)| ScoreBar {
+        label: score.to_string(),
+        attempts: *attempts,
+        share: *attempts as f64 / most,
+    };
+    attempts.iter().enumerate().map(bar).collect()
 }
 
 /// A picture on the way from one to another: bars glide, words jump. `t` is 0 to 1.
@@ -192,6 +202,12 @@ pub fn between(from: &Picture, to: &Picture, t: f64) -> Picture {
                 .map(|(bar, old)| ChoiceBar { share: glide(old.share, bar.share), ..bar.clone() })
                 .collect(),
         ),
+        (Picture::Scores(from), Picture::Scores(to)) if from.len() == to.len() => Picture::Scores(
+            to.iter()
+                .zip(from)
+                .map(|(bar, old)| ScoreBar { share: glide(old.share, bar.share), ..bar.clone() })
+                .collect(),
+        ),
         _ => to.clone(),
     }
 }
@@ -201,11 +217,46 @@ fn same_question(a: &[ChoiceBar], b: &[ChoiceBar]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::api::results::{ChoiceResult, ItemFigures};
+    use crate::api::freshness::{Freshness, PATIENCE_MS};
+    use crate::api::results::{
+        Attempts, ChoiceResult, ClassResults, ItemFigures, Participation, QuestionResult, TestFigures,
+    };
 
-    fn question(number: i64, key: usize, answers: [i64; 4], omitted: i64) -> QuestionResult {
+    /// Results of these questions and nothing else.
+    pub(crate) fn results(questions: Vec<QuestionResult>) -> ClassResults {
+        ClassResults {
+            assignment: 1,
+            quiz: 1,
+            attempts: Attempts::First,
+            as_of: None,
+            class_name: String::new(),
+            quiz_title: String::new(),
+            join_code: String::new(),
+            opened_at: 0,
+            closed_at: None,
+            participation: Participation::default(),
+            counted: questions.iter().map(|q| q.n).max().unwrap_or(0),
+            scores: Vec::new(),
+            typical_ms: None,
+            test: TestFigures::default(),
+            questions,
+            rulings: Vec::new(),
+            freshness: Freshness {
+                measured_at: 0,
+                accepted: 0,
+                landed: 0,
+                complete_through: 0,
+                oldest_waiting: None,
+                closed: false,
+                patience_ms: PATIENCE_MS,
+            },
+        }
+    }
+
+    /// A question with so many answers for A, B, C and D.
+    pub(crate) fn question(number: i64, key: usize, answers: [i64; 4], omitted: i64) -> QuestionResult {
         let choices = answers.iter().enumerate().map(|(place, answers)| ChoiceResult {
             id: number * 10 + place as i64,
             text: format!("choice {place}"),
@@ -240,21 +291,29 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_choice_hotter_than_the_key_is_marked_and_named() {
+    fn a_wrong_choice_hotter_than_the_key_is_marked() {
         let q = question(4, 2, [3, 13, 10, 2], 0);
         let marks: Vec<Mark> = choices(&q).iter().map(|c| c.mark).collect();
         assert_eq!(marks, [Mark::Wrong, Mark::Hot, Mark::Key, Mark::Wrong]);
-        assert_eq!(advice(&q).as_deref(), Some("13 of 28 chose B; the key is C."));
         assert_eq!(choices(&q)[1].percent, "46\u{a0}%");
+        assert!(without_key(choices(&q)).iter().all(|bar| bar.mark == Mark::Hidden), "nothing tells the key");
     }
 
     #[test]
-    fn a_question_most_got_right_needs_no_advice_and_an_unanswered_one_says_nothing() {
-        assert_eq!(advice(&question(1, 0, [20, 3, 3, 2], 0)), None);
-        let empty = question(1, 0, [0, 0, 0, 0], 0);
-        assert_eq!(advice(&empty), None);
-        let bar = question_bar(&empty, None);
+    fn an_unanswered_question_has_a_dash_and_a_void_one_says_so() {
+        let bar = question_bar(&question(1, 0, [0, 0, 0, 0], 0), None);
         assert_eq!((bar.percent.as_str(), bar.n.as_str(), bar.is_low), ("–", "n = 0", false));
+        let void = QuestionResult { is_void: true, ..question(1, 0, [1, 9, 0, 0], 0) };
+        let bar = question_bar(&void, None);
+        assert_eq!((bar.percent.as_str(), bar.n.as_str(), bar.is_low, bar.is_void), ("10\u{a0}%", "void", false, true));
+    }
+
+    #[test]
+    fn the_commonest_score_has_the_highest_column() {
+        let columns = scores(&[0, 1, 4]);
+        let seen: Vec<(&str, i64, f64)> = columns.iter().map(|c| (c.label.as_str(), c.attempts, c.share)).collect();
+        assert_eq!(seen, [("0", 0, 0.0), ("1", 1, 0.25), ("2", 4, 1.0)]);
+        assert_eq!(scores(&[0, 0])[0].share, 0.0);
     }
 
     #[test]

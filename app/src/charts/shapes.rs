@@ -1,7 +1,7 @@
 //! Shapes that plotters has not: bars with round ends, hatching, a tick.
 
 use plotters::coord::Shift;
-use plotters::element::{Circle, PathElement, Rectangle};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::prelude::{DrawingArea, DrawingBackend};
 use plotters::style::{Color, RGBColor};
 
@@ -49,6 +49,20 @@ pub(super) fn hatch<DB: DrawingBackend>(
             plane.draw(&PathElement::new(points, color.stroke_width(3)))?;
         }
         foot += STEP;
+    }
+    Ok(())
+}
+
+/// A diamond around a centre, with a rim that sets it off from what it lies on.
+pub(super) fn diamond<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    (x, y): (i32, i32),
+    color: RGBColor,
+    rim: RGBColor,
+) -> Result<(), Error<DB>> {
+    for (size, color) in [(8, rim), (6, color)] {
+        let corners = vec![(x - size, y), (x, y - size), (x + size, y), (x, y + size)];
+        plane.draw(&Polygon::new(corners, color.filled()))?;
     }
     Ok(())
 }

@@ -65,8 +65,12 @@ impl Theme {
     };
 }
 
-/// `#fff` or `#1b1d21`.
+/// `#fff`, `#1b1d21` or, as a browser writes a colour that it has worked out, `rgb(27, 29, 33)`.
 fn parse(token: &str) -> Option<RGBColor> {
+    if let Some(parts) = token.trim().strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')) {
+        let parts: Vec<u8> = parts.split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+        return if let [r, g, b] = parts[..] { Some(RGBColor(r, g, b)) } else { None };
+    }
     let hex = token.trim().strip_prefix('#').filter(|hex| hex.is_ascii())?;
     let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
     match digits[..] {
@@ -84,6 +88,7 @@ mod tests {
     fn tokens_are_read_as_css_writes_them() {
         assert_eq!(parse(" #fff"), Some(RGBColor(255, 255, 255)));
         assert_eq!(parse("#0072b2"), Some(RGBColor(0, 114, 178)));
+        assert_eq!(parse("rgb(27, 29, 33)"), Some(RGBColor(27, 29, 33)));
         assert_eq!(parse("rgb(0 0 0)"), None);
         assert_eq!(parse("#00é"), None);
         assert_eq!(Theme::from_tokens(|_| None), Theme::LIGHT);

@@ -44,9 +44,12 @@ pub fn Chart(
     /// Called with the id of the row that was selected.
     #[prop(default = Callback::new(|_| {}))]
     select: Callback<i64>,
+    /// How many times as large as elsewhere it is drawn.
+    #[prop(default = 1.0)]
+    scale: f64,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
-    let glide = StoredValue::new_local(Glide::default());
+    let glide = StoredValue::new_local(Glide::scaled(scale));
     let watching = StoredValue::new_local(None::<Watching>);
     Effect::new(move || {
         let Some(canvas) = canvas.get() else { return };
@@ -94,8 +97,11 @@ fn move_focus(event: web_sys::KeyboardEvent) {
 }
 
 /// The way from the picture that is shown to the one that should be. Clones share.
-#[derive(Clone, Default)]
-struct Glide(Rc<RefCell<Way>>);
+#[derive(Clone)]
+struct Glide {
+    way: Rc<RefCell<Way>>,
+    scale: f64,
+}
 
 #[derive(Default)]
 struct Way {
@@ -118,8 +124,12 @@ impl Way {
 }
 
 impl Glide {
+    fn scaled(scale: f64) -> Self {
+        Self { way: Rc::default(), scale }
+    }
+
     fn go_to(&self, canvas: &HtmlCanvasElement, picture: Picture) {
-        let mut way = self.0.borrow_mut();
+        let mut way = self.way.borrow_mut();
         let now = time::now() as f64;
         let shown = way.at(now).map(|(picture, _)| picture);
         way.from = shown.filter(|_| !browser::wants_less_motion());
@@ -136,7 +146,7 @@ impl Glide {
     fn frame(self, canvas: HtmlCanvasElement) {
         request_animation_frame(move || {
             if self.paint(&canvas) {
-                self.0.borrow_mut().running = false;
+                self.way.borrow_mut().running = false;
             } else {
                 self.frame(canvas);
             }
@@ -145,8 +155,8 @@ impl Glide {
 
     /// Paints what is to be shown now; returns whether that is the end.
     fn paint(&self, canvas: &HtmlCanvasElement) -> bool {
-        let Some((picture, done)) = self.0.borrow().at(time::now() as f64) else { return true };
-        paint(canvas, &picture, &browser::theme());
+        let Some((picture, done)) = self.way.borrow().at(time::now() as f64) else { return true };
+        paint(canvas, &picture, &browser::theme(), self.scale);
         done
     }
 }

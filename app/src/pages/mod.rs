@@ -15,5 +15,5 @@ pub use join::JoinPage;
 pub use not_found::NotFoundPage;
 pub use pipeline::PipelinePage;
 pub use quiz::QuizPage;
-pub use results::ResultsPage;
+pub use results::{ProjectorPage, ResultsPage, StudentPage};
 pub use sign_in::SignInPage;

@@ -59,6 +59,20 @@ pub fn indicator(
     Indicator { state, sentence }
 }
 
+/// Words what was accepted by an instant in the past. `clock` writes an instant as a time of day.
+#[must_use]
+pub fn as_of_indicator(f: &Freshness, as_of: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
+    let counted = format!("{} of {}", words::count(f.landed), words::count(f.accepted));
+    let at = clock(as_of);
+    if f.waiting() == 0 && f.oldest_waiting.is_none() {
+        let sentence = format!("As it stood at {at}: every answer received by then is counted, {counted}");
+        return Indicator { state: State::Final, sentence };
+    }
+    let sentence =
+        format!("As it stood at {at}, as far as it is known: {counted} answers received by then are counted");
+    Indicator { state: f.state(now), sentence }
+}
+
 fn disconnected(freshness: Option<&Freshness>, since: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
     let lost = format!("This page lost the server at {} and keeps trying", clock(since));
     let sentence = match freshness {
@@ -197,6 +211,16 @@ mod tests {
                 "This page lost the server at T+5 and keeps trying. Counted until T+0: 280 of 280".into()
             )
         );
+    }
+
+    #[test]
+    fn the_past_is_final_once_all_that_was_received_by_then_has_landed() {
+        let indicator = as_of_indicator(&measured(280), T - 60_000, T, clock);
+        assert_eq!(indicator.state, State::Final);
+        assert_eq!(indicator.sentence, "As it stood at T-60: every answer received by then is counted, 280 of 280");
+        let indicator = as_of_indicator(&measured(276), T - 60_000, T, clock);
+        assert_eq!(indicator.state, State::CatchingUp);
+        assert!(indicator.sentence.contains("as far as it is known: 276 of 280"), "{}", indicator.sentence);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What a page remembers: plain structs with tests. Components only wire them.
 
+pub mod advice;
 pub mod attempt;
 pub mod clock;
 pub mod freshness;
+pub mod looking;
 pub mod measured;
+pub mod moments;
 pub mod refresh;
 pub mod session;
 pub mod words;

@@ -17,7 +17,7 @@ pub fn count(n: i64) -> String {
 /// `count(n)` and the noun, in the right number: `1 answer`, `4 answers`.
 #[must_use]
 pub fn of(n: i64, noun: &str) -> String {
-    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+    format!("{} {noun}{}", count(n), if n.abs() == 1 { "" } else { "s" })
 }
 
 /// A share of 0 to 1: `36 %`.
@@ -47,6 +47,34 @@ pub fn age(ms: i64) -> String {
 #[must_use]
 pub fn score(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") }
+}
+
+/// An index of −100 to 100: `41`, `−8`.
+#[must_use]
+pub fn index(value: f64) -> String {
+    let rounded = value.round() as i64;
+    count(rounded)
+}
+
+/// A figure with so many digits behind the point; `−` for minus.
+#[must_use]
+pub fn figure(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.bytes().any(|b| b.is_ascii_digit() && b != b'0') => format!("−{rest}"),
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+/// How far two shares lie apart: `+8 points`, `−3 points`, `equal`.
+#[must_use]
+pub fn points(from: f64, to: f64) -> String {
+    match ((to - from) * 100.0).round() as i64 {
+        0 => "equal".to_owned(),
+        n if n > 0 => format!("+{}", of(n, "point")),
+        n => of(n, "point"),
+    }
 }
 
 /// Sizes: `220 B`, `10.8 kB`.
@@ -91,6 +119,9 @@ mod tests {
         );
         assert_eq!([score(8.0), score(7.5)], ["8", "7.5"]);
         assert_eq!([bytes(220), bytes(10_819)], ["220\u{a0}B", "10.8\u{a0}kB"]);
+        assert_eq!([index(41.4), index(-8.0), index(0.2)], ["41", "−8", "0"]);
+        assert_eq!([figure(1.234, 2), figure(-0.501, 1), figure(-0.04, 1)], ["1.23", "−0.5", "0.0"]);
+        assert_eq!([points(0.36, 0.44), points(0.5, 0.49), points(0.5, 0.501)], ["+8 points", "−1 point", "equal"]);
         assert_eq!(list(&["2".into(), "4".into(), "9".into()]), "2, 4 and 9");
         assert_eq!([letter(0), letter(3)], ["A", "D"]);
     }

@@ -183,9 +183,10 @@ pub(super) fn pick<'a>(
     }
     // Some questions are hard for nearly everybody; a misconception draws most who miss them.
     let ease = [94, 86, 78, 38, 72, 90, 62, 70, 44, 84][number % 10];
-    let skill = spread(student, 0, 30);
+    // Who knows one thing well knows others too, as far as that goes.
+    let skill = spread(student, 77, 77);
     match key {
-        Some(key) if luck < ease + skill / 2 - 8 => Some(key),
+        Some(key) if luck + 38 < ease + skill => Some(key),
         Some(key) => Some(misconception(key, taste, choices.len())),
         None => Some((taste as usize) % choices.len().max(1)),
     }

@@ -1,5 +1,5 @@
-//! The demo school: an admin, a teacher, two classes, three quizzes, one closed assignment with results and one that
-//! is open. Everything goes through the rooms' own doors, the GIFT importer among them.
+//! The demo school: an admin, a teacher, two classes, three quizzes, one closed assignment with results, and one quiz
+//! that is open to both classes. Everything goes through the rooms' own doors, the GIFT importer among them.
 //!
 //! Owns that it is there whole or goes on being made: each step is left out if it has been done, and the admin, without
 //! whom nobody runs the school, is the last.
@@ -27,6 +27,8 @@ pub const QUIZZES: [(&str, &str); 3] = [
 
 /// Join code of the open assignment.
 pub const OPEN_CODE: &str = "KLM-482";
+/// Join code of the same quiz in the other class.
+const OTHER_CODE: &str = "PHO-117";
 const CLOSED_CODE: &str = "RIV-305";
 
 /// Address of the teacher.
@@ -54,7 +56,7 @@ pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Res
         None => add_account(accounts, "Sam Carter", TEACHER, Role::Teacher, TEACHER_PASSWORD).await?,
     };
     let science = class(quiz, teacher, "Year 8 · Science B", &YEAR_8).await?;
-    let maths = class(quiz, teacher, "Year 7 · Maths A", &YEAR_7).await?;
+    let other = class(quiz, teacher, "Year 7 · Science A", &YEAR_7).await?;
     let mut quizzes = Vec::with_capacity(QUIZZES.len());
     for (title, source) in QUIZZES {
         quizzes.push(match quiz.find_quiz(teacher, title).await? {
@@ -70,8 +72,10 @@ pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Res
     quiz.close(closed).await?;
     let open = NewAssignment { class: science, quiz: photosynthesis, join_code: OPEN_CODE, opened_at: now };
     assignment(quiz, &open).await?;
+    let in_other = NewAssignment { class: other, quiz: photosynthesis, join_code: OTHER_CODE, opened_at: now };
+    assignment(quiz, &in_other).await?;
     add_account(accounts, "Robin Hale", ADMIN, Role::Admin, ADMIN_PASSWORD).await?;
-    tracing::info!(maths, science, "the demo school is ready");
+    tracing::info!(other, science, "the demo school is ready");
     Ok(())
 }
 
@@ -200,7 +204,7 @@ mod tests {
                 handed_in.count(&store.read).await.expect("attempts"),
                 tables::answer::Entity::find().count(&store.read).await.expect("answers"),
             );
-            assert_eq!(counts, (2, 2, 55, 3, 2, 28, 168), "after {looks}");
+            assert_eq!(counts, (2, 2, 55, 3, 3, 28, 168), "after {looks}");
             if done {
                 break;
             }

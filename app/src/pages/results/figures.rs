@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::api::results::{ClassResults, Participation};
-use crate::charts::model::to_reteach;
+use crate::state::advice::to_reteach;
 use crate::state::words;
 
 /// Who has submitted, the average, what to reteach, how long it took.
@@ -50,7 +50,9 @@ fn reteach(r: &ClassResults) -> Figure {
     if r.average().is_none() {
         return Figure::none();
     }
-    let numbers: Vec<String> = to_reteach(r).iter().map(i64::to_string).collect();
+    let mut numbers: Vec<i64> = to_reteach(r).iter().map(|remark| remark.question).collect();
+    numbers.sort_unstable();
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
     let note = match numbers.len() {
         0 => "more than half got each right".to_owned(),
         1 => format!("question {}", words::list(&numbers)),

@@ -50,7 +50,11 @@ pub(super) fn follow(page: Page) {
         gone: StoredValue::new(false),
     };
     following.connect();
-    following.ask_if(Refresh::changed);
+    // At once, and again whenever something else is looked at.
+    Effect::new(move || {
+        page.looking.view.track();
+        following.ask_if(Refresh::changed);
+    });
     let watch = set_interval_with_handle(move || following.watch(), WATCH);
     let shown = StoredValue::new_local(Listener::on_visibility(move || {
         following.ask_if(|refresh, now| refresh.shown(is_visible(), now));
@@ -94,6 +98,9 @@ impl Following {
     fn take_in_tick(self, tick: &Tick) {
         self.page.clock.learn(tick.now);
         let Some(newer) = tick.freshness else { return };
+        if self.page.looking.view.get_untracked().as_of.is_some() {
+            return; // The past does not change.
+        }
         let has_other_figures = self.page.results.with_untracked(|results| {
             results.as_ref().is_some_and(|r| r.freshness.landed != newer.landed || r.freshness.closed != newer.closed)
         });
@@ -147,13 +154,17 @@ impl Following {
 
     async fn ask(self) {
         let connection = self.connections.get_value();
-        let answer = class_results(self.page.assignment, None, None).await;
+        let view = self.page.looking.view.get_untracked();
+        let answer = class_results(view.assignment, Some(view.attempts), view.as_of).await;
         if self.refresh.try_get_value().is_none() {
             return; // The page has been left.
         }
         match answer {
             Ok(results) => {
-                self.take_in(results, connection);
+                // What something else was looked at for, meanwhile, is asked for next.
+                if view == self.page.looking.view.get_untracked() {
+                    self.take_in(results, connection);
+                }
                 self.ask_if(Refresh::answered);
             }
             Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
@@ -183,7 +194,8 @@ impl Following {
         self.page.clock.learn(results.freshness.measured_at);
         self.page.problem.set(None);
         let landed = results.freshness.landed;
-        let before = self.page.results.with_untracked(|r| r.as_ref().map(|r| r.freshness));
+        let is_same_view = |r: &ClassResults| (r.attempts, r.as_of) == (results.attempts, results.as_of);
+        let before = self.page.results.with_untracked(|r| r.as_ref().filter(|r| is_same_view(r)).map(|r| r.freshness));
         let newer = Measured { connection, freshness: results.freshness };
         results.freshness = self.newest(before.unwrap_or(results.freshness), newer);
         if self.page.first_at.get_untracked().is_none() && landed > 0 {

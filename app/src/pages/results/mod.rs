@@ -1,24 +1,39 @@
 //! The class results page.
 //!
-//! Owns what the page remembers ([`Page`]) and how it hears of changes. What it shows is in the files beside.
+//! Owns what the page remembers ([`Page`]) and how it hears of changes. What it shows is in the files beside, and so are
+//! two pages that lead off it: the projector's, and a student's.
 
+mod class;
+mod compare;
 mod figures;
+mod filters;
+mod grid;
+mod head;
+mod items;
 mod live;
+mod looking;
+mod projector;
 mod questions;
+mod remarks;
+mod rulings;
+mod scores;
 mod selected;
+mod student;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
-use wasm_bindgen_futures::spawn_local;
+use leptos_router::hooks::use_params_map;
 
+use self::class::Class;
+use self::head::{Crumbs, Head};
+use self::looking::Address;
 use crate::api::Millis;
 use crate::api::results::ClassResults;
-use crate::browser::{http, time};
-use crate::charts::model::Order;
-use crate::components::{ConfirmDialog, FreshLine, Problem, StaffPage, Ticking};
-use crate::state::freshness::{Connection, indicator, last_change};
+use crate::browser::time;
+use crate::components::{FreshLine, Problem, StaffPage, Ticking};
+use crate::state::freshness::{Connection, Indicator, as_of_indicator, indicator, last_change};
+
+pub use projector::ProjectorPage;
+pub use student::StudentPage;
 
 /// One assignment's results, live.
 #[component]
@@ -31,7 +46,12 @@ pub fn ResultsPage() -> impl IntoView {
 #[derive(Clone, Copy)]
 struct Page {
     assignment: i64,
+    looking: Address,
     results: RwSignal<Option<ClassResults>>,
+    /// The results that these are compared with.
+    other: RwSignal<Option<ClassResults>>,
+    /// The students one by one.
+    class: Class,
     problem: RwSignal<Option<String>>,
     connection: RwSignal<Connection>,
     /// When the page saw figures first, in server time.
@@ -41,11 +61,46 @@ struct Page {
     clock: Ticking,
 }
 
+impl Page {
+    /// Of the page at `path`, such as `/results/7`.
+    fn of(path: String, assignment: i64) -> Self {
+        Self {
+            assignment,
+            looking: Address::of(path, assignment),
+            results: RwSignal::new(None),
+            other: RwSignal::new(None),
+            class: Class::new(),
+            problem: RwSignal::new(None),
+            connection: RwSignal::new(Connection::Opening),
+            first_at: RwSignal::new(None),
+            changed_at: RwSignal::new(None),
+            clock: Ticking::get(),
+        }
+    }
+
+    /// How current it is, in words.
+    fn verdict(self) -> Indicator {
+        let freshness = self.results.with(|r| r.as_ref().map(|r| (r.freshness, r.as_of)));
+        let (connection, now) = (self.connection.get(), self.clock.now());
+        match freshness {
+            Some((freshness, Some(as_of))) if !matches!(connection, Connection::Lost(_)) => {
+                as_of_indicator(&freshness, as_of, now, time::clock)
+            }
+            other => indicator(other.map(|(freshness, _)| freshness).as_ref(), connection, now, time::clock),
+        }
+    }
+}
+
+/// The number of the assignment in the address.
+fn assignment_of_address() -> Memo<Option<i64>> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|p| p.get("assignment")).and_then(|id| id.parse::<i64>().ok()))
+}
+
 #[component]
 fn Results() -> impl IntoView {
-    let params = use_params_map();
-    let assignment = move || params.with(|p| p.get("assignment")).and_then(|id| id.parse::<i64>().ok());
-    move || match assignment() {
+    let assignment = assignment_of_address();
+    move || match assignment.get() {
         Some(assignment) => view! { <Assignment assignment /> }.into_any(),
         None => view! { <p class="card empty">"There is no assignment with this number."</p> }.into_any(),
     }
@@ -53,20 +108,11 @@ fn Results() -> impl IntoView {
 
 #[component]
 fn Assignment(assignment: i64) -> impl IntoView {
-    let page = Page {
-        assignment,
-        results: RwSignal::new(None),
-        problem: RwSignal::new(None),
-        connection: RwSignal::new(Connection::Opening),
-        first_at: RwSignal::new(None),
-        changed_at: RwSignal::new(None),
-        clock: Ticking::get(),
-    };
+    let page = Page::of(format!("/results/{assignment}"), assignment);
     live::follow(page);
-    let verdict = Signal::derive(move || {
-        let freshness = page.results.with(|r| r.as_ref().map(|r| r.freshness));
-        indicator(freshness.as_ref(), page.connection.get(), page.clock.now(), time::clock)
-    });
+    class::follow(page);
+    compare::follow(page);
+    let verdict = Signal::derive(move || page.verdict());
     let detail = Signal::derive(move || {
         let state = verdict.with(|verdict| verdict.state);
         last_change(state, page.changed_at.get(), page.first_at.get(), page.clock.now(), time::clock)
@@ -84,105 +130,14 @@ fn Assignment(assignment: i64) -> impl IntoView {
     }
 }
 
-/// The way back.
-#[component]
-fn Crumbs(#[prop(into, default = Signal::derive(String::new))] class: Signal<String>) -> impl IntoView {
-    let name = move || class.with(|class| if class.is_empty() { String::new() } else { format!(" › {class}") });
-    view! { <p class="small muted crumbs"><A href="/classes">"Classes"</A>{name}</p> }
-}
-
-/// Where we are, and what can be done.
-#[component]
-fn Head(page: Page) -> impl IntoView {
-    let asking = RwSignal::new(false);
-    let close = move || {
-        spawn_local(async move {
-            if let Err(error) = http::close(page.assignment).await {
-                page.problem.try_set(Some(format!("The quiz was not closed: {error}.")));
-            }
-        });
-    };
-    let title = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.quiz_title.clone()).unwrap_or_default()));
-    let class = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.class_name.clone()).unwrap_or_default()));
-    let times =
-        Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| (r.opened_at, r.closed_at, r.join_code.clone()))));
-    Effect::new(move || {
-        title.with(|title| {
-            if !title.is_empty() {
-                crate::browser::set_title(title);
-            }
-        });
-    });
-    view! {
-        <div class="head">
-            <div>
-                <Crumbs class />
-                <h1>{title}</h1>
-                {move || times.get().map(|(opened, closed, code)| match closed {
-                    Some(at) => view! {
-                        <p class="muted">{format!("Open {} to {}", time::hour_minute(opened), time::hour_minute(at))}</p>
-                    }.into_any(),
-                    None => view! {
-                        <p class="muted">
-                            {format!("Open since {} · join code ", time::hour_minute(opened))}<span class="code">{code}</span>
-                        </p>
-                    }.into_any(),
-                })}
-            </div>
-            {move || times.get().filter(|(_, closed, _)| closed.is_none()).map(|_| view! {
-                <div class="acts">
-                    <button type="button" class="btn main" on:click=move |_| asking.set(true)>"Close quiz"</button>
-                </div>
-            })}
-        </div>
-        <ConfirmDialog
-            open=asking
-            title="Close this quiz?"
-            text="It takes no more answers after that, and students who handed in see the right answers."
-            action="Close quiz"
-            confirm=close
-        />
-    }
-}
-
-/// What is looked at, as the address has it, so that it can be shared and outlives a reload.
-#[derive(Clone, Copy)]
-struct Looking {
-    question: Memo<Option<i64>>,
-    order: Memo<Order>,
-    look: Callback<(Option<i64>, Order)>,
-}
-
-impl Looking {
-    fn from_address(page: Page) -> Self {
-        let (query, navigate) = (use_query_map(), use_navigate());
-        let question = Memo::new(move |_| query.with(|q| q.get("question")).and_then(|number| number.parse().ok()));
-        let order = Memo::new(move |_| match query.with(|q| q.get("order")).as_deref() {
-            Some("hardest") => Order::HardestFirst,
-            _ => Order::Quiz,
-        });
-        let look = Callback::new(move |(number, order): (Option<i64>, Order)| {
-            let mut to = format!("/results/{}?", page.assignment);
-            if let Some(number) = number {
-                to.push_str(&format!("question={number}&"));
-            }
-            if order == Order::HardestFirst {
-                to.push_str("order=hardest&");
-            }
-            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(to.trim_end_matches(['?', '&']), options);
-        });
-        Self { question, order, look }
-    }
-}
-
 #[component]
 fn Body(page: Page) -> impl IntoView {
-    let looking = Looking::from_address(page);
-    let nobody =
-        Memo::new(move |_| page.results.with(|r| r.as_ref().is_some_and(|r| r.counted == 0 && r.closed_at.is_none())));
+    let nobody = Memo::new(move |_| {
+        page.results.with(|r| r.as_ref().is_some_and(|r| r.counted == 0 && r.closed_at.is_none() && r.as_of.is_none()))
+    });
     let code = move || page.results.with(|r| r.as_ref().map(|r| r.join_code.clone()).unwrap_or_default());
     view! {
+        <filters::Filters page />
         {move || nobody.get().then(|| view! {
             <section class="card waiting">
                 <p class="muted">"Students join at "<b>{web_address()}</b>" with the code"</p>
@@ -192,9 +147,18 @@ fn Body(page: Page) -> impl IntoView {
         })}
         <figures::Figures page />
         <div class="grid two">
-            <questions::Questions page looking />
-            <selected::Selected page looking />
+            <questions::Questions page />
+            <selected::Selected page />
         </div>
+        <compare::Compared page />
+        <div class="grid two second">
+            <remarks::Remarks page />
+            <scores::Scores page />
+        </div>
+        <grid::Grid page />
+        <items::Items page />
+        <rulings::Log page />
+        <p class="stamp">{move || head::stamp(page)}</p>
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Looking, Page};
+use super::Page;
 use crate::api::results::QuestionResult;
 use crate::charts::model::{Order, Picture, QuestionBar, questions, wilson};
 use crate::components::{Chart, RowButton, Segment, Segments};
@@ -10,14 +10,17 @@ use crate::state::words;
 
 /// The card at the left.
 #[component]
-pub(super) fn Questions(page: Page, looking: Looking) -> impl IntoView {
+pub(super) fn Questions(page: Page) -> impl IntoView {
+    let looking = page.looking;
     let as_table = RwSignal::new(false);
     let selected = move || looking.question.get().unwrap_or(1);
     let bars = Memo::new(move |_| {
         page.results.with(|r| {
             let Some(r) = r else { return Vec::new() };
             let id = r.questions.iter().find(|q| q.number == selected()).map(|q| q.id);
-            questions(&r.questions, looking.order.get(), id)
+            let mut bars = questions(&r.questions, looking.order.get(), id);
+            page.other.with(|other| other.as_ref().map(|other| beside(&mut bars, &other.questions)));
+            bars
         })
     });
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
@@ -25,8 +28,10 @@ pub(super) fn Questions(page: Page, looking: Looking) -> impl IntoView {
     let number_of = move |id: i64| {
         page.results.with_untracked(|r| r.as_ref()?.questions.iter().find(|q| q.id == id).map(|q| q.number))
     };
-    let select = Callback::new(move |id| looking.look.run((number_of(id), looking.order.get_untracked())));
-    let reorder = move |order| looking.look.run((looking.question.get_untracked(), order));
+    let select = Callback::new(move |id| looking.change(|looking| looking.question = number_of(id)));
+    let reorder = move |order| looking.change(|looking| looking.order = order);
+    let rule = move || looking.now.get().attempts.label();
+    let diamond = move || if page.other.with(Option::is_some) { " · ◆ the other class" } else { "" };
     view! {
         <section class="card">
             <header>
@@ -50,8 +55,17 @@ pub(super) fn Questions(page: Page, looking: Looking) -> impl IntoView {
                 let picture = Signal::derive(move || Picture::Questions(bars.get()));
                 view! { <Chart picture caption rows select /> }.into_any()
             }}
-            <p class="tiny">"First attempts · the line shows the range that the true figure lies in, 19 times of 20"</p>
+            <p class="tiny">
+                {rule}" · the line shows the range that the true figure lies in, 19 times of 20"{diamond}
+            </p>
         </section>
+    }
+}
+
+/// Sets the other class's shares beside the bars.
+fn beside(bars: &mut [QuestionBar], others: &[QuestionResult]) {
+    for bar in bars {
+        bar.other = others.iter().find(|other| other.id == bar.id).and_then(QuestionResult::facility);
     }
 }
 
@@ -104,7 +118,7 @@ fn table_row(q: &QuestionResult) -> impl IntoView + use<> {
     let share = q.facility();
     view! {
         <tr>
-            <th scope="row">{format!("{}. {}", q.number, q.text)}</th>
+            <th scope="row">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
             <td class="right">{share.map_or_else(dash, words::percent)}</td>
             <td class="right">{share.map_or_else(dash, |_| format!("{}–{}", words::percent(low), words::percent(high)))}</td>
             <td class="right">{words::count(q.n)}</td>

@@ -2,15 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::{Looking, Page};
-use crate::api::results::QuestionResult;
-use crate::charts::model::{ChoiceBar, Mark, Picture, advice, choices};
+use super::Page;
+use super::class::label;
+use crate::api::class::GridRow;
+use crate::api::results::{LEAST_N, QuestionResult};
+use crate::charts::model::{ChoiceBar, Mark, Picture, choices};
 use crate::components::{Chart, Segment, Segments};
+use crate::state::advice::reteach;
 use crate::state::words;
 
 /// The card at the right.
 #[component]
-pub(super) fn Selected(page: Page, looking: Looking) -> impl IntoView {
+pub(super) fn Selected(page: Page) -> impl IntoView {
+    let looking = page.looking;
     let as_table = RwSignal::new(false);
     let question = Memo::new(move |_| {
         let number = looking.question.get().unwrap_or(1);
@@ -25,11 +29,12 @@ pub(super) fn Selected(page: Page, looking: Looking) -> impl IntoView {
     let (title, text) = (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()));
     let bars = Memo::new(move |_| question.with(|q| q.as_ref().map(choices).unwrap_or_default()));
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
-    let reteach = Memo::new(move |_| question.with(|q| q.as_ref().and_then(advice)));
+    let remark = Memo::new(move |_| question.with(|q| q.as_ref().and_then(reteach)));
+    let is_void = Memo::new(move |_| question.with(|q| q.as_ref().is_some_and(|q| q.is_void)));
     let step = move |by: i64| {
         let last = page.results.with_untracked(|r| r.as_ref().map_or(1, |r| r.questions.len() as i64)).max(1);
         let number = (looking.question.get_untracked().unwrap_or(1) - 1 + by).rem_euclid(last) + 1;
-        looking.look.run((Some(number), looking.order.get_untracked()));
+        looking.change(|looking| looking.question = Some(number));
     };
     view! {
         <section class="card">
@@ -51,16 +56,78 @@ pub(super) fn Selected(page: Page, looking: Looking) -> impl IntoView {
                 let picture = Signal::derive(move || Picture::Choices(bars.get()));
                 view! { <Chart picture caption /> }.into_any()
             }}
-            {move || reteach.get().map(|advice| view! {
-                <p class="say"><span aria-hidden="true">"↻"</span><span><b>"Worth reteaching. "</b>{advice}</span></p>
+            {move || remark.get().map(|remark| view! {
+                <p class="say"><span aria-hidden="true">"↻"</span><span><b>{remark.what}". "</b>{remark.says}</span></p>
+            })}
+            {move || is_void.get().then(|| view! {
+                <p class="say calm"><span aria-hidden="true">"∅"</span><span><b>"Void. "</b>"It counts for nobody."</span></p>
             })}
             <dl class="facts">
                 <Fact name="facility" value=of(|q| q.facility().map_or_else(|| "–".to_owned(), words::percent)) />
+                <Fact name="discrimination" value=of(discrimination) />
                 <Fact name="median time" value=of(|q| q.median_ms.map_or_else(|| "–".to_owned(), words::minutes)) />
                 <Fact name="omitted" value=of(|q| words::count(q.omitted)) />
                 <Fact name="answers" value=of(|q| words::count(q.n)) />
             </dl>
+            <WhoAnswered page question />
+            <super::rulings::Rule page question />
         </section>
+    }
+}
+
+fn discrimination(q: &QuestionResult) -> String {
+    match q.figures.discrimination {
+        Some(index) => words::index(index),
+        None if q.n < LEAST_N => format!("needs n ≥ {LEAST_N}"),
+        None => "–".to_owned(),
+    }
+}
+
+/// Who gave which choice, on a toggle.
+#[component]
+fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoView {
+    let is_open = RwSignal::new(false);
+    let groups = move || {
+        let question = question.get()?;
+        page.class.grid.with(|grid| {
+            let grid = grid.as_ref()?;
+            let place = grid.questions.iter().position(|column| column.id == question.id)?;
+            Some(page.class.names.with(|names| {
+                let called = |row: &GridRow| label(row, names);
+                let of = |choice: i64| -> Vec<String> {
+                    grid.rows.iter().filter(|row| row.choices.get(place) == Some(&choice)).map(called).collect()
+                };
+                let choices = question.choices.iter().enumerate().map(|(at, choice)| {
+                    let key = if choice.is_key { " ✓" } else { "" };
+                    (format!("{}{key}", words::letter(at)), of(choice.id))
+                });
+                choices.chain([("Omitted".to_owned(), of(0))]).collect::<Vec<_>>()
+            }))
+        })
+    };
+    let group = |(letter, students): (String, Vec<String>)| {
+        let who = if students.is_empty() { "nobody".to_owned() } else { String::new() };
+        view! {
+            <div>
+                <dt>{letter}</dt>
+                <dd>{who}{students.into_iter().map(|name| view! { <bdi class="who-is">{name}</bdi> }).collect_view()}</dd>
+            </div>
+        }
+    };
+    let toggle = move |event: leptos::ev::Event| {
+        is_open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
+        page.class.wanted.set(true);
+    };
+    view! {
+        <details class="who-answered" on:toggle=toggle>
+            <summary>"Who answered what"</summary>
+            {move || is_open.get().then(|| view! {
+                <dl>{groups().map(|groups| groups.into_iter().map(group).collect_view())}</dl>
+                <button type="button" class="btn small" on:click=move |_| page.class.toggle_names(page.assignment)>
+                    {move || if page.class.names.with(Option::is_some) { "Hide names" } else { "Show names" }}
+                </button>
+            })}
+        </details>
     }
 }
 

@@ -1,0 +1,128 @@
+//! This assignment beside another one of the same quiz.
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::Page;
+use crate::api::class::{Comparable, comparable};
+use crate::api::results::{ClassResults, QuestionResult, class_results};
+use crate::browser::time;
+use crate::components::Menu;
+use crate::state::words;
+
+/// Chooses the other assignment; nothing where there is none.
+#[component]
+pub(super) fn Choose(page: Page) -> impl IntoView {
+    let others = RwSignal::new(Vec::<Comparable>::new());
+    spawn_local(async move {
+        // Without an answer there is nothing to choose from.
+        others.try_set(comparable(page.assignment).await.unwrap_or_default());
+    });
+    let chosen = Memo::new(move |_| page.looking.now.get().compare);
+    let go = move |to: Option<i64>| page.looking.change(|looking| looking.compare = to);
+    let row = move |other: Comparable| {
+        let (id, label) = (other.assignment, label(&other.class_name, other.opened_at));
+        view! {
+            <button type="button" aria-pressed=move || (chosen.get() == Some(id)).to_string() on:click=move |_| go(Some(id))>
+                {label}
+            </button>
+        }
+    };
+    move || {
+        (!others.with(Vec::is_empty)).then(|| {
+            view! {
+                <Menu label="Compare">
+                    {others.get().into_iter().map(row).collect_view()}
+                    {move || chosen.get().map(|_| view! {
+                        <button type="button" on:click=move |_| go(None)>"With nothing"</button>
+                    })}
+                </Menu>
+            }
+        })
+    }
+}
+
+fn label(class: &str, opened_at: i64) -> String {
+    format!("{class}, {}", time::date(opened_at))
+}
+
+/// Fetches the other results, each time that another assignment or rule is chosen.
+pub(super) fn follow(page: Page) {
+    let wanted = Memo::new(move |_| page.looking.now.get().compare.map(|id| (id, page.looking.view.get().attempts)));
+    Effect::new(move || {
+        let Some((other, attempts)) = wanted.get() else { return page.other.set(None) };
+        spawn_local(async move {
+            let answer = class_results(other, Some(attempts), None).await;
+            if wanted.try_get_untracked().flatten() != Some((other, attempts)) {
+                return;
+            }
+            match answer {
+                Ok(results) => page.other.set(Some(results)),
+                Err(error) => {
+                    page.other.set(None);
+                    page.problem.set(Some(format!("Nothing can be compared: {error}.")));
+                }
+            }
+        });
+    });
+}
+
+/// The card; nothing while nothing is compared.
+#[component]
+pub(super) fn Compared(page: Page) -> impl IntoView {
+    move || {
+        page.other.with(|other| {
+            let other = other.as_ref()?;
+            page.results.with(|here| Some(view(here.as_ref()?, other)))
+        })
+    }
+}
+
+fn view(here: &ClassResults, other: &ClassResults) -> impl IntoView + use<> {
+    let title = format!("Compared with {}", label(&other.class_name, other.opened_at));
+    let whole = match (here.average(), other.average()) {
+        (Some(a), Some(b)) => {
+            format!("Class average {} here, {} there ({}).", words::percent(a), words::percent(b), difference(b, a))
+        }
+        _ => "One of the two has no answers yet.".to_owned(),
+    };
+    let there = |q: &QuestionResult| other.questions.iter().find(|o| o.id == q.id).cloned();
+    let rows = here.questions.iter().map(|q| row(q, there(q))).collect_view();
+    let as_of = format!("The other class as of {}", time::clock(other.freshness.complete_through));
+    view! {
+        <section class="card">
+            <header><h2>{title}</h2></header>
+            <p>{whole}</p>
+            <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
+                <table>
+                    <thead><tr>
+                        <th>"Question"</th><th class="right">"Here"</th><th class="right">"n"</th>
+                        <th class="right">"There"</th><th class="right">"n"</th><th class="right">"Difference"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <p class="tiny">"◆ in the chart: the other class. "{as_of}</p>
+        </section>
+    }
+}
+
+fn row(q: &QuestionResult, other: Option<QuestionResult>) -> impl IntoView + use<> {
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), words::percent);
+    let (here, there) = (q.facility(), other.as_ref().and_then(QuestionResult::facility));
+    let difference = here.zip(there).map_or_else(|| "–".to_owned(), |(here, there)| difference(there, here));
+    view! {
+        <tr>
+            <th scope="row">{format!("{}. {}", q.number, q.text)}</th>
+            <td class="right">{share(here)}</td>
+            <td class="right">{words::count(q.n)}</td>
+            <td class="right">{share(there)}</td>
+            <td class="right">{words::count(other.map_or(0, |q| q.n))}</td>
+            <td class="right">{difference}</td>
+        </tr>
+    }
+}
+
+fn difference(there: f64, here: f64) -> String {
+    words::points(there, here)
+}

@@ -1,0 +1,168 @@
+//! "Every student, every question".
+
+use leptos::html::Section;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use super::Page;
+use super::class::{Names, label};
+use crate::api::class::{ClassGrid, GridQuestion, GridRow, Progress};
+use crate::components::{Problem, seen};
+use crate::state::looking::Sort;
+use crate::state::words;
+
+/// Rows at first, and how many more at a time.
+const SOME: usize = 30;
+
+/// The card. Nothing is fetched before it is seen.
+#[component]
+pub(super) fn Grid(page: Page) -> impl IntoView {
+    let card = NodeRef::<Section>::new();
+    let class = page.class;
+    let is_seen = seen(card);
+    Effect::new(move || {
+        if is_seen.get() {
+            class.wanted.set(true);
+        }
+    });
+    let shown = RwSignal::new(SOME);
+    let sort = Memo::new(move |_| page.looking.now.get().sort);
+    let rows = Memo::new(move |_| {
+        class.grid.with(|grid| grid.as_ref().map(|grid| sorted(grid, sort.get())).unwrap_or_default())
+    });
+    let columns =
+        Memo::new(move |_| class.grid.with(|grid| grid.as_ref().map(|g| g.questions.clone()).unwrap_or_default()));
+    let total = move || class.grid.with(|grid| grid.as_ref().map_or(0, |grid| grid.total));
+    let are_named = move || class.names.with(Option::is_some);
+    let showing = move || {
+        let here = shown.get().min(rows.with(Vec::len)) as i64;
+        format!("Showing {} of {}", words::count(here), words::count(total()))
+    };
+    let visible = move || rows.with(|rows| rows.iter().take(shown.get()).cloned().collect::<Vec<_>>());
+    view! {
+        <section class="card students" node_ref=card>
+            <header>
+                <h2>"Every student, every question"</h2>
+                <div class="r">
+                    <span class="muted small">{move || if are_named() { "Names shown" } else { "Names hidden" }}</span>
+                    <button type="button" class="btn small" on:click=move |_| class.toggle_names(page.assignment)>
+                        {move || if are_named() { "Hide names" } else { "Show names" }}
+                    </button>
+                </div>
+            </header>
+            <Problem message=class.problem />
+            <div class="scroll" tabindex="0" role="region" aria-label="Every student, every question">
+                <table class="grid-table">
+                    <thead><Columns page columns sort /></thead>
+                    <tbody>
+                        <For each=visible key=|row| (row.student.clone(), row.attempt, row.choices.clone(), row.progress, row.score) let:row>
+                            <Row page row columns names=class.names />
+                        </For>
+                    </tbody>
+                </table>
+            </div>
+            <footer>
+                <span class="tiny">{showing}</span>
+                {move || (shown.get() < rows.with(Vec::len)).then(|| view! {
+                    <button type="button" class="btn small" on:click=move |_| shown.update(|n| *n += 5 * SOME)>"Show more"</button>
+                })}
+            </footer>
+        </section>
+    }
+}
+
+/// The head of the table; each heading sorts.
+#[component]
+fn Columns(page: Page, columns: Memo<Vec<GridQuestion>>, sort: Memo<Sort>) -> impl IntoView {
+    let heading = move |name: String, to: Sort, direction: &'static str, class: &'static str| {
+        let is_so = move || sort.get() == to || (matches!(to, Sort::Best) && sort.get() == Sort::Worst);
+        let aria = move || is_so().then(|| if sort.get() == Sort::Worst { "ascending" } else { direction });
+        let press = move |_| {
+            page.looking.change(|looking| {
+                looking.sort = match (looking.sort, to) {
+                    (Sort::Best, Sort::Best) => Sort::Worst,
+                    (now, to) if now == to => Sort::List,
+                    (_, to) => to,
+                };
+            });
+        };
+        view! { <th scope="col" class=class aria-sort=aria><button type="button" class="sort" on:click=press>{name}</button></th> }
+    };
+    view! {
+        <tr>
+            {heading("Student".to_owned(), Sort::List, "ascending", "")}
+            {move || columns.get().into_iter().map(|q| {
+                heading(format!("Q{}", q.number), Sort::Wrong(q.number), "ascending", "mid")
+            }).collect_view()}
+            {heading("Score".to_owned(), Sort::Best, "descending", "right")}
+        </tr>
+    }
+}
+
+#[component]
+fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSignal<Names>) -> impl IntoView {
+    let address = format!("/results/{}/students/{}", page.assignment, row.student);
+    let (score, attempt) = (row.attempt.map(|_| row.score), row.attempt.filter(|attempt| *attempt > 1));
+    let choices = row.choices.clone();
+    let progress = row.progress;
+    let cells = move || {
+        columns.with(|columns| {
+            columns.iter().zip(&choices).map(|(question, choice)| cell(question, *choice)).collect_view()
+        })
+    };
+    let name = move || names.with(|names| label(&row, names));
+    view! {
+        <tr>
+            <th scope="row">
+                <A href=address><bdi>{name}</bdi></A>
+                {attempt.map(|attempt| view! { <span class="tiny">{format!(" attempt {attempt}")}</span> })}
+            </th>
+            {cells}
+            <td class="right">
+                {match (score, progress) {
+                    (Some(score), _) => view! { <b>{score}</b> }.into_any(),
+                    (None, Progress::NotStarted) => view! { <span class="tiny">"not started"</span> }.into_any(),
+                    (None, Progress::Working) => view! { <span class="tiny">"working"</span> }.into_any(),
+                    (None, Progress::Submitted) => view! { <span class="tiny">"on its way"</span> }.into_any(),
+                }}
+            </td>
+        </tr>
+    }
+}
+
+/// One answer: ✓ where it is right, the letter where it is wrong, a dash where it was left out.
+fn cell(question: &GridQuestion, choice: i64) -> impl IntoView + use<> {
+    let letter = || question.choices.iter().position(|id| *id == choice).map_or_else(|| "?".to_owned(), words::letter);
+    let is_right = Some(choice) == question.key;
+    let (class, sign, says) = match choice {
+        -1 => ("none", String::new(), "no answer yet".to_owned()),
+        0 => ("none", "–".to_owned(), "omitted".to_owned()),
+        _ if question.is_void => ("void", letter(), format!("{}, void", letter())),
+        _ if is_right => ("right-cell", "✓".to_owned(), "right".to_owned()),
+        _ => ("wrong-cell", letter(), format!("{}, wrong", letter())),
+    };
+    view! { <td class="mid"><i class=class aria-hidden="true">{sign}</i><span class="hidden">{says}</span></td> }
+}
+
+fn sorted(grid: &ClassGrid, sort: Sort) -> Vec<GridRow> {
+    let mut rows = grid.rows.clone();
+    let without = |row: &GridRow| row.attempt.is_none();
+    match sort {
+        Sort::List => {}
+        Sort::Best => rows.sort_by_key(|row| (without(row), -row.score)),
+        Sort::Worst => rows.sort_by_key(|row| (without(row), row.score)),
+        Sort::Wrong(number) => {
+            let place = grid.questions.iter().position(|q| q.number == number);
+            let key = place.and_then(|place| grid.questions.get(place)?.key);
+            let choice = |row: &GridRow| place.and_then(|place| row.choices.get(place)).copied();
+            // Wrong ones by their choice, then those who left it out, then the right ones.
+            let rank = |row: &GridRow| match choice(row) {
+                Some(0) => (1, 0),
+                given if given == key => (2, 0),
+                given => (0, given.unwrap_or_default()),
+            };
+            rows.sort_by_key(|row| (without(row), rank(row)));
+        }
+    }
+    rows
+}

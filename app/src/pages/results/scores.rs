@@ -1,0 +1,59 @@
+//! The score distribution.
+
+use leptos::prelude::*;
+
+use super::Page;
+use crate::charts::model::{Picture, ScoreBar, scores};
+use crate::components::{Chart, Segment, Segments};
+use crate::state::words;
+
+/// The card.
+#[component]
+pub(super) fn Scores(page: Page) -> impl IntoView {
+    let as_table = RwSignal::new(false);
+    let bars = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| scores(&r.scores)).unwrap_or_default()));
+    let figures = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.test).unwrap_or_default()));
+    let caption = Memo::new(move |_| {
+        let test = figures.get();
+        let (Some(mean), Some(median)) = (test.mean, test.median) else { return "No answers yet.".to_owned() };
+        let commonest = bars.with(|bars| {
+            let most = bars.iter().map(|bar| bar.attempts).max().unwrap_or(0);
+            let at: Vec<String> = bars.iter().filter(|bar| bar.attempts == most).map(|bar| bar.label.clone()).collect();
+            if at.len() > 3 { String::new() } else { format!(" The commonest score is {}.", words::list(&at)) }
+        });
+        format!("The mean score is {}, the median {}.{commonest}", words::figure(mean, 1), words::score(median))
+    });
+    view! {
+        <section class="card">
+            <header>
+                <h2>"Scores"</h2>
+                <div class="r">
+                    <Segments label="View of scores">
+                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
+                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
+                    </Segments>
+                </div>
+            </header>
+            {move || if as_table.get() {
+                view! { <ScoreTable bars /> }.into_any()
+            } else {
+                let picture = Signal::derive(move || Picture::Scores(bars.get()));
+                view! { <Chart picture caption /> }.into_any()
+            }}
+            <p class="tiny">"Questions right, and how many reached that"</p>
+        </section>
+    }
+}
+
+#[component]
+fn ScoreTable(bars: Memo<Vec<ScoreBar>>) -> impl IntoView {
+    let row = |bar: ScoreBar| view! { <tr><th scope="row">{bar.label}</th><td class="right">{bar.attempts}</td></tr> };
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Scores">
+            <table>
+                <thead><tr><th>"Score"</th><th class="right">"Attempts"</th></tr></thead>
+                <tbody>{move || bars.get().into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,122 @@
+//! One student's attempts at an assignment. The name is hidden until somebody asks for it.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+use wasm_bindgen_futures::spawn_local;
+
+use super::class::{Class, called};
+use crate::api::ApiError;
+use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults, student_results};
+use crate::browser::time;
+use crate::components::{Problem, StaffPage};
+use crate::state::session::Session;
+use crate::state::words;
+
+/// The page.
+#[component]
+pub fn StudentPage() -> impl IntoView {
+    crate::browser::set_title("Student");
+    view! { <StaffPage><Student /></StaffPage> }
+}
+
+#[component]
+fn Student() -> impl IntoView {
+    let params = use_params_map();
+    let session = expect_context::<RwSignal<Session>>();
+    let part = move |name: &'static str| params.with(|params| params.get(name)).unwrap_or_default();
+    let assignment = part("assignment").parse::<i64>().unwrap_or_default();
+    let found = RwSignal::new(None::<StudentResults>);
+    let problem = RwSignal::new(None::<String>);
+    spawn_local(async move {
+        match student_results(assignment, params.with_untracked(|p| p.get("student")).unwrap_or_default()).await {
+            Ok(results) => {
+                found.try_set(Some(results));
+            }
+            Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
+            Err(error) => {
+                problem.try_set(Some(format!("This student cannot be shown: {error}. Reload to try again.")));
+            }
+        }
+    });
+    let class = Class::new();
+    let back = format!("/results/{assignment}");
+    let title = move || {
+        found.with(|found| found.as_ref().map(|r| class.names.with(|names| called(&r.student, Some(r.number), names))))
+    };
+    view! {
+        <div class="head">
+            <div>
+                <p class="small muted crumbs">
+                    <A href="/classes">"Classes"</A>
+                    {move || found.with(|r| r.as_ref().map(|r| format!(" › {} › ", r.class_name)))}
+                    <A href=back>{move || found.with(|r| r.as_ref().map(|r| r.quiz_title.clone()))}</A>
+                </p>
+                <h1><bdi>{move || title().unwrap_or_else(|| "Student".to_owned())}</bdi></h1>
+            </div>
+            <div class="acts">
+                <button type="button" class="btn" on:click=move |_| class.toggle_names(assignment)>
+                    {move || if class.names.with(Option::is_some) { "Hide name" } else { "Show name" }}
+                </button>
+            </div>
+        </div>
+        <Problem message=problem />
+        <Problem message=class.problem />
+        {move || found.get().map(|results| view! { <Attempts results /> })}
+    }
+}
+
+#[component]
+fn Attempts(results: StudentResults) -> impl IntoView {
+    if results.attempts.is_empty() {
+        let says = match results.progress {
+            Progress::NotStarted => "This student has not joined yet.",
+            Progress::Working => "This student is working and has not handed in yet.",
+            Progress::Submitted => "The answers are on their way; reload in a moment.",
+        };
+        return view! { <p class="card empty">{says}</p> }.into_any();
+    }
+    let most = results.questions.iter().filter(|q| !q.is_void).count();
+    let questions = results.questions;
+    let attempt = |attempt: crate::api::class::StudentAttempt| {
+        let title = format!("Attempt {}: {} of {most} right", attempt.number, attempt.score);
+        let when = format!("handed in {} {}", time::date(attempt.submitted_at), time::clock(attempt.submitted_at));
+        let rows = questions.iter().zip(attempt.answers).map(|(question, answer)| row(question, answer)).collect_view();
+        view! {
+            <section class="card">
+                <header><h2>{title}</h2><span class="muted small r">{when}</span></header>
+                <div class="scroll" tabindex="0" role="region" aria-label=format!("Attempt {}", attempt.number)>
+                    <table class="wrapping">
+                        <thead><tr>
+                            <th>"Question"</th><th>"Answer"</th><th>"Key"</th><th>"Verdict"</th><th class="right">"Time"</th>
+                        </tr></thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </section>
+        }
+    };
+    results.attempts.into_iter().map(attempt).collect_view().into_any()
+}
+
+fn row(question: &StudentQuestion, answer: StudentAnswer) -> impl IntoView + use<> {
+    let words_of = |choice: Option<i64>| {
+        let place = question.choices.iter().position(|(id, _)| Some(*id) == choice)?;
+        Some(format!("{}. {}", words::letter(place), question.choices.get(place)?.1))
+    };
+    let (verdict, class) = match (question.is_void, answer.choice) {
+        (true, _) => ("void", "void"),
+        (false, None) => ("– omitted", "none"),
+        (false, choice) if choice == question.key => ("✓ right", "right-cell"),
+        (false, _) => ("✗ wrong", "wrong-cell"),
+    };
+    view! {
+        <tr>
+            <th scope="row">{format!("{}. {}", question.number, question.text)}</th>
+            <td>{words_of(answer.choice).unwrap_or_else(|| "–".to_owned())}</td>
+            <td>{words_of(question.key).unwrap_or_else(|| "–".to_owned())}</td>
+            <td><i class=class>{verdict}</i></td>
+            <td class="right">{words::minutes(answer.elapsed_ms)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,245 @@
+// The results page: every figure and control, found as a screen reader finds it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { CLOSED, OPEN, School, browser, play } from './school.mjs';
+
+let chrome, school;
+before(async () => {
+  chrome = await browser();
+  school = await School.open();
+  await play(school, 30);
+});
+after(async () => { await chrome?.close(); await school?.close(); });
+
+async function open(address, options, who = 'teacher') {
+  const page = await (await school.staff(chrome, who, options)).newPage();
+  await page.goto(address);
+  return page;
+}
+
+/** What the server says, as the page's own session asks it. */
+const ask = async (page, path) => (await page.request.get(path)).json();
+const results = (page, more = '') => ask(page, `/api/class_results?assignment=${OPEN}${more}`);
+const percent = (share) => `${Math.round(share * 100)}\u{a0}%`;
+
+test('each question has its share, its n and its range, and the selected one its choices, key, time and omissions', async () => {
+  const page = await open(`/results/${OPEN}?question=4`);
+  const shown = await results(page);
+  for (const q of shown.questions) {
+    await page.getByRole('button', { name: `Question ${q.number}: ${percent(q.correct / q.n)} correct, n = 30` }).waitFor();
+  }
+  const fourth = shown.questions[3];
+  await page.getByRole('heading', { name: 'Question 4' }).waitFor();
+  const place = fourth.choices.findIndex((choice) => choice.is_key);
+  const key = `${fourth.choices[place].answers} (${percent(fourth.choices[place].answers / 30)}) chose ${'ABCD'[place]}, the key`;
+  await page.getByRole('img', { name: key }).waitFor();
+  await page.getByRole('button', { name: 'Table' }).first().click();
+  const row = page.getByRole('row', { name: /^4\. / });
+  assert.match(await row.textContent(), /\d+\s%–\d+\s%/, 'the range');
+});
+
+test('who answered what is told by number, and by name only when asked', async () => {
+  const page = await open(`/results/${OPEN}?question=4`);
+  const asked = [];
+  page.on('request', (request) => { if (request.url().includes('student_names')) asked.push(request.url()); });
+  await page.getByText('Who answered what').click();
+  const who = page.getByRole('group').filter({ hasText: 'Who answered what' });
+  await who.getByText('Student 1', { exact: true }).waitFor();
+  assert.equal(await page.getByText('Amara Okafor').count(), 0);
+  assert.deepEqual(asked, [], 'no name has been sent');
+  await who.getByRole('button', { name: 'Show names' }).click();
+  await who.getByText('Amara Okafor').waitFor();
+  await who.getByRole('button', { name: 'Hide names' }).click();
+  await who.getByText('Student 1', { exact: true }).waitFor();
+  assert.equal(await page.getByText('Amara Okafor').count(), 0);
+});
+
+test('the grid shows every student and question, sorts, and leads to a student’s own page', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const grid = page.getByRole('region', { name: 'Every student, every question' });
+  await grid.scrollIntoViewIfNeeded();
+  await grid.getByRole('row', { name: /Student 1 / }).first().waitFor();
+  const scores = async () => (await grid.getByRole('row').evaluateAll((rows) => rows.slice(1).map((row) => row.lastElementChild.textContent)))
+    .filter((score) => /^\d+$/.test(score)).map(Number);
+  assert.equal((await scores()).length, 30);
+  await grid.getByRole('button', { name: 'Score' }).click();
+  await grid.getByRole('columnheader', { name: 'Score' }).and(page.locator('[aria-sort="descending"]')).waitFor();
+  let found = await scores();
+  assert.deepEqual(found, [...found].sort((a, b) => b - a));
+  await grid.getByRole('button', { name: 'Score' }).click();
+  await grid.getByRole('columnheader', { name: 'Score' }).and(page.locator('[aria-sort="ascending"]')).waitFor();
+  found = await scores();
+  assert.deepEqual(found, [...found].sort((a, b) => a - b));
+  assert.match(page.url(), /sort=worst/);
+
+  await grid.getByRole('link', { name: 'Student 1', exact: true }).click();
+  await page.getByRole('heading', { name: 'Student 1' }).waitFor();
+  await page.getByRole('heading', { name: /^Attempt 1: \d+ of 10 right$/ }).waitFor();
+  assert.equal(await page.getByRole('region', { name: 'Attempt 1' }).getByRole('row').count(), 11);
+  await page.getByRole('button', { name: 'Show name' }).click();
+  await page.getByRole('heading', { name: 'Amara Okafor' }).waitFor();
+});
+
+test('plain words, scores and item analysis are those of the server', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const shown = await results(page);
+  const low = shown.questions.filter((q) => q.correct / q.n < 0.5).map((q) => q.number);
+  assert.ok(low.length > 0, 'the demo has something to reteach');
+  const words = page.locator('section').filter({ has: page.getByRole('heading', { name: 'In plain words' }) });
+  for (const number of low.slice(0, 4)) await words.getByRole('button', { name: `Question ${number}`, exact: true }).first().waitFor();
+  await page.getByRole('img', { name: `The mean score is ${shown.test.mean.toFixed(1)}` }).waitFor();
+  const items = page.getByRole('region', { name: 'Item analysis' });
+  const first = await items.getByRole('row', { name: /^Q1 / }).textContent();
+  assert.ok(first.includes(shown.questions[0].figures.sd.toFixed(2)), first);
+  await page.getByText('α (reliability)').waitFor();
+});
+
+test('below twenty what rests on correlations is withheld, and says why', async () => {
+  const page = await open(`/results/${OPEN}`);
+  await page.route('**/api/class_results*', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    body.counted = 12;
+    for (const q of body.questions) Object.assign(q, { n: 12, figures: { ...q.figures, discrimination: null, efficiency: null, weight: null } });
+    Object.assign(body.test, { alpha: null, sem: null, skewness: null, kurtosis: null, error_ratio: null });
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.reload();
+  await page.getByRole('region', { name: 'Item analysis' }).getByText('needs n ≥ 20').first().waitFor();
+  await page.getByText('Doubts are raised from 20 attempts on').waitFor();
+});
+
+test('which attempt counts is stated, switchable, and in the address', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const rule = page.getByRole('combobox', { name: 'Which attempts count' });
+  await rule.selectOption({ label: 'Best attempts' });
+  await page.waitForURL(/attempts=best/);
+  await page.getByText('Best attempts · the line shows').waitFor();
+  await page.reload();
+  await page.getByText('Best attempts · the line shows').waitFor();
+  assert.equal(await rule.inputValue(), 'best');
+});
+
+test('the past is replayed minute by minute, holds still, and is in the address', async () => {
+  const page = await open(`/results/${OPEN}`);
+  await page.getByText('30 of 31 submitted').waitFor();
+  const { opened_at } = await results(page);
+  // Before anybody had handed in.
+  await page.goto(`/results/${OPEN}?as_of=${opened_at + 1}`);
+  await page.getByText(/^As it stood at \d\d:\d\d:\d\d: every answer received by then is counted, 0 of 0$/).waitFor();
+  await page.getByText('0 of 31 submitted').waitFor();
+  await page.getByRole('slider', { name: 'As of' }).waitFor();
+  await page.getByRole('button', { name: 'Now' }).click();
+  await page.getByText('30 of 31 submitted').waitFor();
+  assert.equal(new URL(page.url()).search, '');
+});
+
+test('the slider stops at the minutes of the lesson', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const { opened_at } = await results(page);
+  const minute = Math.floor(opened_at / 60_000) * 60_000 - 600_000;
+  await page.route('**/api/arrivals*', (route) => route.fulfill({ json: [{ minute, answers: 10 }, { minute: minute + 180_000, answers: 5 }] }));
+  await page.getByRole('button', { name: 'Earlier' }).click();
+  const slider = page.getByRole('slider', { name: 'As of' });
+  await slider.waitFor();
+  assert.equal(await slider.getAttribute('max'), '3', 'every minute from the first to the last');
+  await slider.press('ArrowLeft');
+  await page.waitForURL(new RegExp(`as_of=${minute + 179_999}`));
+  await slider.press('Home');
+  await page.waitForURL(new RegExp(`as_of=${minute + 59_999}`));
+  assert.match(await slider.getAttribute('aria-valuetext'), /^\d\d:\d\d$/);
+});
+
+test('a question is voided with its effect shown before, logged, and undone', async () => {
+  const page = await open(`/results/${OPEN}?question=4`);
+  const before = await results(page);
+  const average = (r) => {
+    const counted = r.questions.filter((q) => !q.is_void);
+    return percent(counted.reduce((n, q) => n + q.correct, 0) / counted.reduce((n, q) => n + q.n, 0));
+  };
+  await page.getByRole('button', { name: 'Void or rekey…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Question 4: void or rekey' });
+  await dialog.getByRole('radio', { name: /^Void/ }).check();
+  const effect = await dialog.getByRole('status').filter({ hasText: '→' }).textContent();
+  assert.match(effect, new RegExp(`^Class average ${average(before)} → (\\d+\\s%)\\. This question \\d+\\s% → void\\.$`));
+  await dialog.getByRole('button', { name: 'Do it' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Question 4: .* void$/ }).waitFor();
+  const voided = await results(page);
+  assert.ok(effect.includes(`→ ${average(voided)}.`), 'what was shown before is what has come');
+  await page.getByText(/^Question 4 is void\. Sam Carter, /).waitFor();
+  await page.getByRole('button', { name: 'Undo: Question 4 is void' }).click();
+  await page.getByText(/Undone by Sam Carter/).waitFor();
+  await page.getByRole('button', { name: /^Question 4: .* n = 30$/ }).waitFor();
+  assert.equal(average(await results(page)), average(before));
+});
+
+test('another key is another grade at once, on another page too, and in the log', async () => {
+  const [page, other] = [await open(`/results/${OPEN}?question=2`), await open(`/results/${OPEN}?question=2`)];
+  const second = (await results(page)).questions[1];
+  const place = second.choices.findIndex((choice) => !choice.is_key && choice.answers > 0);
+  await page.getByRole('button', { name: 'Void or rekey…' }).click();
+  await page.getByRole('radio', { name: new RegExp(`^${'ABCD'[place]} is the key`) }).check();
+  await page.getByRole('button', { name: 'Do it' }).click();
+  const share = percent(second.choices[place].answers / second.n);
+  for (const one of [page, other]) await one.getByRole('button', { name: `Question 2: ${share} correct, n = 30` }).waitFor();
+  await page.getByRole('button', { name: new RegExp(`^Undo: Question 2: the key is ${'ABCD'[place]}`) }).click();
+  await other.getByRole('button', { name: `Question 2: ${percent(second.correct / second.n)} correct, n = 30` }).waitFor();
+});
+
+test('the chart is taken away as a picture, and the page prints on two sheets', async () => {
+  const page = await open(`/results/${OPEN}`);
+  await page.getByRole('button', { name: /^Question 1: / }).waitFor();
+  await page.getByText('Take away').click();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Chart (PNG)' }).click()]);
+  assert.equal(file.suggestedFilename(), 'photosynthesis-check.png');
+  const png = readFileSync(await file.path());
+  assert.equal(png.subarray(1, 4).toString(), 'PNG');
+  assert.equal(png.readUInt32BE(16), 1920, 'sharp enough to print');
+  const pdf = (await page.pdf({ format: 'A4', printBackground: true })).toString('latin1');
+  assert.equal(pdf.match(/\/Type\s*\/Page\b/g).length, 2);
+});
+
+test('the projector shows a question at a time, no name, and the key only when asked', async () => {
+  const page = await open(`/results/${OPEN}?question=3`);
+  await page.getByRole('link', { name: 'Projector' }).click();
+  const shown = await results(page);
+  await page.getByRole('heading', { name: shown.questions[2].text }).waitFor();
+  const chart = page.getByRole('img');
+  assert.match(await chart.getAttribute('aria-label'), /^Most chose [A-D]: \d+ \(\d+\s%\)\.$/);
+  await page.keyboard.press('k');
+  await page.getByRole('img', { name: /The key is [A-D]/ }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('heading', { name: shown.questions[3].text }).waitFor();
+  assert.doesNotMatch(await chart.getAttribute('aria-label'), /key/, 'the next question hides its key');
+  assert.equal(await page.getByText('Amara').count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('heading', { name: 'Correct, per question' }).waitFor();
+});
+
+test('the address holds the view for a colleague', async () => {
+  const page = await open(`/results/${OPEN}`);
+  await page.getByRole('button', { name: /^Question 7: / }).click();
+  await page.getByRole('button', { name: 'Hardest first' }).click();
+  await page.waitForURL(/question=7.*order=hardest/);
+  const colleague = await open(page.url().replace(school.address, ''), {}, 'admin');
+  await colleague.getByRole('heading', { name: 'Question 7' }).waitFor();
+  assert.equal(await colleague.getByRole('button', { name: 'Hardest first' }).getAttribute('aria-pressed'), 'true');
+});
+
+test('a class that has handed in nothing, and one answer alone, look right', async () => {
+  const page = await open(`/results/${CLOSED}`);
+  await page.route('**/api/class_results*', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    body.counted = 1;
+    for (const q of body.questions) {
+      q.n = 1; q.correct = 1; q.omitted = 0;
+      for (const choice of q.choices) choice.answers = choice.is_key ? 1 : 0;
+    }
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.reload();
+  await page.getByRole('button', { name: `Question 1: ${percent(1)} correct, n = 1` }).waitFor();
+});
