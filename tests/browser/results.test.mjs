@@ -218,6 +218,51 @@ test('the projector shows a question at a time, no name, and the key only when a
   await page.getByRole('heading', { name: 'Correct, per question' }).waitFor();
 });
 
+test('another class with the same quiz stands beside this one', async () => {
+  await play(school, 12, 'PHO-117');
+  const page = await open(`/results/${OPEN}`);
+  await page.getByText('Compare', { exact: true }).click();
+  await page.getByRole('button', { name: /^Year 7 · Science A, / }).click();
+  await page.waitForURL(/compare=3/);
+  await page.getByRole('heading', { name: /^Compared with Year 7 · Science A, / }).waitFor();
+  const there = await ask(page, '/api/class_results?assignment=3');
+  const row = page.getByRole('region', { name: 'Comparison' }).getByRole('row', { name: /^4\. / });
+  const cells = await row.getByRole('cell').allTextContents();
+  assert.deepEqual(cells.slice(2, 4), [percent(there.questions[3].correct / 12), '12']);
+  await page.getByText('◆ the other class').waitFor();
+  await page.getByText('Compare', { exact: true }).click();
+  await page.getByRole('button', { name: 'With nothing' }).click();
+  await page.getByRole('heading', { name: /^Compared with/ }).waitFor({ state: 'detached' });
+});
+
+test('arrow keys go through the choices and the scores, and each says what it is', async () => {
+  const page = await open(`/results/${OPEN}?question=4`);
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+  const first = page.getByRole('img', { name: /^A(, the key)?: \d+, \d+\s%\. / });
+  await first.focus();
+  await page.keyboard.press('ArrowDown');
+  assert.match(await focused(), /^B(, the key)?: \d+, \d+\s%\. /);
+  await page.getByRole('img', { name: /^0 right: / }).focus();
+  await page.keyboard.press('ArrowRight');
+  assert.match(await focused(), /^1 right: \d+ attempts?$/);
+  const [bar, chart] = [await first.boundingBox(), await page.locator('canvas').nth(1).boundingBox()];
+  assert.ok(bar.height > 20 && bar.width === chart.width, 'it lies over its bar');
+});
+
+test('the reader’s own colours are kept, on the page and in the charts', async () => {
+  const page = await open(`/results/${OPEN}`, { forcedColors: 'active' });
+  const canvas = page.getByRole('img', { name: /Easiest was/ });
+  await canvas.waitFor();
+  await page.waitForFunction(() => document.querySelector('canvas').width > 300);
+  const [drawn, wanted] = await canvas.evaluate((canvas) => {
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = 'Canvas';
+    const wanted = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+    return [[...canvas.getContext('2d').getImageData(canvas.width - 2, 1, 1, 1).data].slice(0, 3), wanted];
+  });
+  assert.deepEqual(drawn, wanted, 'the ground of the chart');
+});
+
 test('the address holds the view for a colleague', async () => {
   const page = await open(`/results/${OPEN}`);
   await page.getByRole('button', { name: /^Question 7: / }).click();

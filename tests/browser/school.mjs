@@ -90,9 +90,9 @@ export async function ticks(school, chrome, count) {
   await context.close();
 }
 
-/** A class of so many students answers the open quiz. */
-export function play(school, students) {
-  const args = ['demo', '--students', String(students), '--server', school.address, '--speed', '100'];
+/** A class of so many students answers an open quiz. */
+export function play(school, students, code = CODE) {
+  const args = ['demo', '--students', String(students), '--code', code, '--server', school.address, '--speed', '100'];
   const playing = spawn(binary, args, { stdio: 'ignore' });
   return new Promise((resolve, reject) => {
     playing.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));

@@ -57,7 +57,7 @@ async fn a_stranger_s_record_does_not_stand_for_an_answer_that_waits() {
         .map(|n| {
             json!({
                 "record_id": format!("stranger-{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
-                "assignment_id": OPEN, "class_id": 1, "quiz_id": 1, "attempt_id": "stranger", "attempt_no": 1,
+                "assignment_id": OPEN, "class_id": 1, "quiz_id": 1, "attempt_id": format!("stranger-{n}"), "attempt_no": 1,
                 "student_key": format!("stranger-{n}"), "question_id": question, "choice_id": null, "elapsed_ms": 1,
             })
         })

@@ -1,5 +1,6 @@
 //! The real binary, from outside: HTTP in, HTTP out, kill -9 in between.
 
+mod class;
 mod crash;
 mod demo;
 mod elsewhere;

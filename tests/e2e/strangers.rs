@@ -2,6 +2,7 @@
 
 use app::api::accounts::{Me, Role};
 use app::api::results::{ClassResults, ClassSummary};
+use reqwest::Method;
 use serde_json::Value;
 use server::accounts::Accounts;
 use server::clock::Clock;
@@ -48,15 +49,26 @@ async fn a_teacher_neither_sees_nor_closes_what_is_another_s() {
     assert_eq!(classes(&admin, &server).await.len(), 3);
 
     for (stranger, assignment) in [(&second, OPEN), (&second, CLOSED), (&first, theirs)] {
-        for path in
-            [format!("/api/class_results?assignment={assignment}"), format!("/api/live/assignments/{assignment}")]
-        {
+        let ruling = first.results(&server, OPEN).await.questions[0].id;
+        for path in [
+            format!("/api/class_results?assignment={assignment}"),
+            format!("/api/class_grid?assignment={assignment}"),
+            format!("/api/student_names?assignment={assignment}"),
+            format!("/api/student_results?assignment={assignment}&student=x"),
+            format!("/api/arrivals?assignment={assignment}"),
+            format!("/api/comparable?assignment={assignment}"),
+            format!("/api/ruling_effect?assignment={assignment}&question={ruling}"),
+            format!("/api/live/assignments/{assignment}"),
+        ] {
             let answer = stranger.get(&server, &path).await;
             assert_eq!(answer.status(), 404, "{path}");
             let error: Value = answer.json().await.expect("an error");
             assert_eq!(error["message"], "there is no assignment with this number among your classes", "{path}");
         }
         assert_eq!(stranger.post(&server, &format!("/api/assignments/{assignment}/close")).await.status(), 404);
+        let rule = stranger.request(&server, Method::POST, &format!("/api/assignments/{assignment}/rulings"));
+        let ruled = rule.json(&serde_json::json!({ "question": ruling })).send().await.expect("an answer");
+        assert_eq!(ruled.status(), 404);
     }
     let open = |results: ClassResults| results.closed_at.is_none();
     assert!(open(first.results(&server, OPEN).await) && open(second.results(&server, theirs).await));

@@ -165,7 +165,7 @@ async fn the_warehouse_explains_itself_and_grades_as_the_teacher_s_page_does() {
     let count = |sql: &str| warehouse.query_row(sql, [], |row| row.get::<_, i64>(0)).expect(sql);
     assert_eq!(count("SELECT COUNT(*) FROM quizzes"), 3);
     assert_eq!(count("SELECT COUNT(*) FROM classes"), 2);
-    assert_eq!(count("SELECT COUNT(*) FROM assignments"), 2);
+    assert_eq!(count("SELECT COUNT(*) FROM assignments"), 3);
     assert_eq!(count("SELECT COUNT(*) FROM assignments WHERE closed_at IS NOT NULL"), 2);
     for question in &shown.questions {
         let sql = format!(

@@ -7,6 +7,7 @@ import requests
 from running import Server
 
 COOKIE = "freshmark_session"
+CLOSED = 1  # the assignment that has been closed
 OPEN = 2  # the assignment that can be joined
 CODE = "KLM-482"
 

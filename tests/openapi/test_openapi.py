@@ -9,7 +9,7 @@ import pytest
 import requests
 import schemathesis
 
-from people import CODE, COOKIE, OPEN, gateway_key, join, sign_in
+from people import CLOSED, CODE, COOKIE, OPEN, gateway_key, join, sign_in
 from served import server
 
 student = join(server, "Ada Lovelace")
@@ -61,6 +61,17 @@ RECORD = {
 }  # fmt: skip
 
 
+def asked(name: str, **params: int | str) -> Any:
+    return requests.get(f"{server.web}/api/{name}", params=params, cookies=COOKIES, timeout=30).json()
+
+
+QUESTION = asked("class_results", assignment=CLOSED)["questions"][0]["id"]
+
+
+def somebody() -> str:
+    return asked("student_names", assignment=CLOSED)[0]["student"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "part", "request_"),
     [
@@ -71,6 +82,13 @@ RECORD = {
         ("GET", "/api/me", "", {"cookies": COOKIES}),
         ("GET", "/api/my_classes", "", {"cookies": COOKIES}),
         ("GET", "/api/class_results", "", {"cookies": COOKIES, "params": {"assignment": OPEN}}),
+        ("GET", "/api/class_grid", "", {"cookies": COOKIES, "params": {"assignment": CLOSED, "attempts": "best"}}),
+        ("GET", "/api/student_names", "", {"cookies": COOKIES, "params": {"assignment": CLOSED}}),
+        ("GET", "/api/student_results", "", {"cookies": COOKIES, "params": {"assignment": CLOSED, "student": somebody()}}),
+        ("GET", "/api/arrivals", "", {"cookies": COOKIES, "params": {"assignment": CLOSED}}),
+        ("GET", "/api/comparable", "", {"cookies": COOKIES, "params": {"assignment": OPEN}}),
+        ("GET", "/api/ruling_effect", "", {"cookies": COOKIES, "params": {"assignment": CLOSED, "question": QUESTION}}),
+        ("POST", "/api/assignments/{assignment}/rulings", str(CLOSED), {"cookies": COOKIES, "json": {"question": QUESTION}}),
         ("GET", "/api/pipeline", "", {"cookies": COOKIES}),
         ("POST", "/api/streams/{stream}/replay", "quiz-answers", {"cookies": COOKIES}),
         ("POST", "/gateway/{stream}", "quiz-answers", {"json": RECORD, "headers": {"x-api-key": gateway_key(server)}}),

@@ -9,7 +9,7 @@ use plotters_canvas::CanvasBackend;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::draw::{self, FONT};
+use super::draw::{self, FONT, Place};
 use super::model::Picture;
 use super::theme::Theme;
 
@@ -23,17 +23,27 @@ struct SharpCanvas {
 }
 
 /// Draws a picture over the whole width of a canvas, `scale` times as large as elsewhere, and gives the canvas the height
-/// that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one.
-pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) {
+/// that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
+/// CSS pixels.
+pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) -> Vec<Place> {
     let width = (f64::from(canvas.client_width()) / scale).round() as i32;
     if width <= 0 {
-        return;
+        return Vec::new();
     }
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).max(1.0);
     // A canvas that cannot be drawn on leaves the table, which says the same.
-    let Some(height) = paint_at(canvas, picture, theme, width, ratio * scale) else { return };
-    let css = (f64::from(height) * scale).round();
-    let _ = canvas.style().set_property("height", &format!("{css}px"));
+    let Some(height) = paint_at(canvas, picture, theme, width, ratio * scale) else { return Vec::new() };
+    let css = |length: i32| (f64::from(length) * scale).round() as i32;
+    let _ = canvas.style().set_property("height", &format!("{}px", css(height)));
+    let Some(context) = context_of(canvas) else { return Vec::new() };
+    let measure = |words: &str, size: i32| width_of(&context, words, size);
+    let scaled = |place: Place| Place {
+        left: css(place.left),
+        top: css(place.top),
+        width: css(place.width),
+        height: css(place.height),
+    };
+    draw::places(picture, width, &measure).into_iter().map(scaled).collect()
 }
 
 /// Draws a picture at a width, with so many pixels for each of its own, and returns its height.

@@ -11,8 +11,8 @@ use super::theme::Theme;
 /// The page's own font.
 pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 
-/// Height of a question's row, for whoever lays buttons over it: what a thumb needs.
-pub const QUESTION_ROW: i32 = 44;
+/// Height of a question's row: what a thumb needs.
+const QUESTION_ROW: i32 = 44;
 const LABEL: i32 = 46;
 const FIGURES: i32 = 66;
 const BAR: i32 = 22;
@@ -40,6 +40,44 @@ pub fn height(picture: &Picture, width: i32, measure: Measure<'_>) -> i32 {
         Picture::Questions(bars) => QUESTION_ROW * bars.len() as i32,
         Picture::Choices(bars) => bars.iter().map(|bar| choice_height(&wrapped(bar, width, measure))).sum(),
         Picture::Scores(_) => HEAD + COLUMNS + FOOT,
+    }
+}
+
+/// Where a bar lies, with its label and figure, for whoever lays something over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// From the left.
+    pub left: i32,
+    /// From the top.
+    pub top: i32,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+}
+
+/// The place of each bar of a picture, in its order.
+#[must_use]
+pub fn places(picture: &Picture, width: i32, measure: Measure<'_>) -> Vec<Place> {
+    let row = |top, height| Place { left: 0, top, width, height };
+    match picture {
+        Picture::Questions(bars) => (0..).zip(bars).map(|(at, _)| row(at * QUESTION_ROW, QUESTION_ROW)).collect(),
+        Picture::Choices(bars) => bars
+            .iter()
+            .scan(0, |top, bar| {
+                let height = choice_height(&wrapped(bar, width, measure));
+                *top += height;
+                Some(row(*top - height, height))
+            })
+            .collect(),
+        Picture::Scores(bars) => {
+            let count = (bars.len() as i32).max(1);
+            let column = |at: i32| {
+                let (left, right) = (at * width / count, (at + 1) * width / count);
+                Place { left, top: 0, width: right - left, height: HEAD + COLUMNS + FOOT }
+            };
+            (0..).zip(bars).map(|(at, _)| column(at)).collect()
+        }
     }
 }
 

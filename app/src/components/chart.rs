@@ -1,6 +1,6 @@
 //! A canvas that shows a picture: sharp on any screen, redrawn when its data, its size or the theme changes.
 //!
-//! Owns the gliding from one picture to the next and the buttons that lie over rows. Does not own what is drawn.
+//! Owns the gliding from one picture to the next, and what lies over the bars for keyboard and screen reader. Does not own what is drawn.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,19 +14,20 @@ use web_sys::{HtmlCanvasElement, ResizeObserver};
 use crate::browser::events::Listener;
 use crate::browser::{self, time};
 use crate::charts::canvas::paint;
+use crate::charts::draw::Place;
 use crate::charts::model::{Picture, between};
 
 const GLIDE_MS: f64 = 150.0;
 
-/// A row of a chart that can be selected, as a real button over it.
+/// A bar of a chart, for keyboard and screen reader: a real element over it, which arrow keys go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowButton {
-    /// What it selects.
+pub struct Bar {
+    /// Names it.
     pub id: i64,
     /// What a screen reader says.
     pub label: String,
-    /// Whether it is selected.
-    pub pressed: bool,
+    /// Whether it is selected; absent where a bar cannot be.
+    pub pressed: Option<bool>,
 }
 
 /// The chart and its caption.
@@ -38,10 +39,10 @@ pub fn Chart(
     /// What the chart says, in words.
     #[prop(into)]
     caption: Signal<String>,
-    /// Buttons over the rows, from the top; all rows are of one height.
+    /// What lies over the bars, in the picture's order.
     #[prop(into, default = Signal::derive(Vec::new))]
-    rows: Signal<Vec<RowButton>>,
-    /// Called with the id of the row that was selected.
+    bars: Signal<Vec<Bar>>,
+    /// Called with the id of the bar that was selected.
     #[prop(default = Callback::new(|_| {}))]
     select: Callback<i64>,
     /// How many times as large as elsewhere it is drawn.
@@ -49,7 +50,8 @@ pub fn Chart(
     scale: f64,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
-    let glide = StoredValue::new_local(Glide::scaled(scale));
+    let places = RwSignal::new(Vec::<Place>::new());
+    let glide = StoredValue::new_local(Glide::new(scale, places));
     let watching = StoredValue::new_local(None::<Watching>);
     Effect::new(move || {
         let Some(canvas) = canvas.get() else { return };
@@ -59,20 +61,12 @@ pub fn Chart(
         let Some(canvas) = canvas.get() else { return };
         watching.set_value(Watching::start(&canvas, &glide.get_value()));
     });
-    let row = move |id| rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());
     view! {
         <figure class="chart">
             <div class="plane">
                 <canvas node_ref=canvas role="img" aria-label=caption></canvas>
-                <div class="rows" on:keydown=move_focus>
-                    <For each=move || rows.get() key=|row| row.id let:button>
-                        <button
-                            type="button"
-                            aria-pressed=move || row(button.id).is_some_and(|row| row.pressed).to_string()
-                            aria-label=move || row(button.id).map(|row| row.label)
-                            on:click=move |_| select.run(button.id)
-                        ></button>
-                    </For>
+                <div class="bars" on:keydown=move_focus>
+                    <For each=move || bars.get() key=|bar| bar.id let:bar><Over bar bars places select /></For>
                 </div>
             </div>
             <figcaption>{caption}</figcaption>
@@ -80,18 +74,46 @@ pub fn Chart(
     }
 }
 
-/// Arrow keys go from row to row.
+/// What lies over one bar: a button where it can be selected. Where it cannot, the first takes the focus and arrow keys
+/// lead to the others.
+#[component]
+fn Over(bar: Bar, bars: Signal<Vec<Bar>>, places: RwSignal<Vec<Place>>, select: Callback<i64>) -> impl IntoView {
+    let id = bar.id;
+    let now = Memo::new(move |_| {
+        bars.with(|bars| bars.iter().enumerate().find(|(_, bar)| bar.id == id).map(|(at, bar)| (at, bar.clone())))
+    });
+    let place = Memo::new(move |_| {
+        let at = now.with(|now| now.as_ref().map_or(0, |(at, _)| *at));
+        places.with(|places| places.get(at).copied().unwrap_or_default())
+    });
+    // One property each: the page's policy refuses style as text.
+    let px = move |of: fn(Place) -> i32| move || format!("{}px", of(place.get()));
+    let (left, top, width, height) = (px(|p| p.left), px(|p| p.top), px(|p| p.width), px(|p| p.height));
+    let label = move || now.with(|now| now.as_ref().map(|(_, bar)| bar.label.clone()));
+    let pressed = move || now.with(|now| now.as_ref().and_then(|(_, bar)| bar.pressed).unwrap_or_default());
+    if bar.pressed.is_some() {
+        return view! {
+            <button type="button" style:left=left style:top=top style:width=width style:height=height aria-pressed=move || pressed().to_string() aria-label=label
+                on:click=move |_| select.run(id)></button>
+        }
+        .into_any();
+    }
+    let tabindex = move || if now.with(|now| now.as_ref().is_some_and(|(at, _)| *at == 0)) { "0" } else { "-1" };
+    view! { <span role="img" tabindex=tabindex style:left=left style:top=top style:width=width style:height=height aria-label=label></span> }.into_any()
+}
+
+/// Arrow keys go from bar to bar.
 #[expect(clippy::needless_pass_by_value, reason = "the signature of an event handler")]
 fn move_focus(event: web_sys::KeyboardEvent) {
     let Some(button) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
     let neighbour = match event.key().as_str() {
-        "ArrowDown" => button.next_element_sibling(),
-        "ArrowUp" => button.previous_element_sibling(),
+        "ArrowDown" | "ArrowRight" => button.next_element_sibling(),
+        "ArrowUp" | "ArrowLeft" => button.previous_element_sibling(),
         _ => return,
     };
     event.prevent_default();
     if let Some(neighbour) = neighbour.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // Only a button that has just been taken away cannot be focused.
+        // Only what has just been taken away cannot be focused.
         let _ = neighbour.focus();
     }
 }
@@ -101,6 +123,7 @@ fn move_focus(event: web_sys::KeyboardEvent) {
 struct Glide {
     way: Rc<RefCell<Way>>,
     scale: f64,
+    places: RwSignal<Vec<Place>>,
 }
 
 #[derive(Default)]
@@ -124,8 +147,8 @@ impl Way {
 }
 
 impl Glide {
-    fn scaled(scale: f64) -> Self {
-        Self { way: Rc::default(), scale }
+    fn new(scale: f64, places: RwSignal<Vec<Place>>) -> Self {
+        Self { way: Rc::default(), scale, places }
     }
 
     fn go_to(&self, canvas: &HtmlCanvasElement, picture: Picture) {
@@ -156,7 +179,10 @@ impl Glide {
     /// Paints what is to be shown now; returns whether that is the end.
     fn paint(&self, canvas: &HtmlCanvasElement) -> bool {
         let Some((picture, done)) = self.way.borrow().at(time::now() as f64) else { return true };
-        paint(canvas, &picture, &browser::theme(), self.scale);
+        let places = paint(canvas, &picture, &browser::theme(), self.scale);
+        if self.places.try_with_untracked(|known| *known != places).unwrap_or(false) {
+            self.places.set(places);
+        }
         done
     }
 }

@@ -15,7 +15,7 @@ mod ticking;
 
 pub use banner::AdminBanner;
 pub use bar::{Logo, StaffBar};
-pub use chart::{Chart, RowButton};
+pub use chart::{Bar, Chart};
 pub use deliveries::Deliveries;
 pub use dialog::ConfirmDialog;
 pub use fresh::FreshLine;

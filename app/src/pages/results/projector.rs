@@ -7,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 
+use super::selected::over_bar;
 use super::{Page, assignment_of_address, live};
 use crate::api::results::QuestionResult;
 use crate::browser::events::Listener;
@@ -82,6 +83,7 @@ fn Projector(assignment: i64) -> impl IntoView {
         let bars = question.with(|q| q.as_ref().map(choices).unwrap_or_default());
         if revealed.get() { bars } else { without_key(bars) }
     });
+    let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars, revealed.get())));
     let picture = Signal::derive(move || Picture::Choices(bars.get()));
     let of = move |what: fn(&QuestionResult) -> String| {
@@ -99,7 +101,7 @@ fn Projector(assignment: i64) -> impl IntoView {
                 <h1>{text}</h1>
             </header>
             <Problem message=page.problem />
-            <Chart picture caption scale=SCALE />
+            <Chart picture caption bars=over scale=SCALE />
             <nav aria-label="Projector">
                 <button type="button" class="btn" aria-label="Previous question" on:click=move |_| step(-1)>"‹"</button>
                 <button type="button" class="btn main" aria-pressed=move || revealed.get().to_string() on:click=move |_| reveal()>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Page;
 use crate::api::results::QuestionResult;
 use crate::charts::model::{Order, Picture, QuestionBar, questions, wilson};
-use crate::components::{Chart, RowButton, Segment, Segments};
+use crate::components::{Bar, Chart, Segment, Segments};
 use crate::state::words;
 
 /// The card at the left.
@@ -24,7 +24,7 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
         })
     });
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
-    let rows = Memo::new(move |_| bars.with(|bars| bars.iter().map(row).collect::<Vec<_>>()));
+    let over = Memo::new(move |_| bars.with(|bars| bars.iter().map(over_bar).collect::<Vec<_>>()));
     let number_of = move |id: i64| {
         page.results.with_untracked(|r| r.as_ref()?.questions.iter().find(|q| q.id == id).map(|q| q.number))
     };
@@ -53,7 +53,7 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
                 view! { <QuestionTable page order=looking.order /> }.into_any()
             } else {
                 let picture = Signal::derive(move || Picture::Questions(bars.get()));
-                view! { <Chart picture caption rows select /> }.into_any()
+                view! { <Chart picture caption bars=over select /> }.into_any()
             }}
             <p class="tiny">
                 {rule}" · the line shows the range that the true figure lies in, 19 times of 20"{diamond}
@@ -69,9 +69,9 @@ fn beside(bars: &mut [QuestionBar], others: &[QuestionResult]) {
     }
 }
 
-fn row(bar: &QuestionBar) -> RowButton {
+fn over_bar(bar: &QuestionBar) -> Bar {
     let label = format!("{}: {} correct, {}", bar.label.replace('Q', "Question "), bar.percent, bar.n);
-    RowButton { id: bar.id, label, pressed: bar.is_selected }
+    Bar { id: bar.id, label, pressed: Some(bar.is_selected) }
 }
 
 /// What the chart says, in one sentence.

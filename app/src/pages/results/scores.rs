@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::charts::model::{Picture, ScoreBar, scores};
-use crate::components::{Chart, Segment, Segments};
+use crate::components::{Bar, Chart, Segment, Segments};
 use crate::state::words;
 
 /// The card.
@@ -12,6 +12,7 @@ use crate::state::words;
 pub(super) fn Scores(page: Page) -> impl IntoView {
     let as_table = RwSignal::new(false);
     let bars = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| scores(&r.scores)).unwrap_or_default()));
+    let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let figures = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.test).unwrap_or_default()));
     let caption = Memo::new(move |_| {
         let test = figures.get();
@@ -38,11 +39,16 @@ pub(super) fn Scores(page: Page) -> impl IntoView {
                 view! { <ScoreTable bars /> }.into_any()
             } else {
                 let picture = Signal::derive(move || Picture::Scores(bars.get()));
-                view! { <Chart picture caption /> }.into_any()
+                view! { <Chart picture caption bars=over /> }.into_any()
             }}
             <p class="tiny">"Questions right, and how many reached that"</p>
         </section>
     }
+}
+
+/// What a screen reader says of a score.
+fn over_bar((id, bar): (i64, &ScoreBar)) -> Bar {
+    Bar { id, label: format!("{} right: {}", bar.label, words::of(bar.attempts, "attempt")), pressed: None }
 }
 
 #[component]

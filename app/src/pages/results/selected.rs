@@ -7,7 +7,7 @@ use super::class::label;
 use crate::api::class::GridRow;
 use crate::api::results::{LEAST_N, QuestionResult};
 use crate::charts::model::{ChoiceBar, Mark, Picture, choices};
-use crate::components::{Chart, Segment, Segments};
+use crate::components::{Bar, Chart, Segment, Segments};
 use crate::state::advice::reteach;
 use crate::state::words;
 
@@ -29,6 +29,7 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
     let (title, text) = (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()));
     let bars = Memo::new(move |_| question.with(|q| q.as_ref().map(choices).unwrap_or_default()));
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
+    let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let remark = Memo::new(move |_| question.with(|q| q.as_ref().and_then(reteach)));
     let is_void = Memo::new(move |_| question.with(|q| q.as_ref().is_some_and(|q| q.is_void)));
     let step = move |by: i64| {
@@ -54,7 +55,7 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
                 view! { <ChoiceTable bars /> }.into_any()
             } else {
                 let picture = Signal::derive(move || Picture::Choices(bars.get()));
-                view! { <Chart picture caption /> }.into_any()
+                view! { <Chart picture caption bars=over /> }.into_any()
             }}
             {move || remark.get().map(|remark| view! {
                 <p class="say"><span aria-hidden="true">"↻"</span><span><b>{remark.what}". "</b>{remark.says}</span></p>
@@ -73,6 +74,12 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
             <super::rulings::Rule page question />
         </section>
     }
+}
+
+/// What a screen reader says of a choice.
+pub(super) fn over_bar((id, bar): (i64, &ChoiceBar)) -> Bar {
+    let key = if bar.mark == Mark::Key { ", the key" } else { "" };
+    Bar { id, label: format!("{}{key}: {}, {}. {}", bar.letter, bar.count, bar.percent, bar.text), pressed: None }
 }
 
 fn discrimination(q: &QuestionResult) -> String {

@@ -2,13 +2,13 @@
 -- was accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
 -- {each} and {order}: of all attempts with the same {each}, the first by {order} counts.
 --
--- An attempt answers a question once, so that the first row of both is that record, once, whatever was repeated.
+-- As in the view `answers`, a record counts once, however often it was repeated.
 WITH marked AS (
     SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
            CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END AS mark
     FROM (
         SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
-               ROW_NUMBER() OVER (PARTITION BY attempt_id, question_id ORDER BY accepted_seq) AS occurrence
+               ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY accepted_seq) AS occurrence
         FROM quiz_answers
         WHERE assignment_id = $1 AND accepted_at <= CAST($2 AS TIMESTAMP)
     ) AS numbered
