@@ -32,7 +32,7 @@ for (const colorScheme of ['light', 'dark']) {
     }
     await staff.goto(`/results/${CLOSED}`);
     await staff.getByRole('button', { name: 'Table' }).first().click();
-    await staff.getByRole('table').waitFor();
+    await staff.getByRole('region', { name: 'Correct, per question' }).getByRole('table').waitFor();
     await check(staff, 'the table');
     await staff.getByRole('button', { name: 'Table' }).nth(1).click();
     await staff.getByRole('region', { name: 'Answers per choice' }).waitFor();
