@@ -4,6 +4,7 @@ mod class;
 mod crash;
 mod demo;
 mod elsewhere;
+mod export;
 mod faults;
 mod fresh;
 mod front_door;

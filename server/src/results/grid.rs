@@ -80,20 +80,20 @@ impl Results {
 }
 
 /// A class list by pseudonym: place in the list and progress.
-struct ClassList<'a>(BTreeMap<&'a str, (i64, Progress)>);
+pub(super) struct ClassList<'a>(BTreeMap<&'a str, (i64, Progress)>);
 
 impl<'a> ClassList<'a> {
-    fn of(students: &'a [student::Model], progress: &BTreeMap<i64, Progress>) -> Self {
+    pub(super) fn of(students: &'a [student::Model], progress: &BTreeMap<i64, Progress>) -> Self {
         let progress = |student: &student::Model| progress.get(&student.id).copied().unwrap_or(Progress::NotStarted);
         let students = (1..).zip(students);
         Self(students.map(|(place, student)| (student.student_key.as_str(), (place, progress(student)))).collect())
     }
 
-    fn number(&self, student: &str) -> Option<i64> {
+    pub(super) fn number(&self, student: &str) -> Option<i64> {
         self.0.get(student).map(|(place, _)| *place)
     }
 
-    fn progress(&self, student: &str) -> Progress {
+    pub(super) fn progress(&self, student: &str) -> Progress {
         // Whoever is on no list has an answer in the warehouse, or would not be asked for.
         self.0.get(student).map_or(Progress::Submitted, |(_, progress)| *progress)
     }

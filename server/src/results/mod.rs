@@ -6,6 +6,7 @@
 mod analysis;
 mod class;
 mod classes;
+mod export;
 mod freshness;
 mod grid;
 mod metrics;
@@ -23,6 +24,7 @@ use app::api::pipeline::Pipeline;
 use app::api::results::{ClassResults, ClassSummary, View};
 use app::api::{ApiError, Reports};
 
+pub use export::{Content, Export, FileName, Lines, Ready};
 pub use freshness::Measure;
 pub use metrics::CONTENT_TYPE as METRICS_TYPE;
 pub use pipeline::{Feed, Parts};
@@ -52,6 +54,27 @@ pub enum ResultsError {
     /// Only an admin may see it.
     #[error("only an admin may see the pipeline")]
     AdminsOnly,
+    /// More than a file can hold.
+    #[error("{file} holds at most {most} rows, and these would be {rows}; take {instead}")]
+    TooLarge {
+        /// Its name.
+        file: &'static str,
+        /// Rows that it would have.
+        rows: i64,
+        /// Rows that it can have.
+        most: i64,
+        /// What can hold them.
+        instead: &'static str,
+    },
+    /// Answers kept landing while they were read.
+    #[error("answers are landing faster than they can be taken away; try again in a moment")]
+    Landing,
+    /// A workbook could not be written.
+    #[error("the workbook could not be written: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The task that should have made a file was stopped.
+    #[error("the server is shutting down")]
+    Interrupted,
     /// The transactional store said no.
     #[error("the transactional store answered: {0}")]
     Store(#[from] sea_orm::DbErr),
@@ -67,6 +90,12 @@ impl From<ResultsError> for ApiError {
             ResultsError::Unknown(_) => Self::NotFound { message },
             ResultsError::AdminsOnly | ResultsError::NotYours => Self::Forbidden { message },
             ResultsError::Invalid { field, problem } => Self::invalid(field, problem),
+            ResultsError::TooLarge { .. } => Self::TooLarge { message },
+            ResultsError::Landing => Self::Unavailable { message },
+            ResultsError::Workbook(_) | ResultsError::Interrupted => {
+                tracing::error!(error = %message, "a file of results could not be made");
+                Self::unavailable("the file cannot be made right now; try again, or take answers.csv and summary.csv")
+            }
             ResultsError::Store(_) | ResultsError::Warehouse(_) => {
                 // Handled here: the page gets less than the log.
                 tracing::error!(error = %message, "results could not be read");

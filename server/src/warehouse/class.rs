@@ -94,16 +94,25 @@ impl Totals {
     }
 }
 
-/// One answer that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountedAnswer {
+/// One attempt that counts, with its answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountedAttempt {
     /// The student's pseudonym.
     pub student: String,
-    /// Names the attempt.
-    pub attempt: String,
     /// 1 for the student's first.
     pub attempt_no: i64,
-    /// When it was handed in.
+    /// Right answers.
+    pub score: i64,
+    /// Time of the attempt, in milliseconds.
+    pub total_ms: i64,
+    /// In no order.
+    pub answers: Vec<CountedAnswer>,
+}
+
+/// One answer that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedAnswer {
+    /// When it was accepted.
     pub accepted_at: Millis,
     /// The question.
     pub question: i64,
@@ -111,8 +120,23 @@ pub struct CountedAnswer {
     pub choice: Option<i64>,
     /// Time on the question, in milliseconds.
     pub elapsed_ms: i64,
-    /// 1 if it is right, 0 if not.
-    pub mark: i64,
+}
+
+/// Takes in one row of `answers_of_assignment.sql`.
+fn take_in_answer(attempts: &mut Vec<CountedAttempt>, row: &Row<'_>) -> Result<(), duckdb::Error> {
+    let place: usize = row.get(0)?;
+    if attempts.len() < place {
+        attempts.resize_with(place, CountedAttempt::default);
+    }
+    let Some(attempt) = place.checked_sub(1).and_then(|place| attempts.get_mut(place)) else { return Ok(()) };
+    let Some(question) = row.get(6)? else {
+        attempt.student = row.get(1)?;
+        (attempt.attempt_no, attempt.score, attempt.total_ms) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        return Ok(());
+    };
+    let accepted_at = millis(&row.get(5)?).unwrap_or_default();
+    attempt.answers.push(CountedAnswer { accepted_at, question, choice: row.get(7)?, elapsed_ms: row.get(4)? });
+    Ok(())
 }
 
 /// One answer of an attempt that counts, for a grid.
@@ -194,27 +218,21 @@ impl Warehouse {
         .await
     }
 
-    /// Every answer that counts.
+    /// Every attempt that counts with every answer of it, in no order. One of 4 million answers takes 200 MB.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn counted_answers(&self, counting: &Counting) -> Result<Vec<CountedAnswer>, WarehouseError> {
+    pub async fn counted_attempts(&self, counting: &Counting) -> Result<Vec<CountedAttempt>, WarehouseError> {
         let (sql, until) = (counting.sql(include_str!("sql/answers_of_assignment.sql")), counting.until());
         let assignment = counting.view.assignment;
         self.read(move |reader| {
-            let answer = |row: &Row<'_>| {
-                Ok(CountedAnswer {
-                    student: row.get(0)?,
-                    attempt: row.get(1)?,
-                    attempt_no: row.get(2)?,
-                    accepted_at: millis(&row.get(3)?).unwrap_or_default(),
-                    question: row.get(4)?,
-                    choice: row.get(5)?,
-                    elapsed_ms: row.get(6)?,
-                    mark: row.get(7)?,
-                })
-            };
-            reader.prepare_cached(&sql)?.query_map(params![assignment, until], answer)?.collect()
+            let mut statement = reader.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![assignment, until])?;
+            let mut attempts = Vec::new();
+            while let Some(row) = rows.next()? {
+                take_in_answer(&mut attempts, row)?;
+            }
+            Ok(attempts)
         })
         .await
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use duckdb::{Config, Connection};
 
-pub use class::{Cell, ChoiceCount, CountedAnswer, Counting, StudentAnswerRow, Totals};
+pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
 pub use copy::{Load, Loaded, LocalFile, Objects};
 pub(crate) use copy::{millis_of, sql_timestamp};
 pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};

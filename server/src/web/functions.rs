@@ -20,6 +20,7 @@ use leptos::server_fn::ServerFn;
 use leptos::server_fn::axum::{get_server_fn_service, register_explicit};
 use url::form_urlencoded;
 
+use super::export::SHOW;
 use super::{Shared, WebError, json, nothing_there, session, wrong_method};
 
 /// Longer than any error text.
@@ -48,7 +49,7 @@ pub(super) async fn call(
     if get_server_fn_service(uri.path(), method.clone()).is_none() {
         return Err(other_method(method.clone(), uri.clone()).await);
     }
-    check_query(uri)?;
+    check_query(uri.query().unwrap_or_default(), parts_of(uri.path()))?;
     // A browser's address bar accepts HTML and would be sent back to where it came from.
     request.headers_mut().remove(header::ACCEPT);
     let user = session::user(&rooms.accounts, &headers).await?;
@@ -68,11 +69,12 @@ pub(super) async fn other_method(method: Method, uri: Uri) -> WebError {
 
 /// What a part of a query has to be.
 #[derive(Clone, Copy)]
-enum Part {
+pub(super) enum Part {
     Number,
     Text,
     Rule,
     Instant,
+    Show,
 }
 
 impl Part {
@@ -82,6 +84,7 @@ impl Part {
             Self::Text => !value.is_empty(),
             Self::Rule => Attempts::of_name(value).is_some(),
             Self::Instant => value.parse::<Millis>().is_ok_and(|at| (0..=LAST_INSTANT).contains(&at)),
+            Self::Show => value == SHOW,
         };
         if is_right { Ok(()) } else { Err(self.wanted()) }
     }
@@ -92,6 +95,7 @@ impl Part {
             Self::Text => "may not be empty",
             Self::Rule => "has to be first, last, best or all",
             Self::Instant => "has to be an instant, in milliseconds since 1970",
+            Self::Show => "has to be show, or left out",
         }
     }
 }
@@ -99,13 +103,17 @@ impl Part {
 /// The last millisecond of the year 9998.
 pub(super) const LAST_INSTANT: Millis = 253_370_764_799_999;
 
-/// The parts of a function's query: name, what it has to be, and whether it may be left out.
-fn parts_of(path: &str) -> &'static [(&'static str, Part, bool)] {
-    const ASSIGNMENT: (&str, Part, bool) = ("assignment", Part::Number, false);
+/// A part of a query: name, what it has to be, and whether it may be left out.
+pub(super) type QueryPart = (&'static str, Part, bool);
+
+/// Which attempts, and as of when.
+pub(super) const OF_VIEW: [QueryPart; 2] = [("attempts", Part::Rule, true), ("as_of", Part::Instant, true)];
+
+/// The parts of a function's query.
+fn parts_of(path: &str) -> &'static [QueryPart] {
+    const ASSIGNMENT: QueryPart = ("assignment", Part::Number, false);
     match path {
-        ReadClassResults::PATH | ReadClassGrid::PATH => {
-            &[ASSIGNMENT, ("attempts", Part::Rule, true), ("as_of", Part::Instant, true)]
-        }
+        ReadClassResults::PATH | ReadClassGrid::PATH => &[ASSIGNMENT, OF_VIEW[0], OF_VIEW[1]],
         ReadStudentNames::PATH | ReadArrivals::PATH | ReadComparable::PATH => &[ASSIGNMENT],
         ReadStudentResults::PATH => &[ASSIGNMENT, ("student", Part::Text, false)],
         ReadRulingEffect::PATH => &[ASSIGNMENT, ("question", Part::Number, false), ("key", Part::Number, true)],
@@ -114,9 +122,8 @@ fn parts_of(path: &str) -> &'static [(&'static str, Part, bool)] {
 }
 
 /// The functions read their query themselves, but cannot say which part of it is wrong.
-fn check_query(uri: &Uri) -> Result<(), ApiError> {
-    let query = uri.query().unwrap_or_default();
-    for (name, part, may_be_absent) in parts_of(uri.path()) {
+pub(super) fn check_query(query: &str, parts: &[QueryPart]) -> Result<(), ApiError> {
+    for (name, part, may_be_absent) in parts {
         let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(found, _)| found == name);
         match (given.next(), given.next()) {
             (Some(_), Some(_)) => return Err(ApiError::invalid(*name, "is there twice")),

@@ -7,6 +7,7 @@ mod assignments;
 mod attempts;
 mod client;
 mod error;
+mod export;
 mod functions;
 mod gateway;
 mod guard;
@@ -111,6 +112,7 @@ fn api() -> Router<Desk> {
         .route("/api/assignments/{assignment}/close", post(assignments::close))
         .route("/api/assignments/{assignment}/rulings", post(assignments::rule))
         .route("/api/assignments/{assignment}/rulings/{ruling}/undo", post(assignments::undo))
+        .route("/api/assignments/{assignment}/export/{file}", get(export::export))
         .route("/api/streams/{stream}/replay", post(streams::replay))
         .route("/api/live/assignments/{assignment}", get(live::assignment))
         .route("/api/openapi.json", get(openapi::description))

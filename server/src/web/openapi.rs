@@ -23,12 +23,13 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
+use super::export::SHOW;
 use super::functions::LAST_INSTANT;
 use super::ops::Alive;
 use super::session::COOKIE;
 use crate::amazon::MOST_RECORDS;
 use crate::gateway::PutRecordBatchAnswer;
-use crate::results::{PartStatus, Readiness};
+use crate::results::{Export, PartStatus, Readiness};
 
 const JSON: &str = "application/json";
 /// Names of the security schemes.
@@ -198,6 +199,14 @@ fn class() -> Described {
     let effect = reads("ruling_effect", effect, json_response::<RulingEffect>("Before and after"))
         .parameter(parameter(ParameterIn::Query, "question", whole(), "The question's number in the store"))
         .parameter(optional("key", whole(), "The choice that would be the key; void if absent"));
+    let export = "An assignment's results as a file: answers, questions, or a workbook of both";
+    let files = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Export::ALL.map(Export::name))).into();
+    let show = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([SHOW])).into();
+    let export = of_view(operation("export", export).security(needs(SESSION)))
+        .parameter(in_path("assignment", whole(), "The assignment's number"))
+        .parameter(in_path("file", files, "Which file"))
+        .parameter(optional("names", show, "Students' names stand in the file; without it they are numbers"))
+        .response("200", file());
     let rule = operation("rule", "Void a question, or give it another key")
         .security(needs(SESSION))
         .parameter(in_path("assignment", whole(), "The assignment's number"))
@@ -218,6 +227,7 @@ fn class() -> Described {
         ("/api/arrivals", get(arrivals, &[400, 401, 404, 503])),
         ("/api/comparable", get(comparable, &[400, 401, 404, 503])),
         ("/api/ruling_effect", get(effect, &[400, 401, 403, 404, 503])),
+        ("/api/assignments/{assignment}/export/{file}", get(export, &[400, 401, 404, 413, 503])),
         ("/api/assignments/{assignment}/rulings", post(rule, &[400, 401, 403, 404, 409, 413, 503])),
         ("/api/assignments/{assignment}/rulings/{ruling}/undo", post(undo, &[400, 401, 403, 404, 409, 503])),
     ]
@@ -243,6 +253,17 @@ fn others() -> Described {
         ("/readyz", PathItem::new(HttpMethod::Get, ready)),
         ("/metrics", PathItem::new(HttpMethod::Get, errors(metrics, &[403, 503]))),
     ]
+}
+
+/// A file to be saved.
+fn file() -> Response {
+    let name = HeaderBuilder::new().schema(Some(text())).description(Some("The name to save it under")).build();
+    let file = text_response("text/csv", "The file, of the kind that its name says");
+    let workbook = ContentBuilder::new().build();
+    ResponseBuilder::from(file)
+        .content(Export::Workbook.content_type(), workbook)
+        .header("content-disposition", name)
+        .build()
 }
 
 /// Server-sent events without end. Version 3.1 describes each of them by the schema of the whole.

@@ -1,0 +1,155 @@
+//! A table as CSV: RFC 4180 by the crate `csv`, lines ended by CR LF.
+//!
+//! UTF-8 with a byte order mark, because Excel takes a CSV file without one for the system's own code page and garbles
+//! every name that is not English; readers of CSV skip it. Each row ends with what the file is of, `as_of` and `attempts`:
+//! a comment at the top, as some tools write it, is a broken first row to the others, and a file's name is soon another.
+//!
+//! A text that a spreadsheet would run as a formula gets an apostrophe before it, which spreadsheets take for "this is
+//! text" (OWASP, "CSV Injection"). Figures are written as they are: none of them comes from a student.
+//!
+//! Owns the bytes. Made piece by piece, so that a file of any length takes no more memory than its rows' source.
+
+use std::borrow::Cow;
+use std::io;
+
+use app::api::results::Attempts;
+use bytes::Bytes;
+use csv::{Terminator, Writer, WriterBuilder};
+
+use super::table::{Cell, Table, iso};
+use super::taken::Taken;
+
+/// A piece is no shorter than so many bytes, but for the last.
+const PIECE: usize = 64 << 10;
+/// A spreadsheet may take a text that begins with one of these for a formula; those of full width in some languages.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const MARK: &str = "\u{feff}";
+
+/// The pieces of a file, one after the other.
+pub struct Lines {
+    table: Box<dyn Table>,
+    as_of: String,
+    attempts: Attempts,
+    /// The block that is next; none before the head.
+    next: Option<usize>,
+}
+
+impl Lines {
+    pub(super) fn of(table: Box<dyn Table>, taken: &Taken) -> Self {
+        Self { table, as_of: iso(taken.as_of), attempts: taken.results.attempts, next: None }
+    }
+
+    fn piece(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(PIECE + PIECE / 4);
+        let mut block = match self.next {
+            Some(block) => block,
+            None => {
+                bytes.extend_from_slice(MARK.as_bytes());
+                bytes = self.head(bytes)?;
+                0
+            }
+        };
+        while bytes.len() < PIECE && block < self.table.blocks() {
+            let mut lines = lines(bytes);
+            for row in self.table.rows(block) {
+                let stamps = [self.as_of.as_str().into(), self.attempts.name().into()];
+                let fields = row.iter().map(field).chain(stamps);
+                lines.write_record(fields.map(|field: Cow<'_, str>| field.into_owned()))?;
+            }
+            bytes = lines.into_inner().map_err(|error| error.into_error())?;
+            block += 1;
+        }
+        self.next = Some(block);
+        Ok(bytes)
+    }
+
+    fn head(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut lines = lines(bytes);
+        let columns = self.table.columns();
+        let stamps = ["as_of", "attempts"];
+        lines.write_record(columns.iter().map(|column| column.name.as_ref()).chain(stamps))?;
+        lines.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+impl Iterator for Lines {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next.is_some_and(|block| block >= self.table.blocks()) {
+            return None;
+        }
+        Some(self.piece().map(Bytes::from))
+    }
+}
+
+fn lines(bytes: Vec<u8>) -> Writer<Vec<u8>> {
+    WriterBuilder::new().terminator(Terminator::CRLF).from_writer(bytes)
+}
+
+fn field<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {
+    match cell {
+        Cell::Nothing => Cow::Borrowed(""),
+        Cell::Text(text) => harmless(text),
+        Cell::Graded(text, _) => harmless(text),
+        Cell::Whole(value) => value.to_string().into(),
+        Cell::Number(value) => number(*value).into(),
+        Cell::Share(share) => number(share * 100.0).into(),
+        Cell::Instant(at) => iso(*at).into(),
+    }
+}
+
+/// With a point, and with six digits behind it where there are so many.
+fn number(value: f64) -> String {
+    // Not −0.
+    ((value * 1e6).round() / 1e6 + 0.0).to_string()
+}
+
+/// The text with an apostrophe where a spreadsheet would begin to read a formula: at its beginning, and behind what a
+/// spreadsheet may take for the end of a cell, as it does with semicolons where a comma stands in decimal numbers.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(FORMULA) {
+        return Cow::Borrowed(text);
+    }
+    let (mut safe, mut begins) = (String::with_capacity(text.len() + 1), true);
+    for c in text.chars() {
+        if begins && FORMULA.contains(&c) {
+            safe.push('\'');
+        }
+        safe.push(c);
+        begins = matches!(c, ';' | '\t' | '\r' | '\n') || begins && matches!(c, ' ' | '"');
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_a_spreadsheet_would_run_is_text() {
+        for (text, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+            ("＝1", "'＝1"),
+            (" =1", " '=1"),
+            ("a;=1", "a;'=1"),
+            ("a; \"=1\"", "a; \"'=1\""),
+            ("3 - 2 = 1", "3 - 2 = 1"),
+            ("well-known", "well-known"),
+            ("ليلى", "ليلى"),
+        ] {
+            assert_eq!(harmless(text), safe);
+        }
+    }
+
+    #[test]
+    fn figures_are_written_as_programs_read_them() {
+        let all = [0.1 + 0.2, 100.0 / 3.0, -12.5, -0.000_000_1, 4.0].map(number);
+        assert_eq!(all, ["0.3", "33.333333", "-12.5", "0", "4"]);
+    }
+}
