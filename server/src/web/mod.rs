@@ -38,7 +38,6 @@ use client::Limits;
 
 use crate::accounts::Accounts;
 use crate::gateway::Gateway;
-use crate::live::Live;
 use crate::quiz::Quiz;
 use crate::registry::Registry;
 use crate::results::Results;
@@ -55,8 +54,6 @@ pub struct Rooms {
     pub gateway: Gateway,
     /// The streams.
     pub registry: Registry,
-    /// Changes.
-    pub live: Live,
     /// Opens `/metrics` from another machine; absent if nothing does.
     pub metrics_key: Option<String>,
     /// Says true when the server is to stop, so that streams of events end.
