@@ -120,7 +120,7 @@ async fn watch(address: String, seen: Shared) -> Outcome<Vec<Duration>> {
     let http = Client::builder().no_proxy().build()?;
     let cookie = sign_in(&http, &address).await?;
     let ask = |path: &str| http.get(format!("{address}{path}")).header("cookie", &cookie).send();
-    let mut events = ask("/api/live/assignments/1").await?.error_for_status()?;
+    let mut events = ask("/api/live?assignments=1").await?.error_for_status()?;
     loop {
         let heard = events.chunk().await?.ok_or("the server ended the events")?;
         // A tick carries freshness too, but a page asks only when something has changed.

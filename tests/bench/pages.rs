@@ -234,7 +234,7 @@ struct Page {
 
 impl Page {
     async fn open(shared: Arc<Shared>, place: usize) -> Outcome<Self> {
-        let events = shared.get(&format!("/api/live/assignments/{}", place + 1)).await?;
+        let events = shared.get(&format!("/api/live?assignments={}", place + 1)).await?;
         Ok(Self {
             shared,
             place,

@@ -48,13 +48,21 @@ async fn a_teacher_neither_sees_nor_closes_what_is_another_s() {
     assert_eq!(classes(&admin, &server).await.len(), 3);
 
     for (stranger, assignment) in [(&second, OPEN), (&second, CLOSED), (&first, theirs)] {
-        for path in
-            [format!("/api/class_results?assignment={assignment}"), format!("/api/live/assignments/{assignment}")]
-        {
+        let own = if assignment == theirs { OPEN } else { theirs };
+        for (path, message) in [
+            (
+                format!("/api/class_results?assignment={assignment}"),
+                "there is no assignment with this number among your classes".to_owned(),
+            ),
+            (
+                format!("/api/live?assignments={own},{assignment}"),
+                format!("there is no assignment {assignment} among your classes"),
+            ),
+        ] {
             let answer = stranger.get(&server, &path).await;
             assert_eq!(answer.status(), 404, "{path}");
             let error: Value = answer.json().await.expect("an error");
-            assert_eq!(error["message"], "there is no assignment with this number among your classes", "{path}");
+            assert_eq!(error["message"], message, "{path}");
         }
         assert_eq!(stranger.post(&server, &format!("/api/assignments/{assignment}/close")).await.status(), 404);
     }
@@ -82,7 +90,7 @@ async fn a_wrong_password_opens_nothing_and_a_session_ends_when_it_is_signed_out
     let signed_out = here.sign_out(&server).await;
     assert_eq!(signed_out.status(), 204);
     assert!(signed_out.headers()["set-cookie"].to_str().expect("text").contains("Max-Age=0"));
-    for path in ["/api/me", "/api/my_classes", "/api/live/assignments/1"] {
+    for path in ["/api/me", "/api/my_classes", "/api/live?assignments=1"] {
         assert_eq!(here.get(&server, path).await.status(), 401, "{path}");
     }
     assert_eq!(elsewhere.get(&server, "/api/me").await.status(), 200, "another device stays signed in");

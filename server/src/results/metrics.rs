@@ -92,7 +92,8 @@ struct Families {
     held: Whole,
     source_lag: Seconds,
     heartbeat: Seconds,
-    open_pages: Gauge,
+    live_connections: Gauge,
+    live_assignments: Gauge,
     results_asked: Counter,
     results_worked_out: Counter,
 }
@@ -121,8 +122,9 @@ impl Families {
         to.register_with_unit("source_lag", help, Unit::Seconds, all.source_lag.clone());
         let help = "What the last heartbeat that arrived took from the transactional store to the warehouse";
         to.register_with_unit("heartbeat_round_trip", help, Unit::Seconds, all.heartbeat.clone());
-        let help = "Pages that follow an assignment, each as often as it follows one";
-        to.register("open_pages", help, all.open_pages.clone());
+        let help = "Connections over which open pages are told of changes; the tabs of a browser share one";
+        to.register("live_connections", help, all.live_connections.clone());
+        to.register("live_assignments", "Assignments that are followed", all.live_assignments.clone());
         to.register("results_asked", "Questions for an assignment's results", all.results_asked.clone());
         let help = "Answers that were worked out for them; the others were shared";
         to.register("results_worked_out", help, all.results_worked_out.clone());
@@ -131,7 +133,9 @@ impl Families {
 
     fn add_pages(&self, results: &Results) {
         let (asked, worked_out) = results.shared.counts();
-        self.open_pages.set(results.open_pages().into());
+        let (connections, assignments) = results.open.counts();
+        self.live_connections.set(connections.into());
+        self.live_assignments.set(assignments as i64);
         self.results_asked.inc_by(asked);
         self.results_worked_out.inc_by(worked_out);
     }

@@ -32,8 +32,8 @@ const KEPT: usize = 8;
 /// What a page is told of one assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// Ask again.
-    Changed,
+    /// Ask again for this assignment.
+    Changed(i64),
     /// The server is alive, and this is how current the assignment is.
     Tick(Tick),
 }
@@ -44,6 +44,7 @@ pub(super) struct OpenPages {
     assignments: Mutex<HashMap<i64, Open>>,
     /// Each as often as it follows an assignment.
     pages: AtomicU32,
+    connections: AtomicU32,
 }
 
 /// An assignment that somebody looks at.
@@ -58,14 +59,14 @@ impl OpenPages {
         self.assignments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there are, each as often as it follows an assignment.
-    pub fn count(&self) -> u32 {
-        self.pages.load(Ordering::Relaxed)
+    /// How many connections there are, and how many assignments are followed over any of them.
+    pub fn counts(&self) -> (u32, usize) {
+        (self.connections.load(Ordering::Relaxed), self.lock().len())
     }
 
     /// How long after a change the next one of the same assignment may be told.
     fn pause(&self) -> Duration {
-        Duration::from_secs(1) * self.count() / MOST_QUESTIONS_PER_SECOND
+        Duration::from_secs(1) * self.pages.load(Ordering::Relaxed) / MOST_QUESTIONS_PER_SECOND
     }
 
     fn leave(&self, assignment: i64) {
@@ -80,22 +81,23 @@ impl OpenPages {
     }
 }
 
-/// An open page's ear. Dropped, it is gone.
+/// The ear of an open page, or of all the pages that share a connection. Dropped, it is gone.
 pub struct Following {
     open: Arc<OpenPages>,
     assignments: Vec<i64>,
-    said: SelectAll<BoxStream<'static, (i64, Said)>>,
+    said: SelectAll<BoxStream<'static, Said>>,
 }
 
 impl Following {
-    /// What is said next, and of which assignment.
-    pub async fn next(&mut self) -> Option<(i64, Said)> {
+    /// What is said next.
+    pub async fn next(&mut self) -> Option<Said> {
         self.said.next().await
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
+        self.open.connections.fetch_sub(1, Ordering::Relaxed);
         self.assignments.iter().for_each(|assignment| self.open.leave(*assignment));
     }
 }
@@ -104,17 +106,12 @@ impl Results {
     /// Follows assignments, each named once, from now on. Who may do that has been checked.
     #[must_use]
     pub fn follow(&self, assignments: &[i64]) -> Following {
+        self.open.connections.fetch_add(1, Ordering::Relaxed);
         let said = select_all(assignments.iter().map(|assignment| self.hear(*assignment).boxed()));
         Following { open: Arc::clone(&self.open), assignments: assignments.to_owned(), said }
     }
 
-    /// How many pages are open, each as often as it follows an assignment.
-    #[must_use]
-    pub fn open_pages(&self) -> u32 {
-        self.open.count()
-    }
-
-    fn hear(&self, assignment: i64) -> impl Stream<Item = (i64, Said)> + use<> {
+    fn hear(&self, assignment: i64) -> impl Stream<Item = Said> + use<> {
         self.open.pages.fetch_add(1, Ordering::Relaxed);
         let mut assignments = self.open.lock();
         let open = assignments.entry(assignment).or_insert_with(|| {
@@ -126,17 +123,17 @@ impl Results {
         });
         open.pages += 1;
         // What was missed may have been a change.
-        BroadcastStream::new(open.said.subscribe()).map(move |said| (assignment, said.unwrap_or(Said::Changed)))
+        BroadcastStream::new(open.said.subscribe()).map(move |said| said.unwrap_or(Said::Changed(assignment)))
     }
 
     async fn tell(self, assignment: i64, changes: Listener, said: broadcast::Sender<Said>) {
-        tokio::join!(self.tell_changes(changes, &said), self.tell_the_time(assignment, &said));
+        tokio::join!(self.tell_changes(assignment, changes, &said), self.tell_the_time(assignment, &said));
     }
 
-    async fn tell_changes(&self, mut changes: Listener, said: &broadcast::Sender<Said>) {
+    async fn tell_changes(&self, assignment: i64, mut changes: Listener, said: &broadcast::Sender<Said>) {
         while changes.changed().await {
             // Nobody may be listening by now.
-            let _ = said.send(Said::Changed);
+            let _ = said.send(Said::Changed(assignment));
             sleep_until(Instant::now() + self.open.pause()).await;
         }
     }
@@ -148,7 +145,7 @@ impl Results {
         loop {
             ticks.tick().await;
             let freshness = self.freshness_within(every, assignment).await;
-            let _ = said.send(Said::Tick(Tick { now: self.measure.now(), freshness }));
+            let _ = said.send(Said::Tick(Tick { assignment, now: self.measure.now(), freshness }));
         }
     }
 

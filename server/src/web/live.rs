@@ -1,28 +1,56 @@
 //! Server-sent events. See `app::api::live` for what they say.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use app::api::live::{CHANGED, TICK};
-use axum::extract::State;
+use app::api::ApiError;
+use app::api::live::{CHANGED, Changed, MOST_FOLLOWED, TICK};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, Sse};
 use futures::Stream;
 use futures::stream::unfold;
+use serde::Serialize;
 use tokio::sync::watch;
+use url::form_urlencoded;
 
-use super::path::PathPart;
 use super::{Shared, WebError, session};
-use crate::results::{Following, Said};
+use crate::results::{Following, ResultsError, Said};
 
-pub(super) async fn assignment(
+pub(super) async fn events(
     State(rooms): State<Shared>,
-    PathPart(assignment): PathPart<i64>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;
-    rooms.results.check_access(&user, assignment).await?;
-    let page = Page { following: rooms.results.follow(&[assignment]), stop: rooms.stop.clone() };
+    let assignments = assignments(query.as_deref().unwrap_or_default())?;
+    for assignment in &assignments {
+        let checked = rooms.results.check_access(&user, *assignment).await;
+        checked.map_err(|error| match error {
+            ResultsError::Unknown(_) => not_found(*assignment),
+            error => error.into(),
+        })?;
+    }
+    let page = Page { following: rooms.results.follow(&assignments), stop: rooms.stop.clone() };
     Ok(Sse::new(unfold(page, |mut page| async { page.next().await.map(|event| (Ok(event), page)) })))
+}
+
+fn not_found(assignment: i64) -> WebError {
+    ApiError::not_found(format!("there is no assignment {assignment} among your classes")).into()
+}
+
+/// Each once.
+fn assignments(query: &str) -> Result<Vec<i64>, ApiError> {
+    let wrong = |problem: &str| ApiError::invalid("assignments", problem);
+    let given = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "assignments");
+    let (_, given) =
+        given.ok_or_else(|| wrong("is missing; add ?assignments= and their numbers, with commas between them"))?;
+    let numbers: Result<BTreeSet<i64>, _> = given.split(',').map(str::parse).collect();
+    let numbers = numbers.map_err(|_| wrong("has to be assignments' numbers with commas between them"))?;
+    if numbers.len() > MOST_FOLLOWED {
+        return Err(wrong(&format!("names {}; one connection follows at most {MOST_FOLLOWED}", numbers.len())));
+    }
+    Ok(numbers.into_iter().collect())
 }
 
 /// One open connection.
@@ -34,13 +62,43 @@ struct Page {
 impl Page {
     /// The next event; `None` when the server stops.
     async fn next(&mut self) -> Option<Event> {
-        let (_, said) = tokio::select! {
+        let said = tokio::select! {
             _ = self.stop.wait_for(|stop| *stop) => return None,
             said = self.following.next() => said?,
         };
         Some(match said {
-            Said::Changed => Event::default().event(CHANGED).data("{}"),
-            Said::Tick(tick) => Event::default().event(TICK).data(serde_json::to_string(&tick).unwrap_or_default()),
+            Said::Changed(assignment) => event(CHANGED, &Changed { assignment }),
+            Said::Tick(tick) => event(TICK, &tick),
         })
+    }
+}
+
+fn event(name: &str, data: &impl Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(data).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_numbers_each_once_and_not_too_many() {
+        assert_eq!(assignments("assignments=7,2,7"), Ok(vec![2, 7]));
+        assert_eq!(assignments("assignments=7%2C2&more=1"), Ok(vec![2, 7]));
+        let most: Vec<String> = (1..=MOST_FOLLOWED).map(|n| n.to_string()).collect();
+        assert!(assignments(&format!("assignments={}", most.join(","))).is_ok());
+        let too_many = format!("assignments={},0", most.join(","));
+        for (wrong, says) in [
+            ("", "is missing"),
+            ("assignment=7", "is missing"),
+            ("assignments=", "numbers"),
+            ("assignments=7,,8", "numbers"),
+            ("assignments=7;8", "numbers"),
+            ("assignments=99999999999999999999", "numbers"),
+            (&too_many, "at most 64"),
+        ] {
+            let refused = assignments(wrong).expect_err(wrong).to_string();
+            assert!(refused.starts_with("assignments: ") && refused.contains(says), "{wrong}: {refused}");
+        }
     }
 }

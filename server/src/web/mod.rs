@@ -109,7 +109,7 @@ fn api() -> Router<Desk> {
         .route("/api/assignments/{assignment}/rulings", post(assignments::rule))
         .route("/api/assignments/{assignment}/rulings/{ruling}/undo", post(assignments::undo))
         .route("/api/streams/{stream}/replay", post(streams::replay))
-        .route("/api/live/assignments/{assignment}", get(live::assignment))
+        .route("/api/live", get(live::events))
         .route("/api/openapi.json", get(openapi::description))
         .route("/api/{*function}", get(functions::call).fallback(functions::other_method))
         .route("/api", any(nothing_there))
