@@ -7,6 +7,8 @@ printf '%s cores, %s, %s\n\n' "$(nproc)" "$(rustc --version)" "$(date -u +%F)"
 server=(-p server ${FRESHMARK_BUNDLED_DUCKDB:+--features=server/bundled})
 cargo bench --locked --quiet "${server[@]}" --bench latency
 printf '\n'
+cargo bench --locked --quiet "${server[@]}" --bench pages
+printf '\n'
 cargo bench --locked --quiet "${server[@]}" --bench throughput
 
 printf '\nwhat a first visit downloads, in bytes after brotli\n'

@@ -23,6 +23,7 @@ pub mod limit;
 pub mod live;
 pub mod pace;
 pub mod quiz;
+mod recent;
 pub mod registry;
 pub mod remote;
 pub mod results;

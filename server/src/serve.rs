@@ -166,23 +166,15 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         Measure { store: store.clone(), warehouse: warehouse.clone(), accepting, clock, registry: registry.clone() };
     let heartbeat_every_ms = config.heartbeat.as_millis() as i64;
     let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
-    let results = Results::new(store, warehouse, measure, Arc::new(parts));
+    let results = Results::new(store, warehouse, measure, Arc::new(parts), live);
     if config.gateway.url.is_none() {
         // What another gateway has taken is on a way that nobody here can see the end of.
         tasks.push(tokio::spawn(results.clone().reconcile(stop.subscribe())));
     }
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
-    let rooms = Rooms {
-        quiz,
-        accounts,
-        results,
-        gateway,
-        registry: registry.clone(),
-        live,
-        metrics_key,
-        stop: stop.subscribe(),
-    };
+    let rooms =
+        Rooms { quiz, accounts, results, gateway, registry: registry.clone(), metrics_key, stop: stop.subscribe() };
     let router = web::router(rooms, &config.server.site);
     tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
     tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));

@@ -32,7 +32,7 @@ class Admin:
 
     def results_when(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Asks again whenever the server says that something changed, until the results are as wanted."""
-        url = f"{self.url}/api/live/assignments/{OPEN}"
+        url = f"{self.url}/api/live?assignments={OPEN}"
         events = self.http.request("GET", url, headers=self.headers, preload_content=False)
         try:
             changes = _changes(events)
@@ -47,7 +47,7 @@ class Admin:
         self, wanted: Callable[[dict[str, Any]], Any], name: str = DELIVERY_STREAM
     ) -> dict[str, Any]:
         """Asks for a stream at every event, until it is as wanted."""
-        url = f"{self.url}/api/live/assignments/{OPEN}"
+        url = f"{self.url}/api/live?assignments={OPEN}"
         events = self.http.request("GET", url, headers=self.headers, preload_content=False)
         stream: dict[str, Any] = {}
         try:

@@ -15,8 +15,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Statement};
 
 use crate::answers::{Answer, BATCH, FIRST, Template, digits};
+use crate::cpu::cpu_of;
 use crate::drive::{Batches, Tally};
-use crate::machine::{cpu_of, cpu_of_ended, end};
+use crate::machine::{cpu_of_ended, end};
 use crate::running::Outcome;
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";

@@ -7,6 +7,7 @@
 //! `BENCH_SECONDS` (60) and `BENCH_CONNECTIONS` (4) may be set, and `FRESHMARK` to another binary.
 
 mod answers;
+mod cpu;
 mod drive;
 mod firehose;
 mod machine;
@@ -22,9 +23,10 @@ use reqwest::Client;
 use server::store::Store;
 
 use self::answers::{Template, templates};
+use self::cpu::cpu_of;
 use self::drive::{Batches, Tally};
 use self::firehose::Key;
-use self::machine::{cpu_of, end, peak_memory_of};
+use self::machine::{end, peak_memory_of};
 use self::postgres::Took;
 use self::running::{Outcome, Server, add_staff, freshmark, sign_in};
 

@@ -58,6 +58,12 @@ export class School {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** A figure of the server's metrics that no stream has. */
+  async metric(name) {
+    const text = await (await fetch(`${this.address}/metrics`)).text();
+    return Number(text.match(new RegExp(`^freshmark_${name} (\\S+)$`, 'm'))[1]);
+  }
+
   /** A browser of its own, with nobody signed in. */
   visitor(browser, options = {}) {
     return browser.newContext({ baseURL: this.address, viewport: { width: 1280, height: 900 }, ...options });
@@ -86,7 +92,7 @@ export async function ticks(school, chrome, count) {
       heard += 1;
       if (heard === count) { events.close(); resolve(); }
     });
-  }), [`/api/live/assignments/${CLOSED}`, count]);
+  }), [`/api/live?assignments=${CLOSED}`, count]);
   await context.close();
 }
 
@@ -97,6 +103,14 @@ export function play(school, students, code = CODE) {
   return new Promise((resolve, reject) => {
     playing.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));
   });
+}
+
+/** Asks again until the answer is yes; for things that send no event. */
+export async function until(holds, seconds = 15) {
+  for (const end = Date.now() + seconds * 1_000; !await holds();) {
+    if (Date.now() > end) throw new Error(`it never was so: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** A student joins by the code and stands before the first question. */

@@ -35,3 +35,13 @@ test('a script of an older build is gone, not a page that is kept for ever', asy
   assert.equal(answer.status, 404);
   assert.equal(answer.headers.get('cache-control'), 'no-store');
 });
+
+test('the worker that holds the tabs’ connection is asked for each time, and may do nothing else', async () => {
+  const answer = await get('/live-worker.js?1');
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('content-type'), /javascript/);
+  assert.equal(answer.headers.get('cache-control'), 'no-cache');
+  assert.equal(answer.headers.get('content-security-policy'), "default-src 'none'; connect-src 'self'");
+  const page = await get('/');
+  assert.match(page.headers.get('content-security-policy'), /worker-src 'self'/);
+});

@@ -34,7 +34,7 @@ async fn a_student_who_reads_every_byte_never_sees_a_key_before_its_release() {
         "/api/nothing",
         &format!("/api/class_results?assignment={OPEN}"),
         &format!("/api/class_results?assignment={CLOSED}"),
-        &format!("/api/live/assignments/{OPEN}"),
+        &format!("/api/live?assignments={OPEN}"),
     ] {
         let answer = http.get(server.url(path)).bearer_auth(token).send().await.expect("an answer");
         heard.extend(format!("{:?}", answer.headers()).into_bytes());
@@ -153,7 +153,7 @@ async fn without_the_right_session_nothing_is_shown() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;
     for path in
-        ["/api/me", "/api/my_classes", "/api/pipeline", "/api/class_results?assignment=1", "/api/live/assignments/1"]
+        ["/api/me", "/api/my_classes", "/api/pipeline", "/api/class_results?assignment=1", "/api/live?assignments=1"]
     {
         assert_eq!(client().get(server.url(path)).send().await.expect("an answer").status(), 401, "{path}");
     }

@@ -30,7 +30,8 @@ async fn a_part_of_an_address_that_is_wrong_is_named() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;
     for (method, path, named) in [
-        (Method::GET, "/api/live/assignments/abc", "assignment"),
+        (Method::GET, "/api/live?assignments=1,abc", "assignments"),
+        (Method::GET, "/api/live", "assignments"),
         (Method::POST, "/api/assignments/abc/close", "assignment"),
         (Method::POST, "/api/assignments/99999999999999999999/close", "assignment"),
         (Method::GET, "/api/class_results?assignment=abc", "assignment"),

@@ -182,7 +182,12 @@ impl Staff {
 
     /// The events of an assignment, from now on.
     pub async fn events(&self, server: &Server, assignment: i64) -> Events {
-        let answer = self.get(server, &format!("/api/live/assignments/{assignment}")).await;
+        self.events_of(server, &assignment.to_string()).await
+    }
+
+    /// The events of several assignments, with commas between them.
+    pub async fn events_of(&self, server: &Server, assignments: &str) -> Events {
+        let answer = self.get(server, &format!("/api/live?assignments={assignments}")).await;
         assert_eq!(answer.status(), 200);
         Events { bytes: answer.bytes_stream().boxed(), heard: String::new() }
     }
@@ -245,11 +250,18 @@ pub struct Events {
 impl Events {
     /// The next event's name.
     pub async fn next(&mut self) -> String {
+        self.next_of().await.0
+    }
+
+    /// The next event's name, and its assignment.
+    pub async fn next_of(&mut self) -> (String, i64) {
         loop {
             if let Some((event, rest)) = self.heard.split_once("\n\n") {
-                let name = event.lines().find_map(|line| line.strip_prefix("event: ")).expect("a name").to_owned();
+                let field = |name| event.lines().find_map(|line| line.strip_prefix(name)).expect("a field");
+                let data: Value = serde_json::from_str(field("data: ")).expect("json");
+                let next = (field("event: ").to_owned(), data["assignment"].as_i64().expect("an assignment"));
                 self.heard = rest.to_owned();
-                return name;
+                return next;
             }
             let more = self.bytes.next().await.expect("another event").expect("the stream goes on");
             self.heard.push_str(std::str::from_utf8(&more).expect("text"));

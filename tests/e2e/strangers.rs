@@ -49,25 +49,28 @@ async fn a_teacher_neither_sees_nor_closes_what_is_another_s() {
     assert_eq!(classes(&admin, &server).await.len(), 3);
 
     for (stranger, assignment) in [(&second, OPEN), (&second, CLOSED), (&first, theirs)] {
-        let ruling = first.results(&server, OPEN).await.questions[0].id;
-        for path in [
-            format!("/api/class_results?assignment={assignment}"),
-            format!("/api/class_grid?assignment={assignment}"),
-            format!("/api/student_names?assignment={assignment}"),
-            format!("/api/student_results?assignment={assignment}&student=x"),
-            format!("/api/arrivals?assignment={assignment}"),
-            format!("/api/comparable?assignment={assignment}"),
-            format!("/api/ruling_effect?assignment={assignment}&question={ruling}"),
-            format!("/api/live/assignments/{assignment}"),
+        let question = first.results(&server, OPEN).await.questions[0].id;
+        let own = if assignment == theirs { OPEN } else { theirs };
+        let unknown = "there is no assignment with this number among your classes";
+        let of_live = format!("there is no assignment {assignment} among your classes");
+        for (path, message) in [
+            (format!("/api/class_results?assignment={assignment}"), unknown),
+            (format!("/api/class_grid?assignment={assignment}"), unknown),
+            (format!("/api/student_names?assignment={assignment}"), unknown),
+            (format!("/api/student_results?assignment={assignment}&student=x"), unknown),
+            (format!("/api/arrivals?assignment={assignment}"), unknown),
+            (format!("/api/comparable?assignment={assignment}"), unknown),
+            (format!("/api/ruling_effect?assignment={assignment}&question={question}"), unknown),
+            (format!("/api/live?assignments={own},{assignment}"), &of_live),
         ] {
             let answer = stranger.get(&server, &path).await;
             assert_eq!(answer.status(), 404, "{path}");
             let error: Value = answer.json().await.expect("an error");
-            assert_eq!(error["message"], "there is no assignment with this number among your classes", "{path}");
+            assert_eq!(error["message"], message, "{path}");
         }
         assert_eq!(stranger.post(&server, &format!("/api/assignments/{assignment}/close")).await.status(), 404);
         let rule = stranger.request(&server, Method::POST, &format!("/api/assignments/{assignment}/rulings"));
-        let ruled = rule.json(&serde_json::json!({ "question": ruling })).send().await.expect("an answer");
+        let ruled = rule.json(&serde_json::json!({ "question": question })).send().await.expect("an answer");
         assert_eq!(ruled.status(), 404);
     }
     let open = |results: ClassResults| results.closed_at.is_none();
@@ -94,7 +97,7 @@ async fn a_wrong_password_opens_nothing_and_a_session_ends_when_it_is_signed_out
     let signed_out = here.sign_out(&server).await;
     assert_eq!(signed_out.status(), 204);
     assert!(signed_out.headers()["set-cookie"].to_str().expect("text").contains("Max-Age=0"));
-    for path in ["/api/me", "/api/my_classes", "/api/live/assignments/1"] {
+    for path in ["/api/me", "/api/my_classes", "/api/live?assignments=1"] {
         assert_eq!(here.get(&server, path).await.status(), 401, "{path}");
     }
     assert_eq!(elsewhere.get(&server, "/api/me").await.status(), 200, "another device stays signed in");

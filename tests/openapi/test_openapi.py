@@ -107,9 +107,9 @@ def test_what_people_do_is_answered_as_described(method: str, path: str, part: s
 
 
 def test_the_events_of_an_open_page_are_as_described() -> None:
-    path = "/api/live/assignments/{assignment}"
-    url = server.web + path.replace("{assignment}", str(OPEN))
-    with requests.get(url, cookies=COOKIES, stream=True, timeout=30) as answer:
+    path = "/api/live"
+    query = {"assignments": f"{OPEN},1"}
+    with requests.get(server.web + path, params=query, cookies=COOKIES, stream=True, timeout=30) as answer:
         assert answer.status_code == 200
         described = api[path]["GET"].definition.raw["responses"]["200"]["content"]
         assert answer.headers["content-type"] in described

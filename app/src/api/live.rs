@@ -1,6 +1,7 @@
-//! Server-sent events: `GET /api/live/assignments/{id}`, for whoever may see the assignment's results.
+//! Server-sent events: `GET /api/live?assignments=1,2,3`, for whoever may see the results of each.
 //!
-//! An event never carries results. It says that something changed, and the page asks its server function.
+//! An event names its assignment and never carries results. It says that something changed, and the page asks its server
+//! function.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +20,23 @@ pub const TICK_MS: u64 = 1_000;
 /// Milliseconds without any event after which the connection counts as lost, even if the browser has not noticed.
 pub const SILENCE_MS: i64 = 4_000;
 
+/// So many assignments may be followed over one connection.
+pub const MOST_FOLLOWED: usize = 64;
+
+/// Data of a [`CHANGED`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Which one.
+    pub assignment: i64,
+}
+
 /// Data of a [`TICK`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tick {
+    /// Which one.
+    pub assignment: i64,
     /// The server's clock.
     pub now: Millis,
-    /// Measured just now; absent if it could not be measured, so that the page's last picture grows old.
+    /// Measured within the last moment; absent if it could not be measured, so that the page's last picture grows old.
     pub freshness: Option<Freshness>,
 }

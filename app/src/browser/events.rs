@@ -1,57 +1,8 @@
-//! Server-sent events, and listening to the window.
+//! Listening to the window, the page and whatever else has events.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{EventSource, EventTarget, MessageEvent};
-
-use crate::api::live::{CHANGED, TICK, Tick};
-
-/// What a page hears.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
-    /// The connection is there.
-    Opened,
-    /// Ask again.
-    Changed,
-    /// The server is alive.
-    Tick(Tick),
-}
-
-/// One open connection; closed when dropped.
-pub struct Events {
-    source: EventSource,
-    _listeners: [Listener; 3],
-}
-
-impl Events {
-    /// Listens to one assignment. `None` if the browser has no server-sent events.
-    #[must_use]
-    pub fn of_assignment(assignment: i64, hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("/api/live/assignments/{assignment}")).ok()?;
-        let (opened, changed, ticked) = (hear.clone(), hear.clone(), hear);
-        let listeners = [
-            Listener::new(&source, "open", move |_| opened(Heard::Opened))?,
-            Listener::new(&source, CHANGED, move |_| changed(Heard::Changed))?,
-            Listener::new(&source, TICK, move |event| {
-                if let Some(tick) = tick_of(&event) {
-                    ticked(Heard::Tick(tick));
-                }
-            })?,
-        ];
-        Some(Self { source, _listeners: listeners })
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        self.source.close();
-    }
-}
-
-fn tick_of(event: &web_sys::Event) -> Option<Tick> {
-    let data = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
-    serde_json::from_str(&data).ok()
-}
+use web_sys::EventTarget;
 
 /// One event listener; gone when dropped.
 pub struct Listener {

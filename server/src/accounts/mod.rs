@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::limit::{Allowance, Exhausted, Limit};
+use crate::recent::Recent;
 use crate::secret;
 use crate::store::Store;
 use crate::store::tables::{account, session};
@@ -83,6 +84,8 @@ pub struct Accounts {
     wrong_passwords: Arc<Limit<String>>,
     hashing: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    /// Who was asked for lately, by the hash of the secret, and when the session ends.
+    recent: Arc<Recent<String, (Millis, User)>>,
 }
 
 impl Accounts {
@@ -93,6 +96,7 @@ impl Accounts {
             wrong_passwords: Arc::new(Limit::new(WRONG_PASSWORDS, clock.clone())),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             queue: Arc::new(Semaphore::new(HASHES_IN_ALL)),
+            recent: Arc::default(),
             store,
             clock,
         }
@@ -186,24 +190,29 @@ impl Accounts {
     /// # Errors
     /// If the transactional store does not answer.
     pub async fn sign_out(&self, secret: &str) -> Result<(), AccountError> {
+        let hash = secret::hash(secret);
         let this_or_expired = Condition::any()
-            .add(session::Column::TokenHash.eq(secret::hash(secret)))
+            .add(session::Column::TokenHash.eq(&hash))
             .add(session::Column::ExpiresAt.lt(self.clock.now()));
         session::Entity::delete_many().filter(this_or_expired).exec(&self.store.write).await?;
+        self.recent.take_back(&hash);
         Ok(())
     }
 
-    /// Who the secret of a cookie stands for.
+    /// Who the secret of a cookie stands for. One that was signed out here stands for nobody from then on.
     ///
     /// # Errors
     /// If the transactional store does not answer.
     pub async fn user(&self, secret: &str) -> Result<Option<User>, AccountError> {
-        let session = session::Entity::find_by_id(secret::hash(secret))
-            .filter(session::Column::ExpiresAt.gt(self.clock.now()))
-            .one(&self.store.read)
-            .await?;
-        let Some(session) = session else { return Ok(None) };
-        Ok(account::Entity::find_by_id(session.account_id).one(&self.store.read).await?.map(user))
+        let hash = secret::hash(secret);
+        let found = self.recent.get(hash.clone(), self.find_session(&hash)).await?;
+        Ok(found.filter(|(ends, _)| *ends > self.clock.now()).map(|(_, user)| user))
+    }
+
+    async fn find_session(&self, hash: &str) -> Result<Option<(Millis, User)>, AccountError> {
+        let Some(session) = session::Entity::find_by_id(hash).one(&self.store.read).await? else { return Ok(None) };
+        let account = account::Entity::find_by_id(session.account_id).one(&self.store.read).await?;
+        Ok(account.map(|account| (session.expires_at, user(account))))
     }
 }
 

@@ -220,7 +220,7 @@ impl<S: Source> Delivery<S> {
         let (start, end, touched) = (hand.cut.start, hand.cut.end, std::mem::take(&mut hand.touched));
         tracing::debug!(stream = self.source.stream(), shard = self.source.shard(), start, end, "a batch is done");
         *standing = Standing { next: Some(end), hand: None };
-        self.live.publish(touched);
+        self.live.publish(&touched);
         self.source.forget_before(end)?;
         Ok(())
     }

@@ -170,9 +170,9 @@ async fn a_batch_is_cut_by_size_before_its_interval_has_passed() {
         let outcomes = works.stream.take(works.stream.check((0..400).map(|_| record()))).await;
         assert!(outcomes.iter().all(Result::is_ok));
     }
-    let mut landings = works.plant.live.listen();
+    let mut landings = works.plant.live.listen(7);
     while works.history().await.is_empty() {
-        assert!(landings.changed(7).await);
+        assert!(landings.changed().await);
     }
     let first = works.history().await.remove(0);
     assert!(first.records > 0 && (first.records as u64) < works.shard().end_offset(), "{first:?}: the rest waits");

@@ -119,9 +119,9 @@ impl Works {
 
     /// Waits until everything in the log has landed or was parked.
     pub async fn settle(&self) {
-        let mut landings = self.plant.live.listen();
+        let mut landings = self.plant.live.listen(7);
         while self.reached().await < self.shard().end_offset() {
-            let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed(7)).await;
+            let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed()).await;
             assert!(heard.unwrap_or(true), "{:?}", self.stream.problem());
         }
     }

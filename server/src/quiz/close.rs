@@ -34,7 +34,7 @@ impl Quiz {
         tx.commit().await?;
         self.outbox.wake();
         if closed.rows_affected > 0 {
-            self.live.publish([assignment]);
+            self.live.publish(&[assignment]);
         }
         Ok(())
     }
@@ -64,11 +64,11 @@ mod tests {
         let new = NewAssignment { class, quiz: given, join_code: "ABC-123", opened_at: 0 };
         let assignment = quiz.assign(&new).await.expect("an assignment");
 
-        let mut page = live.listen();
+        let mut page = live.listen(assignment);
         let (one, other) = tokio::join!(quiz.close(assignment), quiz.close(assignment));
         assert!(one.is_ok() && other.is_ok());
         drop((quiz, live));
-        assert!(page.changed(assignment).await);
-        assert!(!page.changed(assignment).await, "the second has changed nothing");
+        assert!(page.changed().await);
+        assert!(!page.changed().await, "the second has changed nothing");
     }
 }

@@ -80,11 +80,11 @@ impl Heartbeats {
     }
 
     async fn beat(&self, on: Beating, quiz: &Quiz, warehouse: &Warehouse, patience: Duration) -> Result<(), DbErr> {
-        let mut landings = quiz.live.listen();
+        let mut landings = quiz.live.listen(NO_ASSIGNMENT);
         let id = Uuid::new_v4();
         let sent_at = quiz.send_heartbeat(on, id).await?;
         let arrived = async {
-            while landings.changed(NO_ASSIGNMENT).await {
+            while landings.changed().await {
                 if on.has_landed(warehouse, id).await.unwrap_or(false) {
                     return true;
                 }

@@ -45,7 +45,7 @@ impl Quiz {
         };
         let attempt = attempt.insert(&tx).await?;
         tx.commit().await?;
-        self.live.publish([assignment.id]);
+        self.live.publish(&[assignment.id]);
         Ok(Joined { attempt: attempt.id, token })
     }
 

@@ -160,7 +160,7 @@ impl Quiz {
             .into_tuple()
             .all(&self.store.read)
             .await?;
-        self.live.publish(assignments);
+        self.live.publish(&assignments);
         Ok(())
     }
 }

@@ -134,6 +134,7 @@ impl Quiz {
         }
         tx.commit().await?;
         drop(in_flight);
+        self.live.accepted(accepted.iter().map(|accepted| accepted.attempt.assignment_id));
         self.outbox.wake();
         accepted.iter().for_each(|accepted| self.pace.note(accepted.records.len(), accepted.began));
         Ok(outcomes)

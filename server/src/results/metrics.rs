@@ -36,6 +36,7 @@ impl Results {
     pub async fn metrics(&self) -> Result<String, fmt::Error> {
         let mut registry = Registry::with_prefix("freshmark");
         let families = Families::in_registry(&mut registry);
+        families.add_pages(self);
         for stream in self.parts.registry.all() {
             families.add_intake(&stream);
             if let Some(feed) = self.parts.feeds.get(stream.name()) {
@@ -91,6 +92,10 @@ struct Families {
     held: Whole,
     source_lag: Seconds,
     heartbeat: Seconds,
+    live_connections: Gauge,
+    live_assignments: Gauge,
+    results_asked: Counter,
+    results_worked_out: Counter,
 }
 
 impl Families {
@@ -117,7 +122,22 @@ impl Families {
         to.register_with_unit("source_lag", help, Unit::Seconds, all.source_lag.clone());
         let help = "What the last heartbeat that arrived took from the transactional store to the warehouse";
         to.register_with_unit("heartbeat_round_trip", help, Unit::Seconds, all.heartbeat.clone());
+        let help = "Connections over which open pages are told of changes; the tabs of a browser share one";
+        to.register("live_connections", help, all.live_connections.clone());
+        to.register("live_assignments", "Assignments that are followed", all.live_assignments.clone());
+        to.register("results_asked", "Questions for an assignment's results", all.results_asked.clone());
+        let help = "Answers that were worked out for them; the others were shared";
+        to.register("results_worked_out", help, all.results_worked_out.clone());
         all
+    }
+
+    fn add_pages(&self, results: &Results) {
+        let (asked, worked_out) = results.shared.counts();
+        let (connections, assignments) = results.open.counts();
+        self.live_connections.set(connections.into());
+        self.live_assignments.set(assignments as i64);
+        self.results_asked.inc_by(asked);
+        self.results_worked_out.inc_by(worked_out);
     }
 
     fn add_intake(&self, stream: &DeliveryStream) {

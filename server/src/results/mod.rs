@@ -10,10 +10,12 @@ mod export;
 mod freshness;
 mod grid;
 mod metrics;
+mod open;
 mod pipeline;
 mod ready;
 mod reconcile;
 mod rulings;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,10 +29,15 @@ use app::api::{ApiError, Reports};
 pub use export::{Content, Export, FileName, Lines, Ready};
 pub use freshness::Measure;
 pub use metrics::CONTENT_TYPE as METRICS_TYPE;
+pub use open::{Following, Said};
 pub use pipeline::{Feed, Parts};
 pub use ready::{PartStatus, Readiness};
 
+use self::open::OpenPages;
+use self::shared::{Question, Shared, Teachers};
 use crate::accounts::User;
+use crate::live::Live;
+use crate::recent::Recent;
 use crate::store::Store;
 use crate::warehouse::{Warehouse, WarehouseError};
 
@@ -112,13 +119,19 @@ pub struct Results {
     warehouse: Warehouse,
     measure: Measure,
     parts: Arc<Parts>,
+    live: Live,
+    shared: Arc<Shared<Question, Arc<ClassResults>>>,
+    /// By assignment.
+    teachers: Arc<Recent<i64, Teachers>>,
+    open: Arc<OpenPages>,
 }
 
 impl Results {
-    /// Reads both stores, and asks the pipeline's `parts` how they are.
+    /// Reads both stores, and asks the pipeline's `parts` how they are; what changes is told by `live`.
     #[must_use]
-    pub fn new(store: Store, warehouse: Warehouse, measure: Measure, parts: Arc<Parts>) -> Self {
-        Self { store, warehouse, measure, parts }
+    pub fn new(store: Store, warehouse: Warehouse, measure: Measure, parts: Arc<Parts>, live: Live) -> Self {
+        let shared = Arc::new(Shared::new(live.clone()));
+        Self { store, warehouse, measure, parts, live, shared, teachers: Arc::default(), open: Arc::default() }
     }
 
     /// The port for one request.
@@ -157,7 +170,7 @@ impl Reports for ForUser {
     }
 
     async fn class_results(&self, view: View) -> Result<ClassResults, ApiError> {
-        Ok(self.results.class_results(self.user()?, view).await?)
+        self.results.shared_class_results(self.user()?, view).await
     }
 
     async fn class_grid(&self, view: View) -> Result<ClassGrid, ApiError> {

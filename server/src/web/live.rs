@@ -1,70 +1,104 @@
 //! Server-sent events. See `app::api::live` for what they say.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::time::Duration;
 
-use app::api::live::{CHANGED, TICK, TICK_MS, Tick};
-use axum::extract::State;
+use app::api::ApiError;
+use app::api::live::{CHANGED, Changed, MOST_FOLLOWED, TICK};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, Sse};
 use futures::Stream;
 use futures::stream::unfold;
+use serde::Serialize;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use url::form_urlencoded;
 
-use super::path::PathPart;
 use super::{Shared, WebError, session};
-use crate::live::Listener;
-use crate::results::Measure;
+use crate::results::{Following, ResultsError, Said};
 
-pub(super) async fn assignment(
+pub(super) async fn events(
     State(rooms): State<Shared>,
-    PathPart(assignment): PathPart<i64>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;
-    rooms.results.visible(&user, assignment).await?;
-    let mut ticks = interval(Duration::from_millis(TICK_MS));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let page = Page {
-        assignment,
-        changes: rooms.live.listen(),
-        ticks,
-        measure: rooms.results.measure().clone(),
-        stop: rooms.stop.clone(),
-    };
+    let assignments = assignments(query.as_deref().unwrap_or_default())?;
+    for assignment in &assignments {
+        let checked = rooms.results.check_access(&user, *assignment).await;
+        checked.map_err(|error| match error {
+            ResultsError::Unknown(_) => not_found(*assignment),
+            error => error.into(),
+        })?;
+    }
+    let page = Page { following: rooms.results.follow(&assignments), stop: rooms.stop.clone() };
     Ok(Sse::new(unfold(page, |mut page| async { page.next().await.map(|event| (Ok(event), page)) })))
 }
 
-/// One open results page.
+fn not_found(assignment: i64) -> WebError {
+    ApiError::not_found(format!("there is no assignment {assignment} among your classes")).into()
+}
+
+/// Each once.
+fn assignments(query: &str) -> Result<Vec<i64>, ApiError> {
+    let wrong = |problem: &str| ApiError::invalid("assignments", problem);
+    let given = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "assignments");
+    let (_, given) =
+        given.ok_or_else(|| wrong("is missing; add ?assignments= and their numbers, with commas between them"))?;
+    let numbers: Result<BTreeSet<i64>, _> = given.split(',').map(str::parse).collect();
+    let numbers = numbers.map_err(|_| wrong("has to be assignments' numbers with commas between them"))?;
+    if numbers.len() > MOST_FOLLOWED {
+        return Err(wrong(&format!("names {}; one connection follows at most {MOST_FOLLOWED}", numbers.len())));
+    }
+    Ok(numbers.into_iter().collect())
+}
+
+/// One open connection.
 struct Page {
-    assignment: i64,
-    changes: Listener,
-    ticks: Interval,
-    measure: Measure,
+    following: Following,
     stop: watch::Receiver<bool>,
 }
 
 impl Page {
     /// The next event; `None` when the server stops.
     async fn next(&mut self) -> Option<Event> {
-        tokio::select! {
+        let said = tokio::select! {
             _ = self.stop.wait_for(|stop| *stop) => return None,
-            more = self.changes.changed(self.assignment) => {
-                return more.then(|| Event::default().event(CHANGED).data("{}"));
-            }
-            _ = self.ticks.tick() => {}
-        }
-        Some(self.tick().await)
+            said = self.following.next() => said?,
+        };
+        Some(match said {
+            Said::Changed(assignment) => event(CHANGED, &Changed { assignment }),
+            Said::Tick(tick) => event(TICK, &tick),
+        })
     }
+}
 
-    async fn tick(&self) -> Event {
-        let freshness = self.measure.assignment(self.assignment).await;
-        if let Err(error) = &freshness {
-            tracing::warn!(assignment = self.assignment, %error, "freshness could not be measured");
+fn event(name: &str, data: &impl Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(data).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_numbers_each_once_and_not_too_many() {
+        assert_eq!(assignments("assignments=7,2,7"), Ok(vec![2, 7]));
+        assert_eq!(assignments("assignments=7%2C2&more=1"), Ok(vec![2, 7]));
+        let most: Vec<String> = (1..=MOST_FOLLOWED).map(|n| n.to_string()).collect();
+        assert!(assignments(&format!("assignments={}", most.join(","))).is_ok());
+        let too_many = format!("assignments={},0", most.join(","));
+        for (wrong, says) in [
+            ("", "is missing"),
+            ("assignment=7", "is missing"),
+            ("assignments=", "numbers"),
+            ("assignments=7,,8", "numbers"),
+            ("assignments=7;8", "numbers"),
+            ("assignments=99999999999999999999", "numbers"),
+            (&too_many, "at most 64"),
+        ] {
+            let refused = assignments(wrong).expect_err(wrong).to_string();
+            assert!(refused.starts_with("assignments: ") && refused.contains(says), "{wrong}: {refused}");
         }
-        let tick = Tick { now: self.measure.now(), freshness: freshness.ok() };
-        let data = serde_json::to_string(&tick).unwrap_or_default();
-        Event::default().event(TICK).data(data)
     }
 }

@@ -39,7 +39,6 @@ use client::Limits;
 
 use crate::accounts::Accounts;
 use crate::gateway::Gateway;
-use crate::live::Live;
 use crate::quiz::Quiz;
 use crate::registry::Registry;
 use crate::results::Results;
@@ -56,8 +55,6 @@ pub struct Rooms {
     pub gateway: Gateway,
     /// The streams.
     pub registry: Registry,
-    /// Changes.
-    pub live: Live,
     /// Opens `/metrics` from another machine; absent if nothing does.
     pub metrics_key: Option<String>,
     /// Says true when the server is to stop, so that streams of events end.
@@ -114,7 +111,7 @@ fn api() -> Router<Desk> {
         .route("/api/assignments/{assignment}/rulings/{ruling}/undo", post(assignments::undo))
         .route("/api/assignments/{assignment}/export/{file}", get(export::export))
         .route("/api/streams/{stream}/replay", post(streams::replay))
-        .route("/api/live/assignments/{assignment}", get(live::assignment))
+        .route("/api/live", get(live::events))
         .route("/api/openapi.json", get(openapi::description))
         .route("/api/{*function}", get(functions::call).fallback(functions::other_method))
         .route("/api", any(nothing_there))

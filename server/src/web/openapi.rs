@@ -143,8 +143,10 @@ fn staff() -> Described {
     let replay = operation("replay_parked", "Try a stream's parked batches again; for admins")
         .parameter(in_path("stream", text(), "The delivery stream's name"))
         .response("200", json_response::<Replayed>("How many are in the warehouse now"));
-    let live = operation("live", "When to ask again for an assignment's results")
-        .parameter(in_path("assignment", whole(), number))
+    let numbers = format!("^[0-9]{{1,18}}(,[0-9]{{1,18}}){{0,{}}}$", live::MOST_FOLLOWED - 1);
+    let numbers = ObjectBuilder::new().schema_type(Type::String).pattern(Some(numbers)).into();
+    let live = operation("live", "When to ask again for assignments' results")
+        .parameter(parameter(ParameterIn::Query, "assignments", numbers, "Their numbers, with commas between them"))
         .response("200", events());
     let get = |operation: OperationBuilder, also: &[u16]| {
         PathItem::new(HttpMethod::Get, errors(operation.security(needs(SESSION)), also))
@@ -152,7 +154,7 @@ fn staff() -> Described {
     vec![
         ("/api/my_classes", get(classes, &[401, 503])),
         ("/api/pipeline", get(pipeline, &[401, 403, 503])),
-        ("/api/live/assignments/{assignment}", get(live, &[400, 401, 404, 503])),
+        ("/api/live", get(live, &[400, 401, 404, 503])),
         (
             "/api/streams/{stream}/replay",
             PathItem::new(HttpMethod::Post, errors(replay.security(needs(SESSION)), &[400, 401, 403, 404, 409, 503])),

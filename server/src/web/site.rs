@@ -16,6 +16,11 @@ use crate::secret;
 /// What Trunk writes where a nonce belongs.
 const NONCE: &str = "{{__TRUNK NONCE__}}";
 
+/// Holds the one connection of all tabs of a browser.
+const WORKER: &str = "/live-worker.js";
+/// What it may do. A worker is not under the policy of the pages that it serves.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
+
 /// Serves `folder`; every path that names no file is a page of the front end.
 pub(super) fn service(folder: &Path) -> Router {
     let index = folder.join("index.html");
@@ -27,14 +32,18 @@ pub(super) fn service(folder: &Path) -> Router {
     Router::new()
         .route("/", get(page).with_state(index.clone()))
         .route("/index.html", get(page).with_state(index))
-        .fallback_service(get_service(files).layer(middleware::from_fn(cache_for_ever)))
+        .fallback_service(get_service(files).layer(middleware::from_fn(file_headers)))
 }
 
-/// A file's name holds a hash of its content, so the file never changes.
-async fn cache_for_ever(request: Request, next: Next) -> Response {
-    let hashed = is_hashed(request.uri());
+/// A file whose name holds a hash of its content never changes. The worker keeps its name, and is asked for each time.
+async fn file_headers(request: Request, next: Next) -> Response {
+    let (is_hashed, is_worker) = (is_hashed(request.uri()), request.uri().path() == WORKER);
     let mut response = next.run(request).await;
-    if hashed && response.status() == StatusCode::OK {
+    let headers = response.headers_mut();
+    if is_worker {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
+    } else if is_hashed && response.status() == StatusCode::OK {
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
         response.headers_mut().insert(header::CACHE_CONTROL, forever);
     }
@@ -66,7 +75,8 @@ async fn page(State(index): State<PathBuf>) -> Response {
     };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'"
     );
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html.replace(NONCE, &nonce))).into_response()
 }

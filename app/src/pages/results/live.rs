@@ -1,4 +1,5 @@
-//! How the results page stays live: events say "ask again", ticks carry clock and freshness, silence means lost.
+//! How the results page stays live: events say "ask again", ticks carry clock and freshness, silence means lost. A page
+//! that nobody sees neither asks nor listens; when it is shown, it catches up at once.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use crate::api::freshness::Freshness;
 use crate::api::live::{SILENCE_MS, Tick};
 use crate::api::results::{ClassResults, class_results};
 use crate::api::{ApiError, Millis};
-use crate::browser::events::{Events, Heard, Listener};
+use crate::browser::events::Listener;
+use crate::browser::live::{Heard, Live};
 use crate::browser::{is_visible, time};
 use crate::state::freshness::Connection;
 use crate::state::measured::Measured;
@@ -28,7 +30,9 @@ struct Following {
     refresh: StoredValue<Refresh>,
     /// When anything was heard last, by this browser's clock.
     heard_at: StoredValue<i64>,
-    events: StoredValue<Option<Events>, LocalStorage>,
+    events: StoredValue<Option<Live>, LocalStorage>,
+    /// Set where the connection cannot be shared with the other tabs.
+    alone: StoredValue<bool>,
     /// How many connections there have been.
     connections: StoredValue<u32>,
     /// Which of them the freshness came over that is shown.
@@ -39,12 +43,16 @@ struct Following {
 
 /// Keeps `page` live until it is left.
 pub(super) fn follow(page: Page) {
+    let mut refresh = Refresh::default();
+    // It may have been opened in the background.
+    let _ = refresh.shown(is_visible(), time::now());
     let following = Following {
         page,
         session: expect_context(),
-        refresh: StoredValue::new(Refresh::default()),
+        refresh: StoredValue::new(refresh),
         heard_at: StoredValue::new(time::now()),
         events: StoredValue::new_local(None),
+        alone: StoredValue::new(false),
         connections: StoredValue::new(0),
         shown_over: StoredValue::new(0),
         gone: StoredValue::new(false),
@@ -57,7 +65,7 @@ pub(super) fn follow(page: Page) {
     });
     let watch = set_interval_with_handle(move || following.watch(), WATCH);
     let shown = StoredValue::new_local(Listener::on_visibility(move || {
-        following.ask_if(|refresh, now| refresh.shown(is_visible(), now));
+        following.show(is_visible());
     }));
     on_cleanup(move || {
         if let Ok(watch) = watch {
@@ -70,12 +78,33 @@ pub(super) fn follow(page: Page) {
 
 impl Following {
     fn connect(self) {
+        if !is_visible() {
+            return;
+        }
         self.heard_at.set_value(time::now());
-        let events = Events::of_assignment(self.page.assignment, move |heard| self.hear(heard));
-        self.events.set_value(events);
+        let hear = move |heard| self.hear(heard);
+        let shared = if self.alone.get_value() { None } else { Live::shared(self.page.assignment, hear) };
+        self.events.set_value(shared.or_else(|| Live::own(self.page.assignment, hear)));
+    }
+
+    /// The page was hidden, and lets go; or shown, and catches up.
+    fn show(self, visible: bool) {
+        if visible && !self.gone.get_value() {
+            self.connect();
+        } else {
+            self.events.set_value(None);
+        }
+        self.ask_if(|refresh, now| refresh.shown(visible, now) || refresh.changed(now));
     }
 
     fn hear(self, heard: Heard) {
+        if heard == Heard::NoWorker {
+            // Not from within the listener that connecting takes away.
+            if self.alone.try_set_value(true).is_none() {
+                spawn_local(async move { self.connect() });
+            }
+            return;
+        }
         if self.heard_at.try_set_value(time::now()).is_some() {
             return; // The page has been left.
         }
@@ -92,6 +121,7 @@ impl Following {
             }
             Heard::Changed => self.ask_if(Refresh::changed),
             Heard::Tick(tick) => self.take_in_tick(&tick),
+            Heard::NoWorker => {}
         }
     }
 
@@ -125,9 +155,10 @@ impl Following {
 
     /// Finds out that the server has fallen silent, and tries again for as long as the page is open.
     fn watch(self) {
-        if self.gone.get_value() {
+        if self.gone.get_value() || !is_visible() {
             return;
         }
+        self.events.with_value(|events| events.iter().for_each(Live::alive));
         self.ask_if(Refresh::waited);
         let silence = time::now() - self.heard_at.get_value();
         if silence < SILENCE_MS {
