@@ -12,6 +12,35 @@ const pages = [
     await page.getByText(`${STUDENTS}0 of ${STUDENTS}0`).waitFor();
   }],
   ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
+  ['results-students', 'teacher', `/results/${CLOSED}?question=2&attempts=best&sort=worst`, async (page) => {
+    await page.getByText('Who answered what').click();
+    await page.getByRole('button', { name: 'Show names' }).first().click();
+    await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
+    await page.getByRole('row').filter({ hasText: 'Amara Okafor' }).waitFor();
+  }],
+  ['results-compared', 'teacher', `/results/${OPEN}?question=4&compare=3`, (page) => page.getByRole('heading', { name: /^Compared with/ }).waitFor()],
+  ['results-menu', 'teacher', `/results/${OPEN}`, (page) => page.getByText('Take away').click()],
+  ['results-ruling', 'teacher', `/results/${OPEN}?question=4`, async (page) => {
+    await page.getByRole('button', { name: 'Void or rekey…' }).click();
+    await page.getByRole('radio', { name: /^Void/ }).check();
+    await page.getByRole('status').filter({ hasText: '→' }).waitFor();
+  }],
+  ['results-past', 'teacher', `/results/${OPEN}?as_of=1`, (page) => page.getByText(/^As it stood at/).waitFor()],
+  ...['Catching up', 'Delayed', 'Disconnected', 'Unknown'].map((state) => [
+    `results-${state.toLowerCase().replace(' ', '-')}`, 'teacher', `/results/${CLOSED}`, (page) => bring_into(page, state),
+  ]),
+  ['student', 'teacher', `/results/${CLOSED}`, async (page) => {
+    await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
+    await page.getByRole('link', { name: 'Student 3', exact: true }).click();
+    await page.getByRole('heading', { name: 'Attempt 1' }).waitFor();
+  }],
+  ['projector', 'teacher', `/results/${OPEN}/projector?question=4`, (page) => page.getByRole('img', { name: /^Most chose/ }).waitFor()],
+  ['projector-key', 'teacher', `/results/${OPEN}/projector?question=4`, async (page) => {
+    await page.getByRole('img', { name: /^Most chose/ }).waitFor();
+    await page.keyboard.press('k');
+    await page.getByRole('img', { name: /The key is/ }).waitFor();
+  }],
+  ['results-large', 'teacher', `/results/${CLOSED}`, (page) => enlarge(page)],
   ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
   ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').waitFor()],
   ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { level: 1 }).waitFor()],
@@ -50,7 +79,7 @@ try {
   const [[, who, results]] = pages;
   const open = await Promise.all(looks.map((look) => open_page(who, results, look)));
   await Promise.all(open.map((page) => page.getByText('join code').waitFor()));
-  await play(school, STUDENTS);
+  await Promise.all([play(school, STUDENTS), play(school, 25, 'PHO-117')]);
   for (const [name, who, address, ready] of pages) {
     for (const [place, look] of looks.entries()) {
       const page = address === results ? open[place] : await open_page(who, address, look);
@@ -61,6 +90,58 @@ try {
 } finally {
   await chrome.close();
   await school.close();
+}
+
+/** Waits until the page says so of an answer that is made older, or lost, on its way here. */
+async function bring_into(page, state) {
+  await page.route('**/api/live*', (route) => route.abort());
+  await page.route('**/api/class_results*', async (route) => {
+    if (state === 'Disconnected' && page.shown) return route.abort();
+    if (state === 'Unknown') return undefined;
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const waits = state === 'Catching up' ? 4_000 : 60_000;
+    if (state !== 'Disconnected') {
+      const since = body.freshness.measured_at - waits;
+      Object.assign(body.freshness, { landed: 156, oldest_waiting: since, complete_through: since });
+    }
+    page.shown = true;
+    return route.fulfill({ response: answer, json: body });
+  });
+  // A page of its own connection: the worker's would go on.
+  await page.addInitScript(() => { delete window.SharedWorker; });
+  await page.reload();
+  await page.getByRole('status').filter({ hasText: state }).first().waitFor();
+}
+
+/** Sixty questions with long texts, five hundred students, names from right to left. */
+async function enlarge(page) {
+  const names = ['عبد الرحمن بن محمد الفارسي', 'נועה בן־דוד', 'María José Carreño Quiñones', 'Ng'];
+  await page.route('**/api/class_results*', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const long = 'Which of the following best describes, in the words of the chapter, what happens to a river between its source and its mouth when rain has fallen for several days';
+    body.counted = 500;
+    body.scores = Array.from({ length: 61 }, (_, score) => Math.round(40 * Math.exp(-((score - 38) ** 2) / 120)));
+    body.questions = Array.from({ length: 60 }, (_, place) => ({
+      ...body.questions[place % 6], id: 1000 + place, number: place + 1, n: 500, correct: (place * 37) % 500,
+      text: place % 3 ? `${long}?` : 'Why?',
+    }));
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.route('**/api/class_grid*', async (route) => {
+    const questions = Array.from({ length: 60 }, (_, place) => ({ id: 1000 + place, number: place + 1, key: 1, choices: [1, 2, 3, 4], is_void: place === 7 }));
+    const rows = Array.from({ length: 500 }, (_, place) => ({
+      student: `s${place}`, number: place + 1, progress: 'submitted', attempt: 1, score: (place * 7) % 61, elapsed_ms: 60_000,
+      choices: questions.map((_, q) => (place * 3 + q * 5) % 5),
+    }));
+    await route.fulfill({ json: { questions, rows, total: 500 } });
+  });
+  await page.route('**/api/student_names*', (route) => route.fulfill({ json: Array.from({ length: 500 }, (_, place) => ({ student: `s${place}`, name: names[place % 4] })) }));
+  await page.reload();
+  await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
+  await page.getByRole('button', { name: 'Show names' }).first().click();
+  await page.getByRole('row').filter({ hasText: names[0] }).first().waitFor();
 }
 
 async function open_page(who, address, { scheme, width }) {

@@ -22,10 +22,14 @@ struct SharpCanvas {
     size: (u32, u32),
 }
 
-/// Draws a picture over the whole width of a canvas, `scale` times as large as elsewhere, and gives the canvas the height
-/// that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
+/// Where a canvas has less room than this for each time that it is drawn larger, it is drawn less large.
+const NARROWEST: f64 = 480.0;
+
+/// Draws a picture over the whole width of a canvas, up to `scale` times as large as elsewhere, and gives the canvas the
+/// height that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
 /// CSS pixels.
 pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) -> Vec<Place> {
+    let scale = scale.min(f64::from(canvas.client_width()) / NARROWEST).max(1.0);
     let width = (f64::from(canvas.client_width()) / scale).round() as i32;
     if width <= 0 {
         return Vec::new();

@@ -45,7 +45,7 @@ pub fn Chart(
     /// Called with the id of the bar that was selected.
     #[prop(default = Callback::new(|_| {}))]
     select: Callback<i64>,
-    /// How many times as large as elsewhere it is drawn.
+    /// How many times as large as elsewhere it is drawn, where there is room.
     #[prop(default = 1.0)]
     scale: f64,
 ) -> impl IntoView {

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
 use crate::browser::{http, png, print, time};
-use crate::charts::model::{Picture, questions};
+use crate::charts::model::{Picture, choices, questions};
 use crate::components::{ConfirmDialog, Menu};
 use crate::state::words;
 
@@ -104,19 +104,32 @@ fn TakeAway(page: Page) -> impl IntoView {
                 " with names"
             </label>
             <hr />
-            <button type="button" on:click=move |_| save_chart(page)>"Chart (PNG)"</button>
+            <button type="button" on:click=move |_| save_questions(page)>"Chart (PNG)"</button>
+            <button type="button" on:click=move |_| save_selected(page)>"Selected question (PNG)"</button>
             <button type="button" on:click=move |_| print()>"Print"</button>
         </Menu>
     }
 }
 
 /// The chart of the questions with a title, the as-of time and the filters.
-fn save_chart(page: Page) {
+fn save_questions(page: Page) {
     page.results.with_untracked(|results| {
         let Some(r) = results else { return };
         let picture = Picture::Questions(questions(&r.questions, page.looking.order.get_untracked(), None));
         let title = format!("{} · {}: correct, per question", r.quiz_title, r.class_name);
         png::save(&file_name(&r.quiz_title), &picture, &title, &stamp(page));
+    });
+}
+
+/// The answers to the selected question.
+fn save_selected(page: Page) {
+    page.results.with_untracked(|results| {
+        let Some(r) = results else { return };
+        let number = page.looking.question.get_untracked().unwrap_or(1);
+        let Some(question) = r.questions.iter().find(|q| q.number == number) else { return };
+        let title = format!("{} · {}: {}. {}", r.quiz_title, r.class_name, question.number, question.text);
+        let name = file_name(&format!("{} question {number}", r.quiz_title));
+        png::save(&name, &Picture::Choices(choices(question)), &title, &stamp(page));
     });
 }
 
