@@ -1,4 +1,4 @@
-//! Routes, and what every page shares: who is signed in, the clock, the outbox, and the banner above an admin's pages.
+//! Routes, and what every page shares: who is signed in, the clock, the outbox, and the banner above the pages of staff.
 
 use leptos::prelude::*;
 use leptos_router::components::{Route, Router, Routes};
@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::api::ApiError;
 use crate::api::accounts::me;
 use crate::browser::outbox::Outbox;
-use crate::components::{AdminBanner, Ticking};
+use crate::components::{StaffBanner, Ticking};
 use crate::pages::{
     ClassesPage, HomePage, JoinPage, NotFoundPage, PipelinePage, ProjectorPage, QuizPage, ResultsPage, SignInPage,
     StudentPage,
@@ -25,7 +25,7 @@ pub fn Shell() -> impl IntoView {
     find_out(session);
     view! {
         <Router>
-            <AdminBanner />
+            <StaffBanner />
             <Routes fallback=|| view! { <NotFoundPage /> }>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/signin") view=SignInPage />

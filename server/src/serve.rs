@@ -162,8 +162,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let mut tasks = Vec::new();
     let feeds = start_feeds(&config, address, &gateway_key, &quiz, &warehouse, &stop, &mut tasks)?;
     let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
-    let measure =
-        Measure { store: store.clone(), warehouse: warehouse.clone(), accepting, clock, registry: registry.clone() };
+    let measure = Measure {
+        store: store.clone(),
+        warehouse: warehouse.clone(),
+        accepting,
+        clock,
+        registry: registry.clone(),
+        thresholds: config.freshness,
+    };
     let heartbeat_every_ms = config.heartbeat.as_millis() as i64;
     let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
     let results = Results::new(store, warehouse, measure, Arc::new(parts), live);

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
-const binary = join(target, 'release/freshmark');
+export const binary = join(target, 'release/freshmark');
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
@@ -21,16 +21,23 @@ export const browser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
 
 export class School {
-  static async open() {
+  static in_a_new_folder() {
     const school = new School();
     school.folder = mkdtempSync(join(tmpdir(), 'freshmark-'));
+    school.command = [binary];
+    return school;
+  }
+
+  static async open() {
+    const school = School.in_a_new_folder();
     await school.start('127.0.0.1:0');
     return school;
   }
 
   async start(listen, more = []) {
     const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--aws-listen', '127.0.0.1:0', '--site', 'dist', ...more];
-    this.server = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FRESHMARK_LOG: 'error' } });
+    const [command, ...first] = this.command;
+    this.server = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FRESHMARK_LOG: 'error' } });
     for await (const line of createInterface({ input: this.server.stdout })) {
       const address = line.match(/^Freshmark is at (.*)$/)?.[1];
       if (address) {
@@ -42,10 +49,15 @@ export class School {
     throw new Error('freshmark did not start');
   }
 
-  async kill() {
+  async kill(signal = 'SIGKILL') {
     const gone = new Promise((resolve) => this.server.once('exit', resolve));
-    this.server.kill('SIGKILL');
+    this.server.kill(signal);
     await gone;
+  }
+
+  /** A polite end: its files can be looked at. */
+  stop() {
+    return this.kill('SIGTERM');
   }
 
   /** The same school, at the same address. */

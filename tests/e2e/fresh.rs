@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use app::api::freshness::State;
+use app::api::freshness::{State, Thresholds};
+use app::api::health::DeliveryHealth;
 use app::api::pipeline::Pipeline;
 use serde_json::json;
 
-use crate::server::{Door, OPEN, Server, Staff, Student};
+use crate::server::{Door, OPEN, Server, Staff, Student, config};
 
 /// Nobody listens there.
 const NO_GATEWAY: &str = "http://127.0.0.1:9/gateway/";
@@ -92,4 +93,27 @@ async fn a_quiet_school_is_live_by_its_heartbeats() {
     assert!(beat.took_ms >= 0);
     let results = admin.results(&server, OPEN).await;
     assert_eq!((results.freshness.accepted, results.freshness.landed), (0, 0), "a heartbeat is nobody's answer");
+}
+
+#[tokio::test]
+async fn a_teacher_is_told_which_answers_wait_and_no_stage_s_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "[freshness]\npatience_ms = 2000\n");
+    let flags = ["--gateway-url", NO_GATEWAY, "--heartbeat-seconds", "1", "--config", &config];
+    let server = Server::on(&folder.path().join("data"), &flags);
+    let (teacher, admin) = (Staff::teacher(&server).await, Staff::admin(&server).await);
+    Student::hand_in(&server, "Gabriel Costa", 0).await;
+    let ask = async |staff: &Staff| -> DeliveryHealth {
+        staff.get(&server, "/api/delivery_health").await.json().await.expect("the health")
+    };
+    let told = |health: &DeliveryHealth| health.streams[0].freshness.problem.is_some();
+    let whole = admin.until(&server, OPEN, async || ask(&admin).await, told).await;
+    assert_eq!(whole.streams.len(), 2, "{whole:?}");
+    let is_old = |health: &DeliveryHealth| health.streams[0].freshness.state(health.now) == State::Delayed;
+    let mild = teacher.until(&server, OPEN, async || ask(&teacher).await, is_old).await;
+    let [answers] = &mild.streams[..] else { panic!("one stream: {mild:?}") };
+    assert_eq!((answers.name.as_str(), answers.freshness.problem.as_deref()), ("quiz-answers", None));
+    // The demo school's 168 wait too, and heartbeats, which are no answers.
+    assert_eq!(answers.freshness.waiting, 178);
+    assert_eq!(answers.freshness.thresholds, Thresholds { patience_ms: 2_000, ..Thresholds::default() });
 }

@@ -152,9 +152,14 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 async fn without_the_right_session_nothing_is_shown() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;
-    for path in
-        ["/api/me", "/api/my_classes", "/api/pipeline", "/api/class_results?assignment=1", "/api/live?assignments=1"]
-    {
+    for path in [
+        "/api/me",
+        "/api/my_classes",
+        "/api/pipeline",
+        "/api/delivery_health",
+        "/api/class_results?assignment=1",
+        "/api/live?assignments=1",
+    ] {
         assert_eq!(client().get(server.url(path)).send().await.expect("an answer").status(), 401, "{path}");
     }
     assert_eq!(teacher.get(&server, "/api/pipeline").await.status(), 403);

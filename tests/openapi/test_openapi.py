@@ -89,6 +89,7 @@ def somebody() -> str:
         ("GET", "/api/comparable", "", {"cookies": COOKIES, "params": {"assignment": OPEN}}),
         ("GET", "/api/ruling_effect", "", {"cookies": COOKIES, "params": {"assignment": CLOSED, "question": QUESTION}}),
         ("POST", "/api/assignments/{assignment}/rulings", str(CLOSED), {"cookies": COOKIES, "json": {"question": QUESTION}}),
+        ("GET", "/api/delivery_health", "", {"cookies": COOKIES}),
         ("GET", "/api/pipeline", "", {"cookies": COOKIES}),
         ("POST", "/api/streams/{stream}/replay", "quiz-answers", {"cookies": COOKIES}),
         ("POST", "/gateway/{stream}", "quiz-answers", {"json": RECORD, "headers": {"x-api-key": gateway_key(server)}}),

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::Millis;
 
 /// An answer that waits for less than this is simply on its way: a page in the middle of a lesson is *Live* although
-/// at every instant some answer is between the two stores.
+/// at every instant some answer is between the two stores. Unless the configuration says otherwise.
 pub const ON_ITS_WAY_MS: i64 = 1_000;
 
-/// How long an answer may wait before the picture is *Delayed*, where delivery does not wait on purpose.
+/// How long an answer may wait before the picture is *Delayed*, where delivery does not wait on purpose. Unless the configuration says otherwise.
 pub const PATIENCE_MS: i64 = 10_000;
 
-/// A measurement older than this no longer says anything about now.
+/// A measurement older than this no longer says anything about now. Unless the configuration says otherwise.
 pub const STALE_AFTER_MS: i64 = 10_000;
 
 /// An instant that lies further ahead than this was written by another clock than the one that `now` is told by, such as
@@ -39,9 +39,50 @@ pub struct Freshness {
     pub oldest_waiting: Option<Millis>,
     /// Whether the assignment takes no more answers.
     pub closed: bool,
-    /// An answer that waits for longer than so many milliseconds makes the picture *Delayed*: [`PATIENCE_MS`] beyond what
-    /// the stream's buffering hints allow.
+    /// What the verdict goes by; the patience is beyond what the stream's buffering hints allow.
+    pub thresholds: Thresholds,
+}
+
+/// From when on a wait is worth a word, in milliseconds. The server's configuration says so, and each measurement carries
+/// it, so that browser and server judge alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Thresholds {
+    /// As [`ON_ITS_WAY_MS`].
+    pub on_its_way_ms: i64,
+    /// As [`PATIENCE_MS`].
     pub patience_ms: i64,
+    /// As [`STALE_AFTER_MS`].
+    pub stale_after_ms: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { on_its_way_ms: ON_ITS_WAY_MS, patience_ms: PATIENCE_MS, stale_after_ms: STALE_AFTER_MS }
+    }
+}
+
+impl Thresholds {
+    /// The same for a stream whose batches wait for so many milliseconds on purpose.
+    #[must_use]
+    pub const fn waiting(self, on_purpose_ms: i64) -> Self {
+        Self { patience_ms: self.patience_ms + on_purpose_ms, ..self }
+    }
+
+    /// The verdict on what has been waiting since `oldest`.
+    fn waiting_since(&self, oldest: Millis, now: Millis) -> State {
+        match age(oldest, now) {
+            None => State::Delayed,
+            Some(age) if age > self.patience_ms => State::Delayed,
+            Some(age) if age > self.on_its_way_ms => State::CatchingUp,
+            Some(_) => State::Live,
+        }
+    }
+
+    /// Whether a measurement still says something about now.
+    fn is_current(&self, measured_at: Millis, now: Millis) -> bool {
+        age(measured_at, now).is_some_and(|age| age <= self.stale_after_ms)
+    }
 }
 
 /// The verdict. Its names are the words on the badge.
@@ -92,9 +133,9 @@ impl Freshness {
             return State::Delayed;
         }
         if self.waiting() > 0 || self.oldest_waiting.is_some() {
-            return waiting_since(self.oldest_waiting.unwrap_or(self.complete_through), now, self.patience_ms);
+            return self.thresholds.waiting_since(self.oldest_waiting.unwrap_or(self.complete_through), now);
         }
-        match (self.closed, is_current(self.measured_at, now)) {
+        match (self.closed, self.thresholds.is_current(self.measured_at, now)) {
             (true, _) => State::Final,
             (false, true) => State::Live,
             (false, false) => State::Delayed,
@@ -117,8 +158,8 @@ pub struct StreamFreshness {
     /// How often a heartbeat is sent when no one answers, in milliseconds; absent for a stream without heartbeats, which
     /// is judged by what waits alone.
     pub heartbeat_every_ms: Option<i64>,
-    /// As in [`Freshness::patience_ms`].
-    pub patience_ms: i64,
+    /// As in [`Freshness::thresholds`].
+    pub thresholds: Thresholds,
     /// What the failing stage said last, if one is failing.
     pub problem: Option<String>,
 }
@@ -131,16 +172,16 @@ impl StreamFreshness {
     #[must_use]
     pub fn state(&self, now: Millis) -> State {
         let Some(measured_at) = self.measured_at else { return State::Unknown };
-        if !is_current(measured_at, now) {
+        if !self.thresholds.is_current(measured_at, now) {
             return State::Delayed;
         }
         if let Some(oldest) = self.oldest_waiting {
-            return waiting_since(oldest, now, self.patience_ms);
+            return self.thresholds.waiting_since(oldest, now);
         }
         let Some(every) = self.heartbeat_every_ms else { return State::Live };
         let Some(last_landed) = self.last_landed else { return State::Unknown };
         match age(last_landed, now) {
-            Some(age) if age <= every + self.patience_ms => State::Live,
+            Some(age) if age <= every + self.thresholds.patience_ms => State::Live,
             _ => State::Delayed,
         }
     }
@@ -151,21 +192,6 @@ impl StreamFreshness {
 pub fn age(at: Millis, now: Millis) -> Option<i64> {
     let age = now.saturating_sub(at);
     (age >= -AHEAD_MS).then_some(age)
-}
-
-/// The verdict on what has been waiting since `oldest`.
-fn waiting_since(oldest: Millis, now: Millis, patience_ms: i64) -> State {
-    match age(oldest, now) {
-        None => State::Delayed,
-        Some(age) if age > patience_ms => State::Delayed,
-        Some(age) if age > ON_ITS_WAY_MS => State::CatchingUp,
-        Some(_) => State::Live,
-    }
-}
-
-/// Whether a measurement still says something about now.
-fn is_current(measured_at: Millis, now: Millis) -> bool {
-    age(measured_at, now).is_some_and(|age| age <= STALE_AFTER_MS)
 }
 
 #[cfg(test)]
@@ -182,7 +208,7 @@ mod tests {
             complete_through: T,
             oldest_waiting: None,
             closed: false,
-            patience_ms: PATIENCE_MS,
+            thresholds: Thresholds::default(),
         }
     }
 
@@ -213,10 +239,13 @@ mod tests {
 
     #[test]
     fn an_answer_that_waits_because_batches_are_to_be_large_is_not_delayed() {
-        let f = Freshness { patience_ms: 60_000 + PATIENCE_MS, ..one_waits_since(T - 55_000) };
+        let f = Freshness { thresholds: Thresholds::default().waiting(60_000), ..one_waits_since(T - 55_000) };
         assert_eq!(f.state(T), State::CatchingUp);
-        let quiet =
-            StreamFreshness { patience_ms: 60_000 + PATIENCE_MS, last_landed: Some(T - 75_000), ..quiet_stream() };
+        let quiet = StreamFreshness {
+            thresholds: Thresholds::default().waiting(60_000),
+            last_landed: Some(T - 75_000),
+            ..quiet_stream()
+        };
         assert_eq!(quiet.state(T), State::Live, "its heartbeat waits with the batch");
     }
 
@@ -280,7 +309,7 @@ mod tests {
             oldest_waiting: None,
             last_landed: Some(T - 5_000),
             heartbeat_every_ms: Some(10_000),
-            patience_ms: PATIENCE_MS,
+            thresholds: Thresholds::default(),
             problem: None,
         }
     }

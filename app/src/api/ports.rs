@@ -7,6 +7,7 @@ use leptos::prelude::use_context;
 use super::ApiError;
 use super::accounts::Me;
 use super::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use super::health::DeliveryHealth;
 use super::pipeline::Pipeline;
 use super::results::{ClassResults, ClassSummary, View};
 
@@ -31,6 +32,8 @@ pub trait Reports: Send + Sync {
     async fn comparable(&self, assignment: i64) -> Result<Vec<Comparable>, ApiError>;
     /// What a ruling would change.
     async fn ruling_effect(&self, assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError>;
+    /// How the delivery streams are, as far as the account may know.
+    async fn delivery_health(&self) -> Result<DeliveryHealth, ApiError>;
     /// Every delivery stream's state. Admins only.
     async fn pipeline(&self) -> Result<Pipeline, ApiError>;
 }

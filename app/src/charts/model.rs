@@ -219,7 +219,7 @@ fn same_question(a: &[ChoiceBar], b: &[ChoiceBar]) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::api::freshness::{Freshness, PATIENCE_MS};
+    use crate::api::freshness::{Freshness, Thresholds};
     use crate::api::results::{
         Attempts, ChoiceResult, ClassResults, ItemFigures, Participation, QuestionResult, TestFigures,
     };
@@ -250,7 +250,7 @@ pub(crate) mod tests {
                 complete_through: 0,
                 oldest_waiting: None,
                 closed: false,
-                patience_ms: PATIENCE_MS,
+                thresholds: Thresholds::default(),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! The banner that an admin sees above every page: the worst delivery stream's verdict.
+//! The banner above the pages of staff: whether what students hand in gets through.
 
 use std::time::Duration;
 
@@ -8,61 +8,112 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Ticking;
 use super::fresh::{sign, tone};
-use crate::api::ApiError;
-use crate::api::freshness::State;
-use crate::api::pipeline::{Pipeline, pipeline};
+use crate::api::health::delivery_health;
+use crate::api::{ApiError, Millis};
+use crate::browser::events::Listener;
 use crate::browser::{is_visible, time};
-use crate::state::freshness::{Indicator, worst};
+use crate::state::banner::{Known, for_admin, for_teacher};
 use crate::state::session::Session;
 
+/// How often it is asked, while somebody looks.
 const POLL: Duration = Duration::from_secs(3);
+/// A question that has not been answered for so long is asked again.
+const PATIENCE_MS: Millis = 9_000;
 
-/// Nothing for anybody else.
+/// Nothing for anybody who is not of the staff.
 #[component]
-pub fn AdminBanner() -> impl IntoView {
+pub fn StaffBanner() -> impl IntoView {
     let session = expect_context::<RwSignal<Session>>();
+    let is_staff = Memo::new(move |_| session.with(|session| session.me().is_some()));
     let is_admin = Memo::new(move |_| session.with(Session::is_admin));
-    move || is_admin.get().then(|| view! { <Banner session /> })
+    move || {
+        is_staff.get().then(|| {
+            if is_admin.get() {
+                view! { <AdminBanner health=Health::follow(session) /> }.into_any()
+            } else {
+                view! { <TeacherBanner health=Health::follow(session) /> }.into_any()
+            }
+        })
+    }
 }
 
-/// Slim while all is well. What it last knew grows old when the pipeline cannot be read, it does not stay.
-#[component]
-fn Banner(session: RwSignal<Session>) -> impl IntoView {
-    let clock = Ticking::get();
-    let known = RwSignal::new(None::<Result<Pipeline, ApiError>>);
-    let ask = move || {
-        spawn_local(async move {
-            let answer = pipeline().await;
-            match &answer {
-                Ok(pipeline) => clock.learn(pipeline.now),
-                Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
-                Err(_) => {}
+/// What the banner knows. Copies are the same.
+#[derive(Clone, Copy)]
+struct Health {
+    known: RwSignal<Option<Known>>,
+    /// When the server was lost, in its own time; while it is there, now.
+    lost_at: RwSignal<Option<Millis>>,
+    asked_at: StoredValue<Option<Millis>>,
+    session: RwSignal<Session>,
+    clock: Ticking,
+}
+
+impl Health {
+    /// Asks until the banner is gone.
+    fn follow(session: RwSignal<Session>) -> Self {
+        let health = Self {
+            known: RwSignal::new(None),
+            lost_at: RwSignal::new(None),
+            asked_at: StoredValue::new(None),
+            session,
+            clock: Ticking::get(),
+        };
+        health.ask();
+        let polling = set_interval_with_handle(move || health.ask(), POLL);
+        // Shown again, it does not wait for its turn.
+        let shown = StoredValue::new_local(Listener::on_visibility(move || health.ask()));
+        on_cleanup(move || {
+            if let Ok(polling) = polling {
+                polling.clear();
             }
-            known.try_set(Some(answer));
+            shown.dispose();
         });
-    };
-    ask();
-    let polling = set_interval_with_handle(
-        move || {
-            if is_visible() {
-                ask();
-            }
-        },
-        POLL,
-    );
-    on_cleanup(move || {
-        if let Ok(polling) = polling {
-            polling.clear();
+        health
+    }
+
+    fn ask(self) {
+        let is_waiting = |asked: Option<Millis>| asked.is_some_and(|at| time::now() - at < PATIENCE_MS);
+        if !is_visible() || self.asked_at.try_get_value().is_none_or(is_waiting) {
+            return;
         }
-    });
-    let indicator = Memo::new(move |_| known.with(|known| known.as_ref().map(|k| verdict(k, clock.now()))));
+        self.asked_at.set_value(Some(time::now()));
+        spawn_local(async move {
+            let answer = delivery_health().await;
+            if self.asked_at.try_set_value(None).is_some() {
+                return; // The banner is gone.
+            }
+            match &answer {
+                Ok(health) => {
+                    self.clock.learn(health.now);
+                    self.lost_at.set(None);
+                }
+                Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
+                Err(_) => {
+                    self.lost_at.update(|lost_at| *lost_at = lost_at.or_else(|| Some(self.clock.now_untracked())));
+                }
+            }
+            self.known.try_set(Some(answer));
+        });
+    }
+
+    /// Words what is known at this second.
+    fn say<T>(self, word: impl Fn(&Known, Millis, Millis) -> T) -> Option<T> {
+        let now = self.clock.now();
+        self.known.with(|known| known.as_ref().map(|known| word(known, self.lost_at.get().unwrap_or(now), now)))
+    }
+}
+
+/// Slim while all is well. What it last knew grows old when it cannot be read, it does not stay.
+#[component]
+fn AdminBanner(health: Health) -> impl IntoView {
+    let indicator = Memo::new(move |_| health.say(|known, lost_at, now| for_admin(known, lost_at, now, time::clock)));
     move || {
-        indicator.get().map(|Indicator { state, sentence }| {
+        indicator.get().map(|said| {
             view! {
-                <aside class=format!("banner {}", tone(state)) aria-label="Pipeline">
-                    <span class="sign" aria-hidden="true">{sign(state)}</span>
-                    <b role="status">{format!("Pipeline: {}", state.word())}</b>
-                    <span>{sentence}</span>
+                <aside class=format!("banner {}", tone(said.state)) aria-label="Pipeline">
+                    <span class="sign" aria-hidden="true">{sign(said.state)}</span>
+                    <b role="status">{format!("Pipeline: {}", said.state.word())}</b>
+                    <span>{said.sentence}</span>
                     <A href="/pipeline">"Look at the pipeline"</A>
                 </aside>
             }
@@ -70,15 +121,19 @@ fn Banner(session: RwSignal<Session>) -> impl IntoView {
     }
 }
 
-fn verdict(known: &Result<Pipeline, ApiError>, now: i64) -> Indicator {
-    let unknown = |sentence: String| Indicator { state: State::Unknown, sentence };
-    match known {
-        Ok(pipeline) => worst(&pipeline.streams, now, time::clock)
-            .unwrap_or_else(|| unknown("no delivery stream is configured".to_owned())),
-        Err(ApiError::Unreachable { .. }) => Indicator {
-            state: State::Disconnected,
-            sentence: "this page has lost the server and keeps trying".to_owned(),
-        },
-        Err(error) => unknown(format!("its state cannot be read: {error}")),
+#[component]
+fn TeacherBanner(health: Health) -> impl IntoView {
+    let indicator = Memo::new(move |_| {
+        health.say(|known, lost_at, now| for_teacher(known, lost_at, now, time::hour_minute)).flatten()
+    });
+    move || {
+        indicator.get().map(|said| {
+            view! {
+                <aside class="banner wait" aria-label="Results">
+                    <span class="sign" aria-hidden="true">{sign(said.state)}</span>
+                    <span role="status">{said.sentence}</span>
+                </aside>
+            }
+        })
     }
 }

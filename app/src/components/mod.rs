@@ -13,7 +13,7 @@ mod segments;
 mod staff;
 mod ticking;
 
-pub use banner::AdminBanner;
+pub use banner::StaffBanner;
 pub use bar::{Logo, StaffBar};
 pub use chart::{Bar, Chart};
 pub use deliveries::Deliveries;

@@ -96,10 +96,11 @@ pub fn stream_indicator(name: &str, f: &StreamFreshness, now: Millis, clock: imp
         (State::Live, _) => format!("{name}: every record accepted has landed"),
         (State::Unknown, _) => format!("{name} has not been measured.{problem}"),
         (_, Some(oldest)) => format!(
-            "{name}: {} {}, the oldest for {}.{problem}",
+            "{name}: {} {}, the oldest for {}, since {}.{problem}",
             words::of(f.waiting, "record"),
             if f.waiting == 1 { "waits" } else { "wait" },
-            words::age(now - oldest)
+            words::age(now - oldest),
+            clock(oldest)
         ),
         (_, None) => match f.last_landed {
             Some(at) => format!("{name}: nothing has landed since {}, not even a heartbeat.{problem}", clock(at)),
@@ -148,7 +149,7 @@ pub fn last_change(
     }
 }
 
-const fn badness(state: State) -> u8 {
+pub(super) const fn badness(state: State) -> u8 {
     match state {
         State::Final | State::Live => 0,
         State::CatchingUp => 1,
@@ -161,7 +162,7 @@ const fn badness(state: State) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::freshness::PATIENCE_MS;
+    use crate::api::freshness::Thresholds;
 
     const T: Millis = 1_700_000_000_000;
 
@@ -178,7 +179,7 @@ mod tests {
             complete_through: if waits { T - 3_000 } else { T },
             oldest_waiting: waits.then_some(T - 3_000),
             closed: false,
-            patience_ms: PATIENCE_MS,
+            thresholds: Thresholds::default(),
         }
     }
 
@@ -250,7 +251,7 @@ mod tests {
                 oldest_waiting: (waiting > 0).then_some(T - 8_000),
                 last_landed: Some(T - 1_000),
                 heartbeat_every_ms: Some(10_000),
-                patience_ms: PATIENCE_MS,
+                thresholds: Thresholds::default(),
                 problem: None,
             },
             stages: vec![],
@@ -272,6 +273,6 @@ mod tests {
     fn the_worst_stream_speaks() {
         let verdict = worst(&[stream("a", 0), stream("b", 1_204), stream("c", 0)], T, clock).expect("a verdict");
         assert_eq!(verdict.state, State::CatchingUp);
-        assert_eq!(verdict.sentence, "b: 1,204 records wait, the oldest for 8\u{a0}s.");
+        assert_eq!(verdict.sentence, "b: 1,204 records wait, the oldest for 8\u{a0}s, since T-8.");
     }
 }

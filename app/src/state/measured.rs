@@ -26,7 +26,7 @@ impl Measured {
 mod tests {
     use super::*;
     use crate::api::Millis;
-    use crate::api::freshness::PATIENCE_MS;
+    use crate::api::freshness::Thresholds;
 
     const T: Millis = 1_700_000_000_000;
 
@@ -38,7 +38,7 @@ mod tests {
             complete_through: measured_at,
             oldest_waiting: None,
             closed: false,
-            patience_ms: PATIENCE_MS,
+            thresholds: Thresholds::default(),
         };
         Measured { connection, freshness }
     }

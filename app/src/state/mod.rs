@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod attempt;
+pub mod banner;
 pub mod clock;
 pub mod freshness;
 pub mod looking;

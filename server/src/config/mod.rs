@@ -1,5 +1,6 @@
 //! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
 
+mod freshness;
 pub mod streams;
 mod transform;
 
@@ -8,10 +9,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use app::api::freshness::Thresholds;
 use clap::Args;
 use serde::Deserialize;
 use url::Url;
 
+use self::freshness::WrittenFreshness;
 use self::streams::{StreamConfig, WrittenStream};
 use crate::delivery::BufferingHints;
 use crate::warehouse::Limits;
@@ -130,6 +133,7 @@ struct File {
     heartbeat_seconds: Option<u64>,
     lake: Option<String>,
     warehouse_mib: Option<u32>,
+    freshness: WrittenFreshness,
     streams: BTreeMap<String, WrittenStream>,
 }
 
@@ -242,6 +246,8 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How much of the machine the warehouse may use.
     pub warehouse: Limits,
+    /// From when on a wait is worth a word.
+    pub freshness: Thresholds,
 }
 
 impl Config {
@@ -281,6 +287,7 @@ impl Config {
             gateway: GatewayConfig { url: flags.gateway_url.or(file.gateway_url).map(as_folder), key },
             streams: streams::streams(file.streams, hints)?,
             heartbeat: Duration::from_secs(heartbeat),
+            freshness: file.freshness.thresholds()?,
             warehouse: Limits { memory_mib: memory, threads: warehouse_threads() },
         })
     }

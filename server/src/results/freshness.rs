@@ -7,7 +7,7 @@
 //! only if none waits. Does not own the verdict over it, which is `app::api::freshness`.
 
 use app::api::Millis;
-use app::api::freshness::{Freshness, PATIENCE_MS};
+use app::api::freshness::{Freshness, Thresholds};
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
@@ -33,6 +33,8 @@ pub struct Measure {
     pub clock: Clock,
     /// Knows how long the answers' stream waits on purpose.
     pub registry: Registry,
+    /// What verdicts go by, for a stream that does not wait on purpose.
+    pub thresholds: Thresholds,
 }
 
 /// An assignment's answers in the transactional store, at one instant.
@@ -41,7 +43,7 @@ pub(super) struct Accepted {
     settled_before: Millis,
     attempts: Vec<AcceptedAttempt>,
     closed: bool,
-    patience_ms: i64,
+    thresholds: Thresholds,
 }
 
 /// One submission.
@@ -81,7 +83,7 @@ impl Accepted {
             complete_through: self.settled_before,
             oldest_waiting: None,
             closed: self.closed,
-            patience_ms: self.patience_ms,
+            thresholds: self.thresholds,
         };
         for attempt in &self.attempts {
             let there = landed.of(&attempt.id);
@@ -106,6 +108,11 @@ impl Measure {
         self.clock.now()
     }
 
+    /// What the verdict on a stream goes by that is delivered in this way.
+    pub(super) fn thresholds(&self, settings: Option<Settings>) -> Thresholds {
+        self.thresholds.waiting(settings.map_or(0, |settings| settings.hints.interval.as_millis() as i64))
+    }
+
     /// The freshness of one assignment.
     ///
     /// # Errors
@@ -123,8 +130,8 @@ impl Measure {
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();
         let attempts = self.accepted_attempts(id).await?;
-        let patience_ms = patience_ms(self.registry.get(QUIZ_ANSWERS).and_then(|stream| stream.settings()));
-        Ok(Accepted { measured_at, settled_before, attempts, closed, patience_ms })
+        let thresholds = self.thresholds(self.registry.get(QUIZ_ANSWERS).and_then(|stream| stream.settings()));
+        Ok(Accepted { measured_at, settled_before, attempts, closed, thresholds })
     }
 
     async fn accepted_attempts(&self, assignment: i64) -> Result<Vec<AcceptedAttempt>, DbErr> {
@@ -148,11 +155,6 @@ impl Measure {
     }
 }
 
-/// How long a record may wait in a stream that is delivered in this way before that is too long.
-pub(super) fn patience_ms(settings: Option<Settings>) -> i64 {
-    PATIENCE_MS + settings.map_or(0, |settings| settings.hints.interval.as_millis() as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use app::api::freshness::State;
@@ -170,7 +172,7 @@ mod tests {
             accepted_at,
         };
         let attempts = vec![attempt("b", 7, T - 60_000), attempt("a", 5, T - 120_000)];
-        Accepted { measured_at: T, settled_before: T, attempts, closed: true, patience_ms: PATIENCE_MS }
+        Accepted { measured_at: T, settled_before: T, attempts, closed: true, thresholds: Thresholds::default() }
     }
 
     fn landed(attempts: &[(&str, i64, i64)]) -> Landed {

@@ -9,6 +9,7 @@ mod classes;
 mod export;
 mod freshness;
 mod grid;
+mod health;
 mod metrics;
 mod open;
 mod pipeline;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use app::api::accounts::{Me, Role};
 use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use app::api::health::DeliveryHealth;
 use app::api::pipeline::Pipeline;
 use app::api::results::{ClassResults, ClassSummary, View};
 use app::api::{ApiError, Reports};
@@ -123,6 +125,7 @@ pub struct Results {
     shared: Arc<Shared<Question, Arc<ClassResults>>>,
     /// By assignment.
     teachers: Arc<Recent<i64, Teachers>>,
+    health: Arc<Shared<Role, Arc<DeliveryHealth>>>,
     open: Arc<OpenPages>,
 }
 
@@ -130,8 +133,8 @@ impl Results {
     /// Reads both stores, and asks the pipeline's `parts` how they are; what changes is told by `live`.
     #[must_use]
     pub fn new(store: Store, warehouse: Warehouse, measure: Measure, parts: Arc<Parts>, live: Live) -> Self {
-        let shared = Arc::new(Shared::new(live.clone()));
-        Self { store, warehouse, measure, parts, live, shared, teachers: Arc::default(), open: Arc::default() }
+        let (shared, health) = (Arc::new(Shared::new(live.clone())), Arc::new(Shared::new(live.clone())));
+        Self { store, warehouse, measure, parts, live, shared, health, teachers: Arc::default(), open: Arc::default() }
     }
 
     /// The port for one request.
@@ -195,6 +198,10 @@ impl Reports for ForUser {
 
     async fn ruling_effect(&self, assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError> {
         Ok(self.results.ruling_effect(self.user()?, assignment, ruling).await?)
+    }
+
+    async fn delivery_health(&self) -> Result<DeliveryHealth, ApiError> {
+        self.results.delivery_health(self.user()?).await
     }
 
     async fn pipeline(&self) -> Result<Pipeline, ApiError> {

@@ -12,7 +12,6 @@ use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 use serde::Deserialize;
 
-use super::freshness::patience_ms;
 use super::{Results, ResultsError};
 use crate::delivery::Parked;
 use crate::pace::Pace;
@@ -83,14 +82,14 @@ impl Results {
     }
 
     /// A part that does not answer makes the verdict worse; it never leaves the last good one standing.
-    async fn stream_freshness(&self, stream: &DeliveryStream, feed: Option<&Feed>) -> StreamFreshness {
+    pub(super) async fn stream_freshness(&self, stream: &DeliveryStream, feed: Option<&Feed>) -> StreamFreshness {
         let mut freshness = StreamFreshness {
             measured_at: Some(self.measure.now()),
             waiting: 0,
             oldest_waiting: None,
             last_landed: None,
             heartbeat_every_ms: feed.map(|_| self.parts.heartbeat_every_ms),
-            patience_ms: patience_ms(stream.settings()),
+            thresholds: self.measure.thresholds(stream.settings()),
             problem: feed.and_then(|feed| feed.relay.problem()).or_else(|| stream.problem()),
         };
         if let Err(problem) = self.measure_stream(stream, &mut freshness).await {

@@ -8,6 +8,7 @@ use app::api::accounts::ReadMe;
 use app::api::class::{
     ReadArrivals, ReadClassGrid, ReadComparable, ReadRulingEffect, ReadStudentNames, ReadStudentResults,
 };
+use app::api::health::ReadDeliveryHealth;
 use app::api::pipeline::ReadPipeline;
 use app::api::results::{Attempts, ReadClassResults, ReadMyClasses};
 use app::api::{ApiError, Millis, Reports};
@@ -37,6 +38,7 @@ pub(super) fn register() {
     register_explicit::<ReadArrivals>();
     register_explicit::<ReadComparable>();
     register_explicit::<ReadRulingEffect>();
+    register_explicit::<ReadDeliveryHealth>();
     register_explicit::<ReadPipeline>();
 }
 

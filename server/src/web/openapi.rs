@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use app::api::accounts::{Me, SignIn};
 use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
 use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use app::api::health::DeliveryHealth;
 use app::api::pipeline::{Pipeline, Replayed};
 use app::api::results::{Attempts, ClassResults, ClassSummary};
 use app::api::{ApiError, live};
@@ -53,6 +54,7 @@ const METRICS_KEY: &str = "metrics_key";
         ClassResults,
         ClassSummary,
         Comparable,
+        DeliveryHealth,
         Join,
         Joined,
         Me,
@@ -135,6 +137,8 @@ fn staff() -> Described {
     let number = "The assignment's number";
     let classes = operation("my_classes", "Classes and their assignments")
         .response("200", json_list::<ClassSummary>("The classes of whoever is signed in"));
+    let health = operation("delivery_health", "Whether answers get through; a teacher is told less than an admin")
+        .response("200", json_response::<DeliveryHealth>("The streams that whoever asks may know of"));
     let pipeline = operation("pipeline", "Every delivery stream's state; for admins")
         .response("200", json_response::<Pipeline>("The pipeline"));
     let close = operation("close_assignment", "End an assignment; again is the same")
@@ -153,6 +157,7 @@ fn staff() -> Described {
     };
     vec![
         ("/api/my_classes", get(classes, &[401, 503])),
+        ("/api/delivery_health", get(health, &[401, 503])),
         ("/api/pipeline", get(pipeline, &[401, 403, 503])),
         ("/api/live", get(live, &[400, 401, 404, 503])),
         (

@@ -50,9 +50,10 @@ async fn file_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// `app-1f2e3d4c5b6a7988_bg.wasm` is; `favicon.svg` is not.
+/// `app-1f2e3d4c5b6a7988_bg.wasm` is; `favicon.svg` is not. Trunk leaves out the noughts at the hash's beginning.
 fn is_hashed(uri: &Uri) -> bool {
-    last_part(uri).split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    let is_hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
+    last_part(uri).split(['-', '.', '_']).any(is_hash)
 }
 
 /// A page has no dot in its name. What has one and is not there is gone: after an update, a browser that still asks for
@@ -90,6 +91,8 @@ mod tests {
         for (name, hashed) in [
             ("/app-1f2e3d4c5b6a7988_bg.wasm", true),
             ("/app-1f2e3d4c5b6a7988.js", true),
+            ("/app-35d0d4f8545dba8.js", true),
+            ("/live-worker.js", false),
             ("/favicon.svg", false),
             ("/index.html", false),
         ] {

@@ -1,0 +1,36 @@
+//! What the banner above a member of staff's pages needs: does what students hand in get through?
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use super::freshness::StreamFreshness;
+use super::{ApiError, Millis};
+
+/// The delivery streams, as far as whoever asks may know. The verdict over them is the browser's, so that it grows worse
+/// while the server is silent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct DeliveryHealth {
+    /// The server's clock when this was put together.
+    pub now: Millis,
+    /// For an admin, every stream that is delivered. For a teacher, the one of the answers alone: without the words of a
+    /// stage that fails, and what waits are answers, heartbeats not among them.
+    pub streams: Vec<StreamHealth>,
+}
+
+/// One delivery stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct StreamHealth {
+    /// Its name.
+    pub name: String,
+    /// How current its table is.
+    pub freshness: StreamFreshness,
+}
+
+/// How the delivery streams are, worked out at most once a second for all who ask.
+#[server(name = ReadDeliveryHealth, endpoint = "delivery_health", input = GetUrl)]
+pub async fn delivery_health() -> Result<DeliveryHealth, ApiError> {
+    super::ports::reports()?.delivery_health().await
+}
