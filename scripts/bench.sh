@@ -10,6 +10,8 @@ printf '\n'
 cargo bench --locked --quiet "${server[@]}" --bench pages
 printf '\n'
 cargo bench --locked --quiet "${server[@]}" --bench throughput
+printf '\n'
+cargo bench --locked --quiet "${server[@]}" --bench results
 
 printf '\nwhat a first visit downloads, in bytes after brotli\n'
 total=0

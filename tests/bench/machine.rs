@@ -1,6 +1,5 @@
-//! What a process takes of the machine, and its end.
+//! What a process takes of the machine.
 
-use std::process::{Child, Command};
 use std::time::Duration;
 
 use crate::cpu::ticks;
@@ -16,11 +15,4 @@ pub fn peak_memory_of(process: &str) -> Outcome<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
     Ok(peak.ok_or("no VmHWM")?.trim().parse::<u64>()? << 10)
-}
-
-/// Asks a process to end by a signal, and waits until it has.
-pub fn end(child: &mut Child, signal: &str) -> Outcome<()> {
-    Command::new("kill").args([signal, &child.id().to_string()]).status()?;
-    let status = child.wait()?;
-    if status.success() { Ok(()) } else { Err(format!("ended with {status}").into()) }
 }

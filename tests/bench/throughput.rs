@@ -7,8 +7,10 @@
 //! `BENCH_SECONDS` (60) and `BENCH_CONNECTIONS` (4) may be set, and `FRESHMARK` to another binary.
 
 mod answers;
+mod cluster;
 mod cpu;
 mod drive;
+mod ending;
 mod firehose;
 mod machine;
 mod postgres;
@@ -25,8 +27,9 @@ use server::store::Store;
 use self::answers::{Template, templates};
 use self::cpu::cpu_of;
 use self::drive::{Batches, Tally};
+use self::ending::end;
 use self::firehose::Key;
-use self::machine::{end, peak_memory_of};
+use self::machine::peak_memory_of;
 use self::postgres::Took;
 use self::running::{Outcome, Server, add_staff, freshmark, sign_in};
 
@@ -59,7 +62,7 @@ async fn main() -> Outcome<()> {
     println!("({seconds} s, {connections} connections, batches of {} records of {size} bytes)", answers::BATCH);
     let mut ours = measure(time, connections).await?;
     show(&mut ours);
-    if !postgres::is_installed() {
+    if !cluster::is_installed() {
         println!("PostgreSQL 15 is not installed (Debian: apt-get install postgresql-15), so there is no ratio");
         return Ok(());
     }
