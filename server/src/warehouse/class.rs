@@ -4,14 +4,14 @@
 
 use app::api::Millis;
 use app::api::results::{Attempts, View};
+use duckdb::types::{TimeUnit, Value};
 use duckdb::{Row, params};
 
-use super::copy::sql_timestamp;
 use super::reads::{Landed, Tally, millis};
 use super::{Warehouse, WarehouseError};
 
-/// Later than anything that was accepted.
-const EVER: &str = "9999-12-31 23:59:59.999";
+/// Later than anything that was accepted: the end of the year 9999.
+const EVER: Millis = 253_402_300_799_999;
 
 /// Which of an assignment's answers count, and against what they are graded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,9 @@ impl Counting {
         format!("{counted}{question}")
     }
 
-    fn until(&self) -> String {
-        self.view.as_of.map_or_else(|| EVER.to_owned(), sql_timestamp)
+    /// As a TIMESTAMP, which is what the column holds.
+    fn until(&self) -> Value {
+        Value::Timestamp(TimeUnit::Microsecond, self.view.as_of.unwrap_or(EVER).min(EVER).saturating_mul(1_000))
     }
 }
 
@@ -213,7 +214,7 @@ impl Warehouse {
                     choice: row.get(6)?,
                 })
             };
-            reader.prepare_cached(&sql)?.query_map(params![assignment, until, most], cell)?.collect()
+            reader.prepare_cached(&sql)?.query_map(params![assignment, until, i64::from(most)], cell)?.collect()
         })
         .await
     }

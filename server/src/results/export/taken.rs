@@ -117,7 +117,7 @@ impl Results {
             .into_iter()
             .map(|attempt| {
                 let student = student(&attempt.student);
-                counted(attempt, student, &places)
+                counted(&attempt, student, &places)
             })
             .collect();
         taken_attempts.sort_by(|a, b| a.place().cmp(&b.place()));
@@ -175,7 +175,7 @@ fn places(questions: &[QuestionResult]) -> Places {
 }
 
 /// An attempt with its answers in quiz order. What the quiz does not have counts nowhere, and is not here either.
-fn counted(attempt: CountedAttempt, student: Student, places: &Places) -> Attempt {
+fn counted(attempt: &CountedAttempt, student: Student, places: &Places) -> Attempt {
     let submitted_at = attempt.answers.iter().map(|answer| answer.accepted_at).min();
     let answer = |answer: &CountedAnswer| {
         let (question, choices) = places.get(&answer.question)?;
@@ -188,7 +188,7 @@ fn counted(attempt: CountedAttempt, student: Student, places: &Places) -> Attemp
     let mut answers: Vec<Answer> = attempt.answers.iter().filter_map(answer).collect();
     answers.sort_unstable_by_key(|answer| answer.question);
     answers.shrink_to_fit();
-    let CountedAttempt { attempt_no: number, score, total_ms, .. } = attempt;
+    let CountedAttempt { attempt_no: number, score, total_ms, .. } = *attempt;
     Attempt { student, number, submitted_at, score, total_ms, answers }
 }
 

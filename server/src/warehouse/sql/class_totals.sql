@@ -24,9 +24,9 @@ UNION ALL
 SELECT 'time', NULL, NULL, NULL, COUNT(*), CAST(MEDIAN(total_ms) AS DOUBLE PRECISION), NULL, NULL
 FROM chosen
 UNION ALL
--- What has landed by attempt, whether it counts or not, among what was accepted up to a number: distinct answers, and the
+-- What has landed by attempt, whether it counts or not, among what was accepted up to a number: how many answers, and the
 -- sum of their running numbers.
-SELECT 'landed', NULL, NULL, NULL, COUNT(DISTINCT accepted_seq), NULL, attempt_id, CAST(SUM(DISTINCT accepted_seq) AS BIGINT)
-FROM quiz_answers
-WHERE assignment_id = $1 AND accepted_at <= CAST($2 AS TIMESTAMP) AND accepted_seq BETWEEN 0 AND $3
+SELECT 'landed', NULL, NULL, NULL, COUNT(*), NULL, attempt_id, CAST(SUM(accepted_seq) AS BIGINT)
+FROM once
+WHERE accepted_seq BETWEEN 0 AND $3
 GROUP BY attempt_id;

@@ -1,18 +1,23 @@
--- Which of an assignment's rows count, before whatever is asked of them. $1: assignment, $2: instant as text; only what
--- was accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
+-- Which of an assignment's rows count, before whatever is asked of them. $1: assignment, $2: instant; only what was
+-- accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
 -- {each} and {order}: of all attempts with the same {each}, the first by {order} counts.
 --
--- As in the view `answers`, a record counts once, however often it was repeated.
-WITH marked AS (
-    SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
-           CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END AS mark
+-- As in the view `answers`, a record counts once, however often it was repeated. The parameters are of their columns'
+-- types: DuckDB plans a statement anew each time that one is not, which takes as long as the question itself.
+WITH once AS (
+    SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms
     FROM (
-        SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
+        SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms,
                ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY accepted_seq) AS occurrence
         FROM quiz_answers
-        WHERE assignment_id = $1 AND accepted_at <= CAST($2 AS TIMESTAMP)
+        WHERE assignment_id = $1 AND accepted_at <= $2
     ) AS numbered
     WHERE occurrence = 1
+),
+marked AS (
+    SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
+           CASE WHEN choice_id IN ({keys}) THEN 1 ELSE 0 END AS mark
+    FROM once
 ),
 attempts AS (
     SELECT MIN(student_key) AS student_key, attempt_id, MIN(attempt_no) AS attempt_no, CAST(SUM(mark) AS BIGINT) AS score,
