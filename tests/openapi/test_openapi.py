@@ -34,6 +34,8 @@ CONFIG = {
     "operations": [
         {"include-operation-id": "join"} | MEANING,
         {"include-operation-id": "submit", "parameters": {"path.attempt": student.attempt}} | MEANING,
+        {"include-operation-id": "rule"} | MEANING,
+        {"include-operation-id": "ruling_effect"} | MEANING,
         {"include-operation-id": "view_attempt", "parameters": {"path.attempt": student.attempt}},
         {"include-operation-id": "put_records", "parameters": {"path.stream": "quiz-answers"}} | MEANING,
     ],

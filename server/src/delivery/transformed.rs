@@ -51,9 +51,9 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    use super::super::Layout;
     use super::super::hand::{Hand, Route};
     use super::super::works::{HINTS, Works, files};
-    use super::super::{BufferingHints, Layout};
     use super::*;
     use crate::config::streams::StreamConfig;
     use crate::transform::{Function, Transform};
@@ -78,13 +78,11 @@ mod tests {
         let say = Column { name: "say".to_owned(), kind: Kind::Varchar(64), nullable: false };
         let table = Table { name: "s".to_owned(), columns: vec![say], partition_by: "say".to_owned() };
         let mut config = StreamConfig::to_table("s", table, HINTS);
-        let idle = BufferingHints { interval: Duration::from_secs(900), ..HINTS };
         if let Some(destination) = &mut config.destination {
             destination.transform = Some(fickle(notes.path()));
-            destination.settings.hints = idle;
         }
         let first = {
-            let works = Works::with(folder.path(), config.clone()).await;
+            let works = Works::with(folder.path(), config.clone()).await.without_deliveries().await;
             works.put_data([b"{\"say\":\"pid\"}".to_vec(), b"{\"say\":\"fail-once\"}".to_vec()]).await;
             let transform = Some(Transformer::new(&fickle(notes.path()), "s").expect("ready"));
             let (delivery, batch, runtime) =
@@ -106,9 +104,6 @@ mod tests {
             works.end().await;
             objects(folder.path())
         };
-        if let Some(destination) = &mut config.destination {
-            destination.settings.hints = HINTS;
-        }
         let works = Works::with(folder.path(), config).await;
         works.settle().await;
         let loads = works.history().await;

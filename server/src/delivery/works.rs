@@ -74,6 +74,14 @@ impl Works {
         Self { plant, registry, stream }
     }
 
+    /// The stream takes records, and nobody but the test delivers them: a delivery that is slow to start would take up a
+    /// cut that the test has recorded.
+    pub async fn without_deliveries(self) -> Self {
+        let registry = self.registry.clone();
+        tokio::task::spawn_blocking(move || registry.end()).await.expect("ended");
+        self
+    }
+
     pub fn shard(&self) -> ShardLog {
         self.stream.log().shards().remove(0)
     }

@@ -32,12 +32,17 @@ impl Results {
     pub(super) async fn class_results(&self, user: &User, view: View) -> Result<ClassResults, ResultsError> {
         let given = self.given(user, view.assignment).await?;
         let keys = keys(&given.content);
-        let students = self.students_of(given.class.id).await?;
-        let participation = self.participation(view.assignment, students, view.as_of).await?;
-        let rulings = self.rulings(user, &given).await?;
         // What was accepted first, then what has landed, in one snapshot with the figures: the page never claims more
-        // than it shows.
-        let accepted = self.measure.accepted(view.assignment).await?.until(view.as_of);
+        // than it shows. The store's other answers come meanwhile, by connections of their own.
+        let (accepted, participation, rulings) = tokio::try_join!(
+            self.measure.accepted(view.assignment),
+            async {
+                let students = self.students_of(given.class.id).await?;
+                Ok(self.participation(view.assignment, students, view.as_of).await?)
+            },
+            self.rulings(user, &given),
+        )?;
+        let accepted = accepted.until(view.as_of);
         let totals = self.warehouse.totals(&Counting { view, keys }, accepted.last_seq()).await?;
         let freshness = accepted.compare(&totals.landed);
         let Given { assignment, class, quiz, content } = given;
@@ -66,11 +71,9 @@ impl Results {
     /// What is known of an assignment, if the account may see it.
     pub(super) async fn given(&self, user: &User, assignment: i64) -> Result<Given, ResultsError> {
         let (assignment, class) = self.visible(user, assignment).await?;
-        let quiz = quiz::Entity::find_by_id(assignment.quiz_id)
-            .one(&self.store.read)
-            .await?
-            .ok_or(ResultsError::Unknown("quiz"))?;
-        let content = self.content(quiz.id).await?;
+        let quiz = quiz::Entity::find_by_id(assignment.quiz_id).one(&self.store.read);
+        let (quiz, content) = tokio::try_join!(quiz, self.content(assignment.quiz_id))?;
+        let quiz = quiz.ok_or(ResultsError::Unknown("quiz"))?;
         Ok(Given { assignment, class, quiz, content })
     }
 

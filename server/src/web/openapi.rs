@@ -197,7 +197,7 @@ fn class() -> Described {
     let names = reads("student_names", names, json_list::<StudentName>("The class list"));
     let student = "One student's attempts";
     let student = reads("student_results", student, json_response::<StudentResults>("The attempts"))
-        .parameter(parameter(ParameterIn::Query, "student", text(), "The student's pseudonym"));
+        .parameter(parameter(ParameterIn::Query, "student", some_text(), "The student's pseudonym"));
     let arrivals = "When answers were accepted, by minute";
     let arrivals = reads("arrivals", arrivals, json_list::<Arrivals>("The minutes, in order"));
     let comparable = "The other assignments of the same quiz";
@@ -385,6 +385,10 @@ fn needs(scheme: &str) -> SecurityRequirement {
 
 fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).into()
+}
+
+fn some_text() -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).into()
 }
 
 fn whole() -> Schema {

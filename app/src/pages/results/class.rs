@@ -84,6 +84,8 @@ pub(super) fn follow(page: Page) {
     Effect::new(move || {
         looking.view.track();
         state.track();
+        // What could not be fetched while the server was lost is fetched when it is back.
+        page.connection.track();
         if class.wanted.get() {
             ask(Refresh::changed);
         }

@@ -9,11 +9,11 @@ use leptos_router::hooks::use_navigate;
 
 use super::selected::over_bar;
 use super::{Page, assignment_of_address, live};
+use crate::api::freshness::State;
 use crate::api::results::QuestionResult;
 use crate::browser::events::Listener;
 use crate::charts::model::{ChoiceBar, Picture, choices, without_key};
 use crate::components::{Chart, Problem};
-use crate::state::freshness::Connection;
 use crate::state::session::Session;
 use crate::state::words;
 
@@ -68,6 +68,9 @@ fn Projector(assignment: i64) -> impl IntoView {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         let on_button =
             event.target().is_some_and(|t| t.dyn_ref::<web_sys::Element>().is_some_and(|e| e.tag_name() == "BUTTON"));
+        if event.ctrl_key() || event.alt_key() || event.meta_key() {
+            return; // The browser's own.
+        }
         match event.key().as_str() {
             "ArrowRight" | "PageDown" => step(1),
             "ArrowLeft" | "PageUp" => step(-1),
@@ -91,12 +94,16 @@ fn Projector(assignment: i64) -> impl IntoView {
     };
     let (title, text, n) =
         (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()), of(|q| words::of(q.n, "answer")));
-    let is_lost = move || matches!(page.connection.get(), Connection::Lost(_));
+    // While all is counted nobody in the room needs to be told.
+    let behind = Memo::new(move |_| {
+        let verdict = page.verdict();
+        (!matches!(verdict.state, State::Live | State::Final)).then(|| format!(" · {}", verdict.state.word()))
+    });
     view! {
         <main class="projector">
             <header>
                 <p class="muted">{title}<span aria-live="polite">" · "{n}</span>
-                    {move || is_lost().then(|| view! { <b class="lost">" · the server is lost; this page keeps trying"</b> })}
+                    {move || behind.get().map(|behind| view! { <b class="lost">{behind}</b> })}
                 </p>
                 <h1>{text}</h1>
             </header>
