@@ -12,6 +12,12 @@ printf '\n'
 cargo bench --locked --quiet "${server[@]}" --bench throughput
 printf '\n'
 cargo bench --locked --quiet "${server[@]}" --bench results
+printf '\n'
+if command -v "${CHROMIUM:-chromium}" >/dev/null; then
+  node tests/browser/redraw.bench.mjs
+else
+  printf 'Chromium is not installed (make test does that): redrawing is not measured\n'
+fi
 
 printf '\nwhat a first visit downloads, in bytes after brotli\n'
 total=0

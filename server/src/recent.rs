@@ -1,4 +1,5 @@
-//! What was looked up a moment ago, so that a thousand pages that ask at once cost one look.
+//! What was looked up a moment ago, so that a thousand pages that ask within a second cost a few looks. Those that ask
+//! while one is under way look for themselves.
 //!
 //! Owns how long that is good for, and that what was taken back here is not used a moment longer. Does not own what is
 //! looked up. Only what was found is kept: who asks for what is not there always has it looked for.

@@ -43,7 +43,7 @@ async fn main() -> Outcome<()> {
         "open pages ({seconds} s each, {ASSIGNMENTS} assignments, {rate} answers/s; a page asks when it is told to)"
     );
     println!(
-        "{:>6} {:>10} {:>11} {:>11} {:>9} {:>9} {:>9} {:>8} {:>11} {:>14}",
+        "{:>6} {:>10} {:>11} {:>11} {:>9} {:>9} {:>9} {:>8} {:>11} {:>16}",
         "pages",
         "answers/s",
         "server CPU",
@@ -53,7 +53,7 @@ async fn main() -> Outcome<()> {
         "max",
         "loads/s",
         "questions/s",
-        "worked out/load"
+        "asked/worked out"
     );
     for pages in [0, pages] {
         measure(rate, seconds, pages).await?.show(pages);
@@ -77,7 +77,7 @@ struct Measured {
     questions_per_second: f64,
     loads_per_second: f64,
     /// Absent for a binary that does not count them.
-    worked_out_per_load: Option<f64>,
+    asked_per_worked_out: Option<f64>,
 }
 
 impl Measured {
@@ -88,9 +88,9 @@ impl Measured {
             let latency = self.latencies.get((last as f64 * share).round() as usize);
             latency.map_or("–".to_owned(), |latency| format!("{:.1} ms", latency.as_secs_f64() * 1e3))
         };
-        let per_load = self.worked_out_per_load.map_or("–".to_owned(), |n| format!("{n:.2}"));
+        let shared = self.asked_per_worked_out.map_or("–".to_owned(), |n| format!("{n:.2}"));
         println!(
-            "{pages:>6} {:>10.0} {:>9.0} % {:>9.0} % {:>9} {:>9} {:>9} {:>8.0} {:>11.0} {per_load:>14}",
+            "{pages:>6} {:>10.0} {:>9.0} % {:>9.0} % {:>9} {:>9} {:>9} {:>8.0} {:>11.0} {shared:>16}",
             self.reached,
             self.server_cpu * 100.0,
             self.driver_cpu * 100.0,
@@ -171,16 +171,16 @@ impl Reading {
 
     fn since(&self, before: &Self, reached: f64, latencies: Vec<Duration>) -> Measured {
         let seconds = (self.at - before.at).as_secs_f64();
-        let loads = self.loads - before.loads;
+        let (loads, questions) = (self.loads - before.loads, self.questions - before.questions);
         let worked_out = self.worked_out.zip(before.worked_out).map(|(after, before)| after - before);
         Measured {
             reached,
             server_cpu: (self.server_cpu - before.server_cpu).as_secs_f64() / seconds,
             driver_cpu: (self.driver_cpu - before.driver_cpu).as_secs_f64() / seconds,
             latencies,
-            questions_per_second: (self.questions - before.questions) as f64 / seconds,
+            questions_per_second: questions as f64 / seconds,
             loads_per_second: loads / seconds,
-            worked_out_per_load: worked_out.map(|worked_out| worked_out / loads.max(1.0)),
+            asked_per_worked_out: worked_out.map(|worked_out| questions as f64 / worked_out.max(1.0)),
         }
     }
 }

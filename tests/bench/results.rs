@@ -46,9 +46,9 @@ async fn main() -> Outcome<()> {
     drop(Warehouse::open(&warehouse, LIMITS)?);
     let many = many::fill(&warehouse, setting("BENCH_ROWS", 2_000_000)?)?;
     println!("one assignment's results, {STUDENTS} students × {QUESTIONS} questions, among {} answers", many.answers);
-    show("GET /api/class_results, the whole way", &mut over_http(folder.path()).await?, "the goal is 10 ms");
+    show("GET /api/class_results, worked out each time", &mut over_http(folder.path()).await?, "the goal is 10 ms");
     let mut ours = ask_warehouse(&warehouse, &many).await?;
-    show("the warehouse's part of it, random assignments", &mut ours, "the goal is p99 ≤ 20 ms");
+    show("the warehouse's part of it, random assignments", &mut ours, "the goal among 100 M is p99 ≤ 20 ms");
     let mut district = ask_district(&warehouse).await?;
     show(&format!("the same for a district, {DISTRICT_STUDENTS} × {QUESTIONS}"), &mut district, "");
     if setting("BENCH_POSTGRES", 1)? == 0 || !cluster::is_installed() {
@@ -87,21 +87,24 @@ async fn over_http(folder: &Path) -> Outcome<Vec<Duration>> {
     let http = Client::builder().no_proxy().build()?;
     let cookie = sign_in(&http, &server.address).await?;
     let url = format!("{}/api/class_results?assignment={assignment}", server.address);
-    let ask = async || -> Outcome<ClassResults> {
-        let answer = http.get(&url).header("cookie", &cookie).send().await?;
+    let ask = async |as_of: &str| -> Outcome<ClassResults> {
+        let answer = http.get(format!("{url}{as_of}")).header("cookie", &cookie).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     };
     let all = STUDENTS * QUESTIONS;
     let began = Instant::now();
-    while ask().await?.freshness.landed < all {
+    while ask("").await?.freshness.landed < all {
         if began.elapsed() > Duration::from_secs(60) {
             return Err("not everything has landed".into());
         }
     }
     let mut times = Vec::with_capacity(ASKED);
-    for _ in 0..ASKED {
+    let now = Clock::system().now();
+    for n in 0..ASKED {
+        // Another instant each time: an answer that was given a moment ago is not given again.
+        let as_of = format!("&as_of={}", now + n as i64);
         let sent = Instant::now();
-        let results = ask().await?;
+        let results = ask(&as_of).await?;
         times.push(sent.elapsed());
         let has_analysis = results.questions.iter().all(|question| question.figures.discrimination.is_some());
         if results.counted != STUDENTS || results.freshness.landed != all || !has_analysis {
@@ -211,6 +214,8 @@ async fn ask_of(client: &tokio_postgres::Client, assignment: i64) -> Outcome<Dur
         .replace("{each}", "student_key")
         .replace("{order}", "attempt_no, attempt_id");
     let sql = format!("{counted}{}", include_str!("../../server/src/warehouse/sql/class_totals.sql"))
+        // Which is asked as a text, for want of another type that both sides know.
+        .replace("accepted_at <= $2", "accepted_at <= CAST($2 AS TIMESTAMP)")
         .replace("MEDIAN(marked.elapsed_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY marked.elapsed_ms)")
         .replace("MEDIAN(total_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY total_ms)");
     let asked = Instant::now();

@@ -1,7 +1,8 @@
 //! An assignment's results in every form: which attempts count, as of when, student by student, and rulings.
 
-use app::api::class::{Arrivals, ClassGrid, Comparable, Progress, RulingEffect, StudentName, StudentResults};
+use app::api::class::{Arrivals, ClassGrid, Comparable, Progress, StudentName, StudentResults};
 use app::api::results::{Attempts, ClassResults};
+use app::api::rulings::RulingEffect;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 

@@ -1,69 +1,22 @@
-//! Results that are taken away, read back by libraries that nobody here wrote, beside what the pages are told.
+//! Results that are taken away, beside what the pages are told.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 use app::api::Millis;
 use app::api::class::{ClassGrid, GridQuestion, GridRow, StudentName};
 use app::api::results::{ClassResults, QuestionResult};
 use app::charts::model::wilson;
 use app::state::words::letter;
-use calamine::{Data, DataType, Range, Reader, Xlsx};
+use calamine::{Data, DataType, Reader};
 use chrono::{DateTime, NaiveDateTime, Timelike};
-use reqwest::{Method, Response};
+use reqwest::Method;
 use serde_json::json;
 
+use crate::files::{MARK, Row, Sheet, bytes, get, number, rows, rows_of, sheets};
 use crate::server::{CLOSED, OPEN, Server, Staff, Student, client};
 
-const MARK: &[u8] = "\u{feff}".as_bytes();
 const EVIL: &str = "=HYPERLINK(\"http://evil.example\";\"x\")";
 const RIGHT_TO_LEFT: &str = "ليلى حدّاد";
-
-/// A row by the names of its columns.
-type Row = BTreeMap<String, String>;
-
-async fn get(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> Response {
-    staff.get(server, &format!("/api/assignments/{assignment}/export/{rest}")).await
-}
-
-async fn bytes(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> Vec<u8> {
-    let answer = get(staff, server, assignment, rest).await;
-    assert_eq!(answer.status(), 200, "{rest}");
-    answer.bytes().await.expect("a body").to_vec()
-}
-
-async fn rows(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> Vec<Row> {
-    rows_of(&bytes(staff, server, assignment, rest).await)
-}
-
-fn rows_of(file: &[u8]) -> Vec<Row> {
-    let file = file.strip_prefix(MARK).expect("a byte order mark");
-    let mut reader = csv::Reader::from_reader(file);
-    reader.deserialize().collect::<Result<_, _>>().expect("CSV")
-}
-
-async fn sheets(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> Xlsx<Cursor<Vec<u8>>> {
-    let file = bytes(staff, server, assignment, &format!("results.xlsx{rest}")).await;
-    Xlsx::new(Cursor::new(file)).expect("a workbook")
-}
-
-/// A sheet whose first row names the columns.
-struct Sheet(Range<Data>);
-
-impl Sheet {
-    fn of(book: &mut Xlsx<Cursor<Vec<u8>>>, name: &str) -> Self {
-        Self(book.worksheet_range(name).expect(name))
-    }
-
-    fn column(&self, head: &str) -> usize {
-        let heads = self.0.rows().next().expect("a head");
-        heads.iter().position(|cell| *cell == Data::String(head.to_owned())).expect(head)
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[Data]> {
-        self.0.rows().skip(1)
-    }
-}
 
 async fn results(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> ClassResults {
     let answer = staff.get(server, &format!("/api/class_results?assignment={assignment}{rest}")).await;
@@ -78,11 +31,6 @@ async fn grid(staff: &Staff, server: &Server, assignment: i64, rest: &str) -> Cl
 /// The closed assignment, once all of it has landed.
 async fn closed(staff: &Staff, server: &Server) -> ClassResults {
     staff.results_when(server, CLOSED, |r| r.freshness.landed == 168 && r.freshness.accepted == 168).await
-}
-
-fn number(row: &Row, column: &str) -> Option<f64> {
-    let text = &row[column];
-    (!text.is_empty()).then(|| text.parse().expect("a number"))
 }
 
 fn assert_near(found: Option<f64>, expected: Option<f64>, what: &str) {
@@ -242,7 +190,8 @@ fn assert_about(about: &Sheet, page: &ClassResults) {
     let lines: BTreeMap<String, Data> = about.rows().map(|row| (row[0].to_string(), row[1].clone())).collect();
     assert_eq!(lines["Quiz"], page.quiz_title.as_str());
     assert_eq!(lines["Class"], page.class_name.as_str());
-    assert_eq!(lines["Freshness"], "Final. Closed, and every answer is counted: 168 of 168");
+    let freshness = lines["Freshness"].to_string();
+    assert!(freshness.starts_with("As it stood at ") && freshness.ends_with("is counted, 168 of 168"), "{freshness}");
     assert_eq!([&lines["Answers received"], &lines["Answers counted"]], [&Data::Float(168.0); 2]);
     assert!(lines["As of (UTC)"].is_datetime());
     assert_near(lines["Cronbach's α, %"].to_string().parse().ok(), page.test.alpha, "alpha");
@@ -333,7 +282,7 @@ async fn a_file_as_of_an_instant_is_the_same_whenever_it_is_taken_and_says_which
     let stamp = |row: &Row| DateTime::parse_from_rfc3339(&row["as_of"]).expect("an instant").timestamp_millis();
     let rows_then = rows_of(&again);
     assert_eq!(rows_then.len(), 10);
-    assert!(rows_then.iter().all(|row| stamp(row) == as_of));
+    assert!(rows_then.iter().all(|row| stamp(row) == as_of && row["complete_through"] == row["as_of"]));
 
     let rows_now = rows(&teacher, &server, OPEN, "answers.csv").await;
     assert_eq!(rows_now.len(), 20);
@@ -390,7 +339,7 @@ async fn a_file_is_sent_to_be_saved_under_a_telling_name_and_kept_nowhere_else()
         assert_eq!(header("content-disposition"), format!("attachment; filename=\"{name}\"; filename*=UTF-8''{name}"),);
     }
     let empty = bytes(&teacher, &server, CLOSED, "answers.csv?as_of=0").await;
-    assert!(empty.starts_with(MARK) && empty.ends_with(b",as_of,attempts\r\n"));
+    assert!(empty.starts_with(MARK) && empty.ends_with(b",as_of,complete_through,attempts\r\n"));
     assert_eq!(rows_of(&empty), Vec::<Row>::new());
 }
 

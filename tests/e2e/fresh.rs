@@ -5,8 +5,10 @@ use std::path::Path;
 use app::api::freshness::{State, Thresholds};
 use app::api::health::DeliveryHealth;
 use app::api::pipeline::Pipeline;
+use chrono::DateTime;
 use serde_json::json;
 
+use crate::files::rows;
 use crate::server::{Door, OPEN, Server, Staff, Student, config};
 
 /// Nobody listens there.
@@ -27,6 +29,9 @@ async fn a_dead_pipeline_is_told_and_everything_lands_once_it_lives_again() {
     let oldest = dead.oldest_waiting.expect("an answer waits");
     assert_eq!(dead.complete_through, oldest, "nothing is claimed past the answer that waits");
     assert_eq!(dead.state(oldest + 2_000), State::CatchingUp);
+    let taken = rows(&teacher, &server, OPEN, "summary.csv").await;
+    let stamp = |column: &str| DateTime::parse_from_rfc3339(&taken[0][column]).expect("an instant").timestamp_millis();
+    assert!(stamp("complete_through") == oldest && stamp("as_of") > oldest, "nor is it in a file");
     assert_eq!(dead.state(oldest + 20_000), State::Delayed);
 
     let told = |p: &Pipeline| {

@@ -6,6 +6,7 @@ mod demo;
 mod elsewhere;
 mod export;
 mod faults;
+mod files;
 mod fresh;
 mod front_door;
 mod live;

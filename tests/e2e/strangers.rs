@@ -38,6 +38,41 @@ async fn classes(staff: &Staff, server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_teacher_whose_class_has_another_s_quiz_sees_its_results_and_rules_on_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    two_teachers(folder.path()).await;
+    let store = Store::open(&folder.path().join("freshmark.db")).await.expect("the store");
+    let clock = Clock::system();
+    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
+    let teacher = Accounts::new(store.clone(), clock.clone()).find(OTHER).await.expect("an answer").expect("there");
+    let class = quiz.find_class(teacher, "Year 9").await.expect("an answer").expect("there");
+    let new = NewAssignment { class, quiz: 1, join_code: "OTH-002", opened_at: clock.now() };
+    let theirs = quiz.assign(&new).await.expect("an assignment");
+    store.write.close_by_ref().await.expect("closed");
+    store.read.close_by_ref().await.expect("closed");
+
+    let server = Server::on(folder.path(), &[]);
+    let (owner, guest) = (Staff::teacher(&server).await, Staff::sign_in(&server, OTHER, "other").await);
+    let question = guest.results(&server, theirs).await.questions[0].id;
+    let rule = async |staff: &Staff, assignment: i64| {
+        let request = staff.request(&server, Method::POST, &format!("/api/assignments/{assignment}/rulings"));
+        request.json(&serde_json::json!({ "question": question })).send().await.expect("an answer").status()
+    };
+    assert_eq!(rule(&guest, theirs).await, 403);
+    let effect = format!("/api/ruling_effect?assignment={theirs}&question={question}");
+    assert_eq!(guest.get(&server, &effect).await.status(), 403);
+
+    assert_eq!(rule(&owner, OPEN).await, 200);
+    let (seen, own) = (guest.results(&server, theirs).await, owner.results(&server, OPEN).await);
+    assert!(seen.questions[0].is_void && own.questions[0].is_void, "it holds for every class");
+    assert_eq!((seen.rulings[0].can_undo, own.rulings[0].can_undo), (false, true));
+    let undo = format!("/api/assignments/{theirs}/rulings/{}/undo", own.rulings[0].id);
+    assert_eq!(guest.post(&server, &undo).await.status(), 403);
+    let admin = Staff::admin(&server).await;
+    assert!(admin.results(&server, theirs).await.rulings[0].can_undo);
+}
+
+#[tokio::test]
 async fn a_teacher_neither_sees_nor_closes_what_is_another_s() {
     let folder = tempfile::tempdir().expect("a folder");
     let theirs = two_teachers(folder.path()).await;

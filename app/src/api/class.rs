@@ -1,4 +1,5 @@
-//! What a teacher reads besides an assignment's figures: the students, one by one, and what figures can be compared with.
+//! What a teacher reads besides an assignment's figures: the students, one by one, when their answers came, and which other
+//! assignments there are to compare with.
 //!
 //! Students are known here by their `student_key` and by a number. Their names come by a question of their own, which a
 //! page asks only when somebody wants to see names.
@@ -165,38 +166,6 @@ pub struct Comparable {
     pub opened_at: Millis,
 }
 
-/// Where a class stands before and after a ruling.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct RulingEffect {
-    /// As it is.
-    pub before: Standing,
-    /// As it would be, or now is.
-    pub after: Standing,
-}
-
-/// What a ruling changes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Standing {
-    /// Class average over the questions that are not void, 0 to 1.
-    pub average: Option<f64>,
-    /// Share of right answers to the question, 0 to 1; absent where it is void.
-    pub facility: Option<f64>,
-}
-
-/// What is to be ruled: `POST /api/assignments/{assignment}/rulings`. Answered with a [`RulingEffect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NewRuling {
-    /// Names the question.
-    pub question: i64,
-    /// The choice that is to be the key; absent or null: the question is to be void.
-    #[serde(default)]
-    pub key: Option<i64>,
-}
-
 /// The class, student by student, without names.
 #[server(name = ReadClassGrid, endpoint = "class_grid", input = GetUrl)]
 pub async fn class_grid(
@@ -246,17 +215,4 @@ pub async fn comparable(
     assignment: i64,
 ) -> Result<Vec<Comparable>, ApiError> {
     super::ports::reports()?.comparable(assignment).await
-}
-
-/// What a ruling would change. Changes nothing.
-#[server(name = ReadRulingEffect, endpoint = "ruling_effect", input = GetUrl)]
-pub async fn ruling_effect(
-    /// Names the assignment.
-    assignment: i64,
-    /// Names the question.
-    question: i64,
-    /// The choice that would be the key; absent: the question would be void.
-    key: Option<i64>,
-) -> Result<RulingEffect, ApiError> {
-    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key }).await
 }

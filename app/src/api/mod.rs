@@ -16,6 +16,7 @@ pub mod health;
 pub mod live;
 pub mod pipeline;
 pub mod results;
+pub mod rulings;
 
 #[cfg(feature = "ssr")]
 mod ports;

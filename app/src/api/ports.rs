@@ -6,10 +6,11 @@ use leptos::prelude::use_context;
 
 use super::ApiError;
 use super::accounts::Me;
-use super::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use super::class::{Arrivals, ClassGrid, Comparable, StudentName, StudentResults};
 use super::health::DeliveryHealth;
 use super::pipeline::Pipeline;
 use super::results::{ClassResults, ClassSummary, View};
+use super::rulings::{NewRuling, RulingEffect};
 
 /// What the pages read, on behalf of one request's session.
 #[async_trait::async_trait]

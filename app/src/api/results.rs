@@ -5,6 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
 use super::freshness::Freshness;
+use super::rulings::Ruling;
 use super::{ApiError, Millis};
 
 /// A class and its assignments.
@@ -221,30 +222,6 @@ pub struct ItemFigures {
     pub efficiency: Option<f64>,
     /// Effective weight, 100 · √cov(x, T) / Σ √cov(x_j, T); absent where the covariance is negative.
     pub weight: Option<f64>,
-}
-
-/// What was ruled on a question after students had answered it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Ruling {
-    /// Names the ruling.
-    pub id: i64,
-    /// Names the question.
-    pub question: i64,
-    /// The choice that became the key; absent: the question became void.
-    pub key: Option<i64>,
-    /// The choice that was the key before.
-    pub key_before: Option<i64>,
-    /// Who ruled.
-    pub by: String,
-    /// When.
-    pub made_at: Millis,
-    /// The class average of the assignment that it was made on, before and after; 0 to 1.
-    pub average: Option<(f64, f64)>,
-    /// Who has undone it, and when.
-    pub undone: Option<(String, Millis)>,
-    /// Whether it can be undone: it is the newest ruling on its question that stands.
-    pub can_undo: bool,
 }
 
 /// One question's results over the attempts that count.

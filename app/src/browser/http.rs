@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use crate::api::ApiError;
 use crate::api::accounts::{Me, SignIn};
 use crate::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
-use crate::api::class::{NewRuling, RulingEffect};
 use crate::api::pipeline::Replayed;
+use crate::api::rulings::{NewRuling, RulingEffect};
 
 /// Signs in; the cookie comes with the answer.
 ///

@@ -22,6 +22,6 @@ pub use fresh::FreshLine;
 pub use menu::Menu;
 pub use problem::Problem;
 pub use seen::seen;
-pub use segments::{Segment, Segments};
+pub use segments::{ChartOrTable, Segment, Segments};
 pub use staff::StaffPage;
 pub use ticking::Ticking;

@@ -13,6 +13,22 @@ pub fn Segments(
     view! { <div class="seg" role="group" aria-label=label>{children()}</div> }
 }
 
+/// A chart, or the same as a table.
+#[component]
+pub fn ChartOrTable(
+    /// What is being chosen, for a screen reader.
+    label: &'static str,
+    /// True for the table.
+    as_table: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <Segments label>
+            <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
+            <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
+        </Segments>
+    }
+}
+
 /// One of the ways.
 #[component]
 pub fn Segment(

@@ -2,13 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use wasm_bindgen_futures::spawn_local;
 
-use crate::api::ApiError;
+use super::ask_once;
 use crate::api::results::{AssignmentSummary, ClassSummary, my_classes};
 use crate::browser::time;
 use crate::components::{Problem, StaffPage};
-use crate::state::session::Session;
 use crate::state::words;
 
 /// A card a class.
@@ -20,20 +18,7 @@ pub fn ClassesPage() -> impl IntoView {
 
 #[component]
 fn Classes() -> impl IntoView {
-    let classes = RwSignal::new(None::<Vec<ClassSummary>>);
-    let problem = RwSignal::new(None::<String>);
-    let session = expect_context::<RwSignal<Session>>();
-    spawn_local(async move {
-        match my_classes().await {
-            Ok(found) => {
-                classes.try_set(Some(found));
-            }
-            Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
-            Err(error) => {
-                problem.try_set(Some(format!("Your classes cannot be shown: {error}. Reload to try again.")));
-            }
-        }
-    });
+    let (classes, problem) = ask_once(my_classes(), "Your classes cannot be shown");
     view! {
         <div class="head"><div><h1>"Classes"</h1></div></div>
         <Problem message=problem />

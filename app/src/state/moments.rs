@@ -24,6 +24,12 @@ pub fn moments(arrivals: &[Arrivals], now: Millis) -> Vec<Millis> {
     starts.into_iter().map(|start| start + MINUTE - 1).filter(|end| *end < now).collect()
 }
 
+/// The end of the last minute that is over.
+#[must_use]
+pub const fn last_minute(now: Millis) -> Millis {
+    now - now.rem_euclid(MINUTE) - 1
+}
+
 /// The stop that stands for an instant: the last one that is not later, or the first.
 #[must_use]
 pub fn stop_of(moments: &[Millis], as_of: Millis) -> usize {
@@ -59,5 +65,6 @@ mod tests {
         let stops = [10, 20, 30];
         assert_eq!([5, 10, 25, 99].map(|at| stop_of(&stops, at)), [0, 0, 1, 2]);
         assert_eq!(stop_of(&[], 5), 0);
+        assert_eq!([T, T + 59_999].map(last_minute), [T - 1, T - 1]);
     }
 }

@@ -4,7 +4,7 @@
 //! row and their dimension rows, so that every reader and the warehouse grade alike. Nothing of an answer changes. Does not
 //! own who may rule, nor what a ruling does to a class's figures.
 
-use app::api::class::NewRuling;
+use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -110,8 +110,11 @@ impl Quiz {
         row.insert(&tx).await?;
         let changed = graded.write(&tx, now, wanted.key.or(key_before), wanted.key.is_none()).await?;
         self.announce(&tx, now, &changed).await?;
+        let assignments = assignments_of(&tx, quiz).await?;
         tx.commit().await?;
-        self.tell_of(quiz).await
+        self.outbox.wake();
+        self.live.publish(&assignments);
+        Ok(())
     }
 
     /// Takes a ruling back: the question is graded as before it.
@@ -146,23 +149,23 @@ impl Quiz {
             .await?;
         let changed = graded.write(&tx, now, row.key_before, row.was_void).await?;
         self.announce(&tx, now, &changed).await?;
+        let assignments = assignments_of(&tx, quiz).await?;
         tx.commit().await?;
-        self.tell_of(quiz).await
-    }
-
-    /// The pages of every assignment of a quiz ask again.
-    async fn tell_of(&self, quiz: i64) -> Result<(), QuizError> {
         self.outbox.wake();
-        let assignments: Vec<i64> = assignment::Entity::find()
-            .select_only()
-            .column(assignment::Column::Id)
-            .filter(assignment::Column::QuizId.eq(quiz))
-            .into_tuple()
-            .all(&self.store.read)
-            .await?;
         self.live.publish(&assignments);
         Ok(())
     }
+}
+
+/// Whose pages show another picture after a ruling.
+async fn assignments_of<C: ConnectionTrait>(tx: &C, quiz: i64) -> Result<Vec<i64>, DbErr> {
+    assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::Id)
+        .filter(assignment::Column::QuizId.eq(quiz))
+        .into_tuple()
+        .all(tx)
+        .await
 }
 
 /// Whether a ruling changes anything, and can be made.

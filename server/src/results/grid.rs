@@ -37,14 +37,14 @@ impl Results {
         }
         let list = ClassList::of(&students, &progress);
         let mut rows = rows_of(&cells, &given.content, &list);
+        let there: BTreeSet<String> = rows.iter().map(|row| row.student.clone()).collect();
+        let without: Vec<&student::Model> =
+            students.iter().filter(|student| !there.contains(&student.student_key)).collect();
+        let total = (rows.len() + without.len()) as i64;
         if !is_cut {
-            let there: BTreeSet<String> = rows.iter().map(|row| row.student.clone()).collect();
-            let without = students.iter().filter(|student| !there.contains(&student.student_key));
-            let idle = without.take(MOST_IDLE).map(|student| list.idle(student, given.content.len()));
-            rows.extend(idle.collect::<Vec<_>>());
+            rows.extend(without.into_iter().take(MOST_IDLE).map(|student| list.idle(student, given.content.len())));
         }
         rows.sort_by_key(|row| (row.number.is_none(), row.number, row.attempt));
-        let total = (rows.len() as i64).max(if is_cut { students.len() as i64 } else { 0 });
         Ok(ClassGrid { questions: given.content.iter().map(column).collect(), rows, total })
     }
 

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use app::api::ApiError;
 use app::api::accounts::Role;
 use app::api::freshness::State;
 use app::api::health::{DeliveryHealth, StreamHealth};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use app::api::{ApiError, Millis};
+use sea_orm::{DbErr, EntityTrait, QueryOrder, QuerySelect};
 
 use super::{Results, ResultsError};
 use crate::accounts::User;
@@ -48,18 +48,26 @@ impl Results {
             // Records wait in their order: those that do are the newest, and heartbeats are no answers.
             let newest = match freshness.oldest_waiting {
                 Some(oldest) if freshness.state(self.measure.now()) != State::Live => {
-                    self.answers_since(oldest).await?
+                    self.answers_since(oldest, freshness.waiting).await?
                 }
                 _ => 0,
             };
-            freshness.waiting = freshness.waiting.min(newest);
+            freshness.waiting = newest;
             streams.push(StreamHealth { name: stream.name().to_owned(), freshness });
         }
         Ok(DeliveryHealth { now: self.measure.now(), streams })
     }
 
-    async fn answers_since(&self, at: i64) -> Result<i64, DbErr> {
-        let since = answer::Entity::find().filter(answer::Column::AcceptedAt.gte(at));
-        Ok(since.count(&self.store.read).await? as i64)
+    /// How many of the newest answers, so many at the most, were accepted at an instant or later.
+    async fn answers_since(&self, at: Millis, most: i64) -> Result<i64, DbErr> {
+        let newest = answer::Entity::find()
+            .select_only()
+            .column(answer::Column::AcceptedAt)
+            .order_by_desc(answer::Column::AcceptedSeq)
+            .limit(most.max(0).unsigned_abs())
+            .into_tuple::<Millis>()
+            .all(&self.store.read)
+            .await?;
+        Ok(newest.iter().filter(|accepted_at| **accepted_at >= at).count() as i64)
     }
 }

@@ -22,13 +22,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::accounts::{Me, Role};
-use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use app::api::class::{Arrivals, ClassGrid, Comparable, StudentName, StudentResults};
 use app::api::health::DeliveryHealth;
 use app::api::pipeline::Pipeline;
 use app::api::results::{ClassResults, ClassSummary, View};
+use app::api::rulings::{NewRuling, RulingEffect};
 use app::api::{ApiError, Reports};
 
-pub use export::{Content, Export, FileName, Lines, Ready};
+pub use export::{Export, FileName, Ready};
 pub use freshness::Measure;
 pub use metrics::CONTENT_TYPE as METRICS_TYPE;
 pub use open::{Following, Said};
@@ -78,8 +79,11 @@ pub enum ResultsError {
     /// Answers kept landing while they were read.
     #[error("answers are landing faster than they can be taken away; try again in a moment")]
     Landing,
-    /// A workbook could not be written.
-    #[error("the workbook could not be written: {0}")]
+    /// A file could not be written.
+    #[error("the file could not be written: {0}")]
+    File(#[from] std::io::Error),
+    /// A workbook could not be made.
+    #[error("the workbook could not be made: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
     /// The task that should have made a file was stopped.
     #[error("the server is shutting down")]
@@ -101,9 +105,9 @@ impl From<ResultsError> for ApiError {
             ResultsError::Invalid { field, problem } => Self::invalid(field, problem),
             ResultsError::TooLarge { .. } => Self::TooLarge { message },
             ResultsError::Landing => Self::Unavailable { message },
-            ResultsError::Workbook(_) | ResultsError::Interrupted => {
+            ResultsError::File(_) | ResultsError::Workbook(_) | ResultsError::Interrupted => {
                 tracing::error!(error = %message, "a file of results could not be made");
-                Self::unavailable("the file cannot be made right now; try again, or take answers.csv and summary.csv")
+                Self::unavailable("the file cannot be made right now; try again in a moment")
             }
             ResultsError::Store(_) | ResultsError::Warehouse(_) => {
                 // Handled here: the page gets less than the log.
@@ -123,6 +127,7 @@ pub struct Results {
     parts: Arc<Parts>,
     live: Live,
     shared: Arc<Shared<Question, Arc<ClassResults>>>,
+    grids: Arc<Shared<View, Arc<ClassGrid>>>,
     /// By assignment.
     teachers: Arc<Recent<i64, Teachers>>,
     health: Arc<Shared<Role, Arc<DeliveryHealth>>>,
@@ -133,8 +138,18 @@ impl Results {
     /// Reads both stores, and asks the pipeline's `parts` how they are; what changes is told by `live`.
     #[must_use]
     pub fn new(store: Store, warehouse: Warehouse, measure: Measure, parts: Arc<Parts>, live: Live) -> Self {
-        let (shared, health) = (Arc::new(Shared::new(live.clone())), Arc::new(Shared::new(live.clone())));
-        Self { store, warehouse, measure, parts, live, shared, health, teachers: Arc::default(), open: Arc::default() }
+        Self {
+            shared: Arc::new(Shared::new(live.clone())),
+            grids: Arc::new(Shared::new(live.clone())),
+            health: Arc::new(Shared::new(live.clone())),
+            teachers: Arc::default(),
+            open: Arc::default(),
+            store,
+            warehouse,
+            measure,
+            parts,
+            live,
+        }
     }
 
     /// The port for one request.
@@ -177,7 +192,7 @@ impl Reports for ForUser {
     }
 
     async fn class_grid(&self, view: View) -> Result<ClassGrid, ApiError> {
-        Ok(self.results.class_grid(self.user()?, view).await?)
+        self.results.shared_class_grid(self.user()?, view).await
     }
 
     async fn student_names(&self, assignment: i64) -> Result<Vec<StudentName>, ApiError> {

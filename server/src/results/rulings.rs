@@ -4,10 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::api::accounts::Role;
-use app::api::class::{NewRuling, RulingEffect, Standing};
-use app::api::results::{Ruling, View};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use app::api::results::View;
+use app::api::rulings::{NewRuling, Ruling, RulingEffect, Standing};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::class::{Content, Given, keys};
 use super::{Results, ResultsError};
@@ -27,10 +26,20 @@ impl Results {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let accounts = account::Entity::find().all(&self.store.read).await?;
-        let names: BTreeMap<i64, String> = accounts.into_iter().map(|account| (account.id, account.name)).collect();
+        let accounts: BTreeSet<i64> =
+            rows.iter().flat_map(|row| [Some(row.account_id), row.undone_by]).flatten().collect();
+        let names: BTreeMap<i64, String> = account::Entity::find()
+            .select_only()
+            .columns([account::Column::Id, account::Column::Name])
+            .filter(account::Column::Id.is_in(accounts))
+            .into_tuple::<(i64, String)>()
+            .all(&self.store.read)
+            .await?
+            .into_iter()
+            .collect();
         let name = |account: i64| names.get(&account).cloned().unwrap_or_default();
-        let (may_rule, mut later) = (may_rule(user, given), BTreeSet::new());
+        let may_rule = self.teachers(user, given.assignment.id).await?.may_rule(user);
+        let mut later = BTreeSet::new();
         let ruling = |row: ruling::Model| Ruling {
             id: row.id,
             question: row.question_id,
@@ -56,10 +65,8 @@ impl Results {
         assignment: i64,
         wanted: NewRuling,
     ) -> Result<RulingEffect, ResultsError> {
+        self.check_may_rule(user, assignment).await?;
         let mut given = self.given(user, assignment).await?;
-        if !may_rule(user, &given) {
-            return Err(ResultsError::NotYours);
-        }
         let before = self.class_standing(assignment, &given.content, wanted.question).await?;
         let question = given.content.iter_mut().find(|(question, _)| question.id == wanted.question);
         let unknown = ResultsError::Invalid { field: "question", problem: "is not one of this quiz" };
@@ -80,8 +87,8 @@ impl Results {
     /// # Errors
     /// If it may not, or there is no such assignment for it.
     pub async fn check_may_rule(&self, user: &User, assignment: i64) -> Result<(), ResultsError> {
-        let given = self.given(user, assignment).await?;
-        if may_rule(user, &given) { Ok(()) } else { Err(ResultsError::NotYours) }
+        let teachers = self.teachers(user, assignment).await?;
+        if teachers.may_rule(user) { Ok(()) } else { Err(ResultsError::NotYours) }
     }
 
     /// Where the class stands, over first attempts.
@@ -107,8 +114,4 @@ impl Results {
         let (right_here, n_here) = count(&|id| id == question);
         Ok(Standing { average: share(right, n), facility: share(right_here, n_here) })
     }
-}
-
-fn may_rule(user: &User, given: &Given) -> bool {
-    user.me.role == Role::Admin || given.quiz.teacher_id == user.id
 }

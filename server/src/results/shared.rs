@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use app::api::ApiError;
 use app::api::accounts::Role;
+use app::api::class::ClassGrid;
 use app::api::freshness::Freshness;
 use app::api::results::{ClassResults, View};
 use sea_orm::{DbErr, EntityTrait};
@@ -159,14 +160,29 @@ pub(super) struct Teachers {
     of_quiz: i64,
 }
 
+impl Teachers {
+    /// Whether an account may rule on the questions.
+    pub fn may_rule(self, user: &User) -> bool {
+        user.me.role == Role::Admin || self.of_quiz == user.id
+    }
+}
+
 impl Results {
     /// An assignment's results for an account, worked out once for all who ask at the same time.
     pub(super) async fn shared_class_results(&self, user: &User, view: View) -> Result<ClassResults, ApiError> {
         let teachers = self.teachers(user, view.assignment).await?;
-        let may_rule = user.me.role == Role::Admin || teachers.of_quiz == user.id;
+        let may_rule = teachers.may_rule(user);
         let work_out = async { Ok(Arc::new(self.class_results(user, view).await?)) };
         let results = self.shared.get(Question { view, may_rule }, view.assignment, work_out).await?;
         Ok(ClassResults::clone(&results))
+    }
+
+    /// The class student by student, worked out once for all who ask at the same time. Whoever may see it sees the same.
+    pub(super) async fn shared_class_grid(&self, user: &User, view: View) -> Result<ClassGrid, ApiError> {
+        self.check_access(user, view.assignment).await?;
+        let work_out = async { Ok(Arc::new(self.class_grid(user, view).await?)) };
+        let grid = self.grids.get(view, view.assignment, work_out).await?;
+        Ok(ClassGrid::clone(&grid))
     }
 
     /// The freshness in an answer of a moment ago, if there is one.
@@ -184,7 +200,7 @@ impl Results {
         self.teachers(user, assignment).await.map(|_| ())
     }
 
-    async fn teachers(&self, user: &User, assignment: i64) -> Result<Teachers, ResultsError> {
+    pub(super) async fn teachers(&self, user: &User, assignment: i64) -> Result<Teachers, ResultsError> {
         let teachers = self.teachers.get(assignment, self.find_teachers(assignment)).await?;
         let may_see = |teachers: &Teachers| user.me.role == Role::Admin || teachers.of_class == user.id;
         teachers.filter(may_see).ok_or(ResultsError::Unknown("assignment"))

@@ -227,7 +227,8 @@ impl Warehouse {
         let (sql, until) = (counting.sql(include_str!("sql/answers_of_assignment.sql")), counting.until());
         let assignment = counting.view.assignment;
         self.read(move |reader| {
-            let mut statement = reader.prepare_cached(&sql)?;
+            // A cached statement would keep its whole result.
+            let mut statement = reader.prepare(&sql)?;
             let mut rows = statement.query(params![assignment, until])?;
             let mut attempts = Vec::new();
             while let Some(row) = rows.next()? {

@@ -1,7 +1,7 @@
 //! What a teacher does to an assignment.
 
 use app::api::ApiError;
-use app::api::class::{NewRuling, RulingEffect};
+use app::api::rulings::{NewRuling, RulingEffect};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};

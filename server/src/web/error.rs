@@ -47,9 +47,10 @@ impl From<QuizError> for WebError {
             QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
             QuizError::UnknownAttempt => ApiError::SignedOut { message },
             QuizError::Closed | QuizError::ClosedToJoin | QuizError::Ruled(_) => ApiError::Conflict { message },
-            QuizError::Store(_) | QuizError::Interrupted | QuizError::Randomness(_) => {
-                at_fault(&message, "your answers could not be saved just now; they are sent again by themselves")
-            }
+            QuizError::Store(_) | QuizError::Interrupted | QuizError::Randomness(_) => at_fault(
+                &message,
+                "this could not be saved just now; try again. Answers on a student's device send themselves again",
+            ),
         })
     }
 }

@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use futures::stream::{iter, unfold};
+use futures::stream::unfold;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -20,7 +20,7 @@ use url::form_urlencoded;
 
 use super::functions::{OF_VIEW, Part, check_query};
 use super::{Shared, WebError, session};
-use crate::results::{Content, Export, FileName};
+use crate::results::{Export, FileName};
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 64 << 10;
@@ -49,15 +49,10 @@ pub(super) async fn export(
     let (view, with_names) = asked(query, assignment);
     let ready = rooms.results.export(&user, view, export, with_names).await?;
     let kind = [(header::CONTENT_TYPE, export.content_type().to_owned()), disposition(&ready.name)];
-    Ok(match ready.content {
-        Content::Lines(lines) => (AppendHeaders(kind), Body::from_stream(iter(lines))).into_response(),
-        Content::File(file) => {
-            let file = File::from_std(file);
-            let bytes = file.metadata().await.map_err(|error| unreadable(&error))?.len();
-            let length = [(header::CONTENT_LENGTH, bytes.to_string())];
-            (AppendHeaders(kind), AppendHeaders(length), body(file)).into_response()
-        }
-    })
+    let file = File::from_std(ready.file);
+    let bytes = file.metadata().await.map_err(|error| unreadable(&error))?.len();
+    let length = [(header::CONTENT_LENGTH, bytes.to_string())];
+    Ok((AppendHeaders(kind), AppendHeaders(length), body(file)).into_response())
 }
 
 /// What a query that has been checked asks for.

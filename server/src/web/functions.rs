@@ -5,12 +5,11 @@
 use std::sync::Arc;
 
 use app::api::accounts::ReadMe;
-use app::api::class::{
-    ReadArrivals, ReadClassGrid, ReadComparable, ReadRulingEffect, ReadStudentNames, ReadStudentResults,
-};
+use app::api::class::{ReadArrivals, ReadClassGrid, ReadComparable, ReadStudentNames, ReadStudentResults};
 use app::api::health::ReadDeliveryHealth;
 use app::api::pipeline::ReadPipeline;
 use app::api::results::{Attempts, ReadClassResults, ReadMyClasses};
+use app::api::rulings::ReadRulingEffect;
 use app::api::{ApiError, Millis, Reports};
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 
 use app::api::accounts::{Me, SignIn};
 use app::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
-use app::api::class::{Arrivals, ClassGrid, Comparable, NewRuling, RulingEffect, StudentName, StudentResults};
+use app::api::class::{Arrivals, ClassGrid, Comparable, StudentName, StudentResults};
 use app::api::health::DeliveryHealth;
 use app::api::pipeline::{Pipeline, Replayed};
 use app::api::results::{Attempts, ClassResults, ClassSummary};
+use app::api::rulings::{NewRuling, RulingEffect};
 use app::api::{ApiError, live};
 use axum::Json;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathItemBuilder};

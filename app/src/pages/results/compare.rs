@@ -56,13 +56,7 @@ pub(super) fn follow(page: Page) {
             if wanted.try_get_untracked().flatten() != Some((other, attempts)) {
                 return;
             }
-            match answer {
-                Ok(results) => page.other.set(Some(results)),
-                Err(error) => {
-                    page.other.set(None);
-                    page.problem.set(Some(format!("Nothing can be compared: {error}.")));
-                }
-            }
+            page.other.set(page.outcome(answer, "Nothing can be compared"));
         });
     });
 }
@@ -82,7 +76,7 @@ fn view(here: &ClassResults, other: &ClassResults) -> impl IntoView + use<> {
     let title = format!("Compared with {}", label(&other.class_name, other.opened_at));
     let whole = match (here.average(), other.average()) {
         (Some(a), Some(b)) => {
-            format!("Class average {} here, {} there ({}).", words::percent(a), words::percent(b), difference(b, a))
+            format!("Class average {} here, {} there ({}).", words::percent(a), words::percent(b), words::points(b, a))
         }
         _ => "One of the two has no answers yet.".to_owned(),
     };
@@ -110,7 +104,7 @@ fn view(here: &ClassResults, other: &ClassResults) -> impl IntoView + use<> {
 fn row(q: &QuestionResult, other: Option<QuestionResult>) -> impl IntoView + use<> {
     let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), words::percent);
     let (here, there) = (q.facility(), other.as_ref().and_then(QuestionResult::facility));
-    let difference = here.zip(there).map_or_else(|| "–".to_owned(), |(here, there)| difference(there, here));
+    let difference = here.zip(there).map_or_else(|| "–".to_owned(), |(here, there)| words::points(there, here));
     view! {
         <tr>
             <th scope="row">{format!("{}. {}", q.number, q.text)}</th>
@@ -121,8 +115,4 @@ fn row(q: &QuestionResult, other: Option<QuestionResult>) -> impl IntoView + use
             <td class="right">{difference}</td>
         </tr>
     }
-}
-
-fn difference(there: f64, here: f64) -> String {
-    words::points(there, here)
 }

@@ -23,9 +23,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
     let asking = RwSignal::new(false);
     let close = move || {
         spawn_local(async move {
-            if let Err(error) = http::close(page.assignment).await {
-                page.problem.try_set(Some(format!("The quiz was not closed: {error}.")));
-            }
+            page.outcome(http::close(page.assignment).await, "The quiz was not closed");
         });
     };
     let title = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.quiz_title.clone()).unwrap_or_default()));

@@ -26,8 +26,8 @@ use leptos_router::hooks::use_params_map;
 use self::class::Class;
 use self::head::{Crumbs, Head};
 use self::looking::Address;
-use crate::api::Millis;
 use crate::api::results::ClassResults;
+use crate::api::{ApiError, Millis};
 use crate::browser::time;
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Connection, Indicator, as_of_indicator, indicator, last_change};
@@ -52,7 +52,10 @@ struct Page {
     other: RwSignal<Option<ClassResults>>,
     /// The students one by one.
     class: Class,
+    /// Why there are no figures.
     problem: RwSignal<Option<String>>,
+    /// What somebody wanted and could not be done; stays until something else is wanted.
+    refused: RwSignal<Option<String>>,
     connection: RwSignal<Connection>,
     /// When the page saw figures first, in server time.
     first_at: RwSignal<Option<Millis>>,
@@ -71,11 +74,18 @@ impl Page {
             other: RwSignal::new(None),
             class: Class::new(),
             problem: RwSignal::new(None),
+            refused: RwSignal::new(None),
             connection: RwSignal::new(Connection::Opening),
             first_at: RwSignal::new(None),
             changed_at: RwSignal::new(None),
             clock: Ticking::get(),
         }
+    }
+
+    /// What came of something that somebody wanted; if nothing did, the page says so: what failed, and why.
+    fn outcome<T>(self, outcome: Result<T, ApiError>, failed: &str) -> Option<T> {
+        self.refused.try_set(outcome.as_ref().err().map(|error| format!("{failed}: {error}.")));
+        outcome.ok()
     }
 
     /// How current it is, in words.
@@ -126,6 +136,7 @@ fn Assignment(assignment: i64) -> impl IntoView {
             view! { <Head page /><FreshLine indicator=verdict detail /> }.into_any()
         }}
         <Problem message=page.problem />
+        <Problem message=page.refused />
         {move || is_there.get().then(|| view! { <Body page /> })}
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Page;
 use crate::api::results::QuestionResult;
 use crate::charts::model::{Order, Picture, QuestionBar, questions, wilson};
-use crate::components::{Bar, Chart, Segment, Segments};
+use crate::components::{Bar, Chart, ChartOrTable, Segment, Segments};
 use crate::state::words;
 
 /// The card at the left.
@@ -43,10 +43,7 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
                         <Segment label="Hardest first" pressed=Signal::derive(move || looking.order.get() == Order::HardestFirst)
                             press=move || reorder(Order::HardestFirst) />
                     </Segments>
-                    <Segments label="View">
-                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
-                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
-                    </Segments>
+                    <ChartOrTable label="View" as_table />
                 </div>
             </header>
             {move || if as_table.get() {

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
-use crate::api::class::{NewRuling, RulingEffect, Standing, ruling_effect};
-use crate::api::results::{ClassResults, QuestionResult, Ruling};
+use crate::api::results::{ClassResults, QuestionResult};
+use crate::api::rulings::{NewRuling, Ruling, RulingEffect, Standing, ruling_effect};
 use crate::browser::{http, time};
 use crate::state::words;
 
@@ -124,9 +124,7 @@ pub(super) fn Log(page: Page) -> impl IntoView {
     let rows = Memo::new(move |_| page.results.with(|r| r.as_ref().map(entries).unwrap_or_default()));
     let undo = move |ruling: i64| {
         spawn_local(async move {
-            if let Err(error) = http::undo_ruling(page.assignment, ruling).await {
-                page.problem.try_set(Some(format!("The ruling was not undone: {error}.")));
-            }
+            page.outcome(http::undo_ruling(page.assignment, ruling).await, "The ruling was not undone");
         });
     };
     let row = move |entry: Entry| {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::charts::model::{Picture, ScoreBar, scores};
-use crate::components::{Bar, Chart, Segment, Segments};
+use crate::components::{Bar, Chart, ChartOrTable};
 use crate::state::words;
 
 /// The card.
@@ -29,10 +29,7 @@ pub(super) fn Scores(page: Page) -> impl IntoView {
             <header>
                 <h2>"Scores"</h2>
                 <div class="r">
-                    <Segments label="View of scores">
-                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
-                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
-                    </Segments>
+                    <ChartOrTable label="View of scores" as_table />
                 </div>
             </header>
             {move || if as_table.get() {

@@ -7,7 +7,7 @@ use super::class::label;
 use crate::api::class::GridRow;
 use crate::api::results::{LEAST_N, QuestionResult};
 use crate::charts::model::{ChoiceBar, Mark, Picture, choices};
-use crate::components::{Bar, Chart, Segment, Segments};
+use crate::components::{Bar, Chart, ChartOrTable};
 use crate::state::advice::reteach;
 use crate::state::words;
 
@@ -42,10 +42,7 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
             <header>
                 <h2>{title}</h2>
                 <div class="r">
-                    <Segments label="View">
-                        <Segment label="Chart" pressed=Signal::derive(move || !as_table.get()) press=move || as_table.set(false) />
-                        <Segment label="Table" pressed=as_table press=move || as_table.set(true) />
-                    </Segments>
+                    <ChartOrTable label="View" as_table />
                     <button type="button" class="btn small" aria-label="Previous question" on:click=move |_| step(-1)>"‹"</button>
                     <button type="button" class="btn small" aria-label="Next question" on:click=move |_| step(1)>"›"</button>
                 </div>

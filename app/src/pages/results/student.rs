@@ -3,14 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
-use wasm_bindgen_futures::spawn_local;
 
 use super::class::{Class, called};
-use crate::api::ApiError;
 use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults, student_results};
 use crate::browser::time;
 use crate::components::{Problem, StaffPage};
-use crate::state::session::Session;
+use crate::pages::ask_once;
 use crate::state::words;
 
 /// The page.
@@ -23,22 +21,9 @@ pub fn StudentPage() -> impl IntoView {
 #[component]
 fn Student() -> impl IntoView {
     let params = use_params_map();
-    let session = expect_context::<RwSignal<Session>>();
-    let part = move |name: &'static str| params.with(|params| params.get(name)).unwrap_or_default();
+    let part = |name: &str| params.with_untracked(|params| params.get(name)).unwrap_or_default();
     let assignment = part("assignment").parse::<i64>().unwrap_or_default();
-    let found = RwSignal::new(None::<StudentResults>);
-    let problem = RwSignal::new(None::<String>);
-    spawn_local(async move {
-        match student_results(assignment, params.with_untracked(|p| p.get("student")).unwrap_or_default()).await {
-            Ok(results) => {
-                found.try_set(Some(results));
-            }
-            Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
-            Err(error) => {
-                problem.try_set(Some(format!("This student cannot be shown: {error}. Reload to try again.")));
-            }
-        }
-    });
+    let (found, problem) = ask_once(student_results(assignment, part("student")), "This student cannot be shown");
     let class = Class::new();
     let back = format!("/results/{assignment}");
     let title = move || {

@@ -1,90 +1,48 @@
 //! A table as CSV: RFC 4180 by the crate `csv`, lines ended by CR LF.
 //!
 //! UTF-8 with a byte order mark, because Excel takes a CSV file without one for the system's own code page and garbles
-//! every name that is not English; readers of CSV skip it. Each row ends with what the file is of, `as_of` and `attempts`:
-//! a comment at the top, as some tools write it, is a broken first row to the others, and a file's name is soon another.
+//! every name that is not English; readers of CSV skip it. Each row ends with what the file is of, `as_of`,
+//! `complete_through` (before `as_of`: not every answer that had been accepted by then is in it) and `attempts`: a comment
+//! at the top, as some tools write it, is a broken first row to the others, and a file's name is soon another.
 //!
 //! A text that a spreadsheet would run as a formula gets an apostrophe before it, which spreadsheets take for "this is
 //! text" (OWASP, "CSV Injection"). Figures are written as they are: none of them comes from a student.
 //!
-//! Owns the bytes. Made piece by piece, so that a file of any length takes no more memory than its rows' source.
+//! Owns the bytes.
 
 use std::borrow::Cow;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
-use app::api::results::Attempts;
-use bytes::Bytes;
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::{Terminator, WriterBuilder};
 
 use super::table::{Cell, Table, iso};
 use super::taken::Taken;
 
-/// A piece is no shorter than so many bytes, but for the last.
-const PIECE: usize = 64 << 10;
 /// A spreadsheet may take a text that begins with one of these for a formula; those of full width in some languages.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 const MARK: &str = "\u{feff}";
+/// The columns at the end of each row.
+const STAMPS: [&str; 3] = ["as_of", "complete_through", "attempts"];
 
-/// The pieces of a file, one after the other.
-pub struct Lines {
-    table: Box<dyn Table>,
-    as_of: String,
-    attempts: Attempts,
-    /// The block that is next; none before the head.
-    next: Option<usize>,
-}
-
-impl Lines {
-    pub(super) fn of(table: Box<dyn Table>, taken: &Taken) -> Self {
-        Self { table, as_of: iso(taken.as_of), attempts: taken.results.attempts, next: None }
-    }
-
-    fn piece(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(PIECE + PIECE / 4);
-        let mut block = match self.next {
-            Some(block) => block,
-            None => {
-                bytes.extend_from_slice(MARK.as_bytes());
-                bytes = self.head(bytes)?;
-                0
+/// Writes a table to a file.
+pub(super) fn write(table: &dyn Table, taken: &Taken, file: &File) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    out.write_all(MARK.as_bytes())?;
+    let mut lines = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+    let columns = table.columns();
+    lines.write_record(columns.iter().map(|column| column.name.as_ref()).chain(STAMPS))?;
+    let (as_of, complete) = (iso(taken.as_of), iso(taken.complete_through()));
+    let stamps = [as_of.as_str(), complete.as_str(), taken.results.attempts.name()];
+    for block in 0..table.blocks() {
+        for row in table.rows(block) {
+            for cell in &row {
+                lines.write_field(field(cell).as_bytes())?;
             }
-        };
-        while bytes.len() < PIECE && block < self.table.blocks() {
-            let mut lines = lines(bytes);
-            for row in self.table.rows(block) {
-                let stamps = [self.as_of.as_str().into(), self.attempts.name().into()];
-                let fields = row.iter().map(field).chain(stamps);
-                lines.write_record(fields.map(|field: Cow<'_, str>| field.into_owned()))?;
-            }
-            bytes = lines.into_inner().map_err(|error| error.into_error())?;
-            block += 1;
+            lines.write_record(stamps)?;
         }
-        self.next = Some(block);
-        Ok(bytes)
     }
-
-    fn head(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-        let mut lines = lines(bytes);
-        let columns = self.table.columns();
-        let stamps = ["as_of", "attempts"];
-        lines.write_record(columns.iter().map(|column| column.name.as_ref()).chain(stamps))?;
-        lines.into_inner().map_err(|error| error.into_error())
-    }
-}
-
-impl Iterator for Lines {
-    type Item = io::Result<Bytes>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.next.is_some_and(|block| block >= self.table.blocks()) {
-            return None;
-        }
-        Some(self.piece().map(Bytes::from))
-    }
-}
-
-fn lines(bytes: Vec<u8>) -> Writer<Vec<u8>> {
-    WriterBuilder::new().terminator(Terminator::CRLF).from_writer(bytes)
+    lines.flush()
 }
 
 fn field<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {

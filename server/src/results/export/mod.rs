@@ -1,8 +1,9 @@
 //! Results to take away: answers and questions as CSV, all of it as a workbook.
 //!
 //! Owns which files there are and what each is made of. All of them hold what counts at one instant, which stands in each
-//! of them: asking for the same instant again brings the same rows. Without one it is the instant at which it was asked.
-//! Does not own which attempts count, nor a figure: those are `class_results`'s.
+//! of them, and so does until when they are complete: where that is the same instant, asking for it again brings the same
+//! rows. Without an instant it is the one at which it was asked. Does not own which attempts count, nor a figure: those
+//! are `class_results`'s.
 
 mod answers;
 mod commas;
@@ -14,22 +15,23 @@ mod taken;
 mod workbook;
 
 use std::fs::File;
-use std::sync::Arc;
+use std::io::Seek;
+use std::sync::{Arc, LazyLock};
 
 use app::api::results::View;
 use tokio::sync::Semaphore;
 
 use self::answers::Answers;
 use self::questions::Questions;
+use self::taken::Taken;
 use super::{Results, ResultsError};
 use crate::accounts::User;
 
-pub use self::commas::Lines;
 pub use self::name::FileName;
 
-/// Files that are being read together or made at once, whoever asks: each holds all of an assignment's answers. Others
-/// wait for their turn.
-static TURNS: Semaphore = Semaphore::const_new(2);
+/// Files with all of an assignment's answers that are being read together or made at once, whoever asks. Others wait for
+/// their turn.
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 /// Answers in one CSV file: five times a district of 100,000 students with 40 questions.
 const MOST_ANSWERS: i64 = 20_000_000;
@@ -96,24 +98,16 @@ impl Export {
 pub struct Ready {
     /// What it is to be called.
     pub name: FileName,
-    /// What it holds.
-    pub content: Content,
-}
-
-/// What a file holds.
-pub enum Content {
-    /// Made while it is sent.
-    Lines(Lines),
-    /// Made before, without a name, at its beginning.
-    File(File),
+    /// Without a name on the disk, at its beginning.
+    pub file: File,
 }
 
 impl Results {
     /// One assignment's results as a file. Students' names are in it only `with_names`.
     ///
     /// # Errors
-    /// Those of `class_results`; if the file cannot hold so much; or if a workbook cannot be written to the folder of
-    /// temporary files.
+    /// Those of `class_results`; if the file cannot hold so much; or if it cannot be written to the folder of temporary
+    /// files.
     pub async fn export(
         &self,
         user: &User,
@@ -121,18 +115,31 @@ impl Results {
         export: Export,
         with_names: bool,
     ) -> Result<Ready, ResultsError> {
-        // Never closed.
-        let _turn = TURNS.acquire().await.ok();
+        let turn = match export {
+            Export::Summary => None,
+            // Never closed.
+            Export::Answers | Export::Workbook => Arc::clone(&TURNS).acquire_owned().await.ok(),
+        };
         let taken = Arc::new(self.taken(user, view, export, with_names).await?);
         let name = FileName::of(&taken, export);
-        let content = match export {
-            Export::Answers => Content::Lines(Lines::of(Box::new(Answers(Arc::clone(&taken))), &taken)),
-            Export::Summary => Content::Lines(Lines::of(Box::new(Questions(Arc::clone(&taken))), &taken)),
-            Export::Workbook => {
-                let made = tokio::task::spawn_blocking(move || workbook::make(&taken)).await;
-                Content::File(made.map_err(|_| ResultsError::Interrupted)??)
-            }
-        };
-        Ok(Ready { name, content })
+        let made = tokio::task::spawn_blocking(move || {
+            // Whoever asked may go away; the next file is made when this one is done all the same.
+            let _until_done = turn;
+            make(export, &taken)
+        });
+        let file = made.await.map_err(|_| ResultsError::Interrupted)??;
+        Ok(Ready { name, file })
     }
+}
+
+/// Blocks.
+fn make(export: Export, taken: &Arc<Taken>) -> Result<File, ResultsError> {
+    let mut file = tempfile::tempfile()?;
+    match export {
+        Export::Answers => commas::write(&Answers(Arc::clone(taken)), taken, &file)?,
+        Export::Summary => commas::write(&Questions(Arc::clone(taken)), taken, &file)?,
+        Export::Workbook => workbook::write(taken, &file)?,
+    }
+    file.rewind()?;
+    Ok(file)
 }

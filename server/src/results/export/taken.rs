@@ -16,8 +16,8 @@ use crate::accounts::User;
 use crate::store::tables::student;
 use crate::warehouse::{CountedAnswer, CountedAttempt, Counting};
 
-/// Figures and answers are two questions to the warehouse. Answers that land between them show in their numbers, and both
-/// are asked again; no more than so often.
+/// Figures and answers are two questions to the warehouse. What lands between them makes them differ, and both are asked
+/// again; no more than so often.
 const TRIES: usize = 5;
 
 /// One assignment's results with every answer that counts.
@@ -82,14 +82,13 @@ impl Results {
         let view = View { as_of: Some(as_of), ..view };
         for _ in 0..TRIES {
             let results = self.class_results(user, view).await?;
-            let answers = results.questions.iter().map(|question| question.n).sum::<i64>();
-            check_size(export, answers)?;
+            check_size(export, results.questions.iter().map(|question| question.n).sum())?;
             let mut taken = Taken { results, as_of, with_names, attempts: Vec::new(), without: Vec::new() };
             if export == Export::Summary {
                 return Ok(taken);
             }
             self.read_answers(user, view, &mut taken).await?;
-            if taken.answers() == answers {
+            if taken.agrees() {
                 check_size(export, (taken.attempts.len() + taken.without.len()) as i64)?;
                 return Ok(taken);
             }
@@ -130,9 +129,31 @@ impl Results {
 }
 
 impl Taken {
-    /// How many answers are here.
-    fn answers(&self) -> i64 {
-        self.attempts.iter().map(|attempt| attempt.answers.len() as i64).sum()
+    /// Every answer that had been accepted before this instant is here.
+    pub fn complete_through(&self) -> Millis {
+        self.results.freshness.complete_through.min(self.as_of)
+    }
+
+    /// Whether the answers are those that the figures are of: for each question as many of each choice, and for each score
+    /// as many attempts.
+    fn agrees(&self) -> bool {
+        let mut given: BTreeMap<(usize, Option<usize>), i64> = BTreeMap::new();
+        let mut scores = vec![0; self.results.scores.len()];
+        for attempt in &self.attempts {
+            for answer in &attempt.answers {
+                *given.entry((answer.question, answer.choice)).or_default() += 1;
+            }
+            if let Some(attempts) = usize::try_from(attempt.score).ok().and_then(|score| scores.get_mut(score)) {
+                *attempts += 1;
+            }
+        }
+        let count = |question, choice| given.get(&(question, choice)).copied().unwrap_or(0);
+        let same = |(place, question): (usize, &QuestionResult)| {
+            let choices = (0..).zip(&question.choices);
+            count(place, None) == question.omitted
+                && choices.into_iter().all(|(choice, of)| count(place, Some(choice)) == of.answers)
+        };
+        scores == self.results.scores && (0..).zip(&self.results.questions).all(same)
     }
 
     /// Questions that are not void: the most that a score can be.

@@ -4,12 +4,12 @@
 //! memory. A text is never a formula here: its cell says that it is text. Does not own a figure.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use app::api::Millis;
 use app::api::results::{Attempts, LEAST_N};
-use app::state::freshness::{Connection, indicator};
+use app::state::freshness::as_of_indicator;
 use chrono::{DateTime, Utc};
 use rust_xlsxwriter::{ColNum, Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxError};
 
@@ -27,8 +27,8 @@ const MOST_TEXT: usize = 32_767;
 /// 1970-01-01 in Excel's days.
 const EPOCH: f64 = 25_569.0;
 
-/// Makes it, in a file without a name that stands at its beginning. Blocks.
-pub(super) fn make(taken: &Arc<Taken>) -> Result<File, ResultsError> {
+/// Writes it to a file.
+pub(super) fn write(taken: &Arc<Taken>, file: &File) -> Result<(), ResultsError> {
     let (mut book, styles) = (Workbook::new(), Styles::new());
     about(book.add_worksheet_with_low_memory()?, taken, &styles)?;
     let tables: [(&str, Box<dyn Table>, ColNum); 3] = [
@@ -39,18 +39,14 @@ pub(super) fn make(taken: &Arc<Taken>) -> Result<File, ResultsError> {
     for (name, table, fixed) in tables {
         let sheet = book.add_worksheet_with_low_memory()?;
         sheet.set_name(name)?.set_freeze_panes(1, fixed)?.set_landscape().set_repeat_rows(0, 0)?;
-        write(sheet, table.as_ref(), &styles)?;
+        fill(sheet, table.as_ref(), &styles)?;
     }
-    let mut file = tempfile::tempfile().map_err(XlsxError::from)?;
-    let mut out = BufWriter::new(&file);
+    let mut out = BufWriter::new(file);
     book.save_to_writer(&mut out)?;
-    out.flush().map_err(XlsxError::from)?;
-    drop(out);
-    file.rewind().map_err(XlsxError::from)?;
-    Ok(file)
+    Ok(out.flush()?)
 }
 
-fn write(sheet: &mut Worksheet, table: &dyn Table, styles: &Styles) -> Result<(), XlsxError> {
+fn fill(sheet: &mut Worksheet, table: &dyn Table, styles: &Styles) -> Result<(), XlsxError> {
     for (col, column) in table.columns().iter().enumerate() {
         let col = col_num(col)?;
         sheet.set_column_width(col, column.width)?.write_string_with_format(0, col, &*column.head, &styles.head)?;
@@ -119,7 +115,7 @@ type Line<'a> = (&'static str, Cell<'a>);
 
 fn sentences(taken: &Taken) -> Vec<Line<'_>> {
     let (results, freshness) = (&taken.results, &taken.results.freshness);
-    let fresh = indicator(Some(freshness), Connection::Open, freshness.measured_at, utc);
+    let fresh = as_of_indicator(freshness, taken.as_of, freshness.measured_at, utc);
     let names = if taken.with_names {
         "The students' names are in this file: it is personal data"
     } else {
@@ -130,7 +126,8 @@ fn sentences(taken: &Taken) -> Vec<Line<'_>> {
         ("Class", Cell::text(results.class_name.as_str())),
         ("As of (UTC)", Cell::Instant(taken.as_of)),
         ("Attempts that count", Cell::text(rule(results.attempts))),
-        ("Freshness", Cell::text(format!("{}. {}", fresh.state.word(), fresh.sentence))),
+        ("Freshness", Cell::text(fresh.sentence)),
+        ("Complete through (UTC)", Cell::Instant(taken.complete_through())),
         ("Answers received", Cell::Whole(freshness.accepted)),
         ("Answers counted", Cell::Whole(freshness.landed)),
         ("Measured at (UTC)", Cell::Instant(freshness.measured_at)),

@@ -1,0 +1,79 @@
+//! Rulings: after students have answered, a question is void, or another of its choices is the key.
+//!
+//! `POST /api/assignments/{assignment}/rulings` with a [`NewRuling`] makes one, and is answered with its [`RulingEffect`];
+//! `POST /api/assignments/{assignment}/rulings/{ruling}/undo` takes it back. Both hold for every assignment of the quiz.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, Millis};
+
+/// What was ruled on a question after students had answered it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Ruling {
+    /// Names the ruling.
+    pub id: i64,
+    /// Names the question.
+    pub question: i64,
+    /// The choice that became the key; absent: the question became void.
+    pub key: Option<i64>,
+    /// The choice that was the key before.
+    pub key_before: Option<i64>,
+    /// Who ruled.
+    pub by: String,
+    /// When.
+    pub made_at: Millis,
+    /// The class average of the assignment that it was made on, before and after; 0 to 1.
+    pub average: Option<(f64, f64)>,
+    /// Who has undone it, and when.
+    pub undone: Option<(String, Millis)>,
+    /// Whether it can be undone: it is the newest ruling on its question that stands.
+    pub can_undo: bool,
+}
+
+/// Where a class stands before and after a ruling.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RulingEffect {
+    /// As it is.
+    pub before: Standing,
+    /// As it would be, or now is.
+    pub after: Standing,
+}
+
+/// What a ruling changes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Standing {
+    /// Class average over the questions that are not void, 0 to 1.
+    pub average: Option<f64>,
+    /// Share of right answers to the question, 0 to 1; absent where it is void.
+    pub facility: Option<f64>,
+}
+
+/// What is to be ruled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRuling {
+    /// Names the question.
+    pub question: i64,
+    /// The choice that is to be the key; absent or null: the question is to be void.
+    #[serde(default)]
+    pub key: Option<i64>,
+}
+
+/// What a ruling would change. Changes nothing.
+#[server(name = ReadRulingEffect, endpoint = "ruling_effect", input = GetUrl)]
+pub async fn ruling_effect(
+    /// Names the assignment.
+    assignment: i64,
+    /// Names the question.
+    question: i64,
+    /// The choice that would be the key; absent: the question would be void.
+    key: Option<i64>,
+) -> Result<RulingEffect, ApiError> {
+    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key }).await
+}
