@@ -19,13 +19,19 @@ else
   printf 'Chromium is not installed (make test does that): redrawing is not measured\n'
 fi
 
+# downloaded WHO FOLDER: what the first page of somebody loads, after brotli.
+downloaded() {
+  local total=0 file sent size
+  for file in "$2"/*.wasm "$2"/*.js "$2"/*.css "$2"/*.svg "$2"/index.html; do
+    [ -f "$file" ] || continue
+    sent=$file
+    [ -f "$file.br" ] && sent=$file.br
+    size=$(wc -c <"$sent")
+    total=$((total + size))
+    printf '%9d  %s\n' "$size" "${file#dist/}"
+  done
+  printf '%9d  in all for a %s; the goal is 122880 (120 KB)\n' "$total" "$1"
+}
 printf '\nwhat a first visit downloads, in bytes after brotli\n'
-total=0
-for file in dist/*.wasm dist/*.js dist/*.css dist/*.svg dist/index.html; do
-  sent=$file
-  [ -f "$file.br" ] && sent=$file.br
-  size=$(wc -c <"$sent")
-  total=$((total + size))
-  printf '%9d  %s\n' "$size" "${file#dist/}"
-done
-printf '%9d  in all; the goal is 122880 (120 KB)\n' "$total"
+downloaded student dist/student
+downloaded teacher dist

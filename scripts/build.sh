@@ -5,9 +5,11 @@ cd "$(dirname "$0")/.."
 
 server=(-p server ${FRESHMARK_BUNDLED_DUCKDB:+--features=server/bundled})
 cargo build --release --locked --quiet "${server[@]}"
+# The whole front end lies in dist/, the pages of students in dist/student/, with a smaller file for phones.
 # Trunk rewrites dist/ even if nothing has changed; a second `make run` should start at once. Trunk empties the folder
 # first, so that the stamp stands for what this script has built and for nothing else.
-if [ ! -f dist/.built ] || [ -n "$(find app style public index.html Trunk.toml Cargo.lock Cargo.toml -newer dist/.built -print -quit)" ]; then
+if [ ! -f dist/.built ] || [ -n "$(find app style public index.html student.html Trunk.toml Cargo.lock Cargo.toml -newer dist/.built -print -quit)" ]; then
   trunk build --release --quiet
+  trunk build --release --quiet --dist dist/student --public-url /student/ student.html
   touch dist/.built
 fi

@@ -17,4 +17,4 @@ pub mod pages;
 mod shell;
 
 #[cfg(feature = "csr")]
-pub use shell::Shell;
+pub use shell::{Shell, StudentShell};

@@ -1,4 +1,4 @@
-//! Mounts the front end.
+//! Mounts the whole front end.
 
 fn main() {
     console_error_panic_hook::set_once();

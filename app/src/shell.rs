@@ -1,4 +1,7 @@
-//! Routes, and what every page shares: who is signed in, the clock, the outbox, and the banner above the pages of staff.
+//! Routes, and what every page shares: the clock, the outbox, who is signed in, and the banner above the pages of staff.
+//!
+//! There are two ways to mount the front end. [`Shell`] is all of it. [`StudentShell`] is what a student needs, in a file
+//! of a third of the size: most students are on phones, and the charts of their teachers are nothing to wait for.
 
 use leptos::prelude::*;
 use leptos_router::components::{Route, Router, Routes};
@@ -40,6 +43,29 @@ pub fn Shell() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+/// The pages of students. The server sends it for just these addresses (`server/src/web/site.rs`), and all of the front
+/// end for every other.
+#[component]
+pub fn StudentShell() -> impl IntoView {
+    provide_context(Outbox::start());
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <Elsewhere /> }>
+                <Route path=path!("/") view=HomePage />
+                <Route path=path!("/join") view=JoinPage />
+                <Route path=path!("/join/:code") view=JoinPage />
+                <Route path=path!("/quiz/:attempt") view=QuizPage />
+            </Routes>
+        </Router>
+    }
+}
+
+/// Somewhere that is not here: the server has it.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    crate::browser::reload();
 }
 
 /// Asks who is signed in. Whoever signs in meanwhile knows better than the answer.

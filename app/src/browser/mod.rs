@@ -23,6 +23,9 @@ pub fn remove_splash() {
 /// The chart colours as the style sheet has them now; the reader's own where the reader has chosen colours.
 #[must_use]
 pub fn theme() -> Theme {
+    if matches("print") {
+        return Theme::LIGHT; // Paper is white.
+    }
     if matches("(forced-colors: active)") {
         return forced_theme();
     }
@@ -83,6 +86,29 @@ pub fn set_title(title: &str) {
 pub fn download(name: &str, text: &str) {
     let encoded: String = js_sys::encode_uri_component(text).into();
     offer(name, &format!("data:application/json;charset=utf-8,{encoded}"));
+}
+
+/// Asks the server for the page that the address names.
+pub fn reload() {
+    if let Some(window) = web_sys::window() {
+        // Where nothing can be loaded, the page stays.
+        let _ = window.location().reload();
+    }
+}
+
+/// Leaves for a page of this server; nothing of this one stays in memory.
+pub fn leave_for(address: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().assign(address);
+    }
+}
+
+/// Whether nothing on the page has the focus.
+#[must_use]
+pub fn has_no_focus() -> bool {
+    document().is_some_and(|document| {
+        document.active_element().is_none_or(|element| document.body().is_some_and(|body| *body == element))
+    })
 }
 
 /// Opens the browser's own way to paper.

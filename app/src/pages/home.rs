@@ -21,7 +21,7 @@ pub fn HomePage() -> impl IntoView {
                 <A href=format!("/quiz/{}", attempt.joined.attempt) attr:class="btn main wide">"Go on with your quiz"</A>
             })}
             <A href="/join" attr:class="btn main wide">"Join with a code"</A>
-            <A href="/classes" attr:class="btn wide">"I teach here"</A>
+            <a href="/classes" class="btn wide" rel="external">"I teach here"</a>
         </main>
     }
 }

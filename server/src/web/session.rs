@@ -53,7 +53,8 @@ pub(super) async fn required_user(accounts: &Accounts, headers: &HeaderMap) -> R
         .ok_or_else(|| ApiError::SignedOut { message: "sign in to do this".to_owned() }.into())
 }
 
-fn secret_of(headers: &HeaderMap) -> Option<&str> {
+/// What a request has for a session, whether it is good or not.
+pub(super) fn secret_of(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -1,20 +1,27 @@
-//! The built front end: hashed files for ever, `index.html` never from a cache and with a fresh nonce each time.
+//! The built front end: hashed files for ever, pages never from a cache and with a fresh nonce each time.
+//!
+//! Two pages: where a student begins, whoever is not signed in gets a smaller file (`student/index.html`). Everything else
+//! is `index.html`, which is the whole front end.
 
 use std::path::{Path, PathBuf};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, get_service};
 use tower_http::services::ServeDir;
 
+use super::session;
 use crate::secret;
 
 /// What Trunk writes where a nonce belongs.
 const NONCE: &str = "{{__TRUNK NONCE__}}";
+
+/// The addresses that a student comes to; the same ones as in `StudentShell` of the front end.
+const OF_STUDENTS: [&str; 4] = ["/", "/join", "/join/{code}", "/quiz/{attempt}"];
 
 /// Holds the one connection of all tabs of a browser.
 const WORKER: &str = "/live-worker.js";
@@ -29,9 +36,12 @@ pub(super) fn service(folder: &Path) -> Router {
         .precompressed_br()
         .precompressed_gzip()
         .fallback(get(page_of_the_front_end).with_state(index.clone()));
-    Router::new()
-        .route("/", get(page).with_state(index.clone()))
-        .route("/index.html", get(page).with_state(index))
+    let first = get(first_page).with_state((folder.join("student/index.html"), index.clone()));
+    let of_students = OF_STUDENTS.into_iter().fold(Router::new(), |router, path| router.route(path, first.clone()));
+    of_students
+        .route("/index.html", get(page).with_state(index.clone()))
+        // A file for this server only: what it mounts would ask for its address again and again.
+        .route("/student/index.html", get(page).with_state(index))
         .fallback_service(get_service(files).layer(middleware::from_fn(file_headers)))
 }
 
@@ -67,6 +77,13 @@ async fn page_of_the_front_end(index: State<PathBuf>, uri: Uri) -> Response {
 
 fn last_part(uri: &Uri) -> &str {
     uri.path().rsplit('/').next().unwrap_or_default()
+}
+
+/// Staff see the banner on every page, and it is in the whole front end only. The edit loop builds nothing but that.
+async fn first_page(State((student, whole)): State<(PathBuf, PathBuf)>, headers: HeaderMap) -> Response {
+    let is_staff = session::secret_of(&headers).is_some();
+    let gets_all = is_staff || !tokio::fs::try_exists(&student).await.unwrap_or(false);
+    page(State(if gets_all { whole } else { student })).await
 }
 
 async fn page(State(index): State<PathBuf>) -> Response {
