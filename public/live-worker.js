@@ -5,7 +5,7 @@
 // is gone. It is told [event, data] of its own assignment, as the server said it, and ["open"] when it may have missed
 // something. See app/src/browser/live.rs.
 
-const SILENCE_MS = 4000; // without any event the connection counts as lost, as in app/src/api/live.rs
+const SILENCE_MS = 3500; // without any event the connection counts as lost, as in app/src/api/live.rs
 const TRY_AGAIN_MS = 2000; // after a failure
 const GONE_MS = 5000; // a tab that says nothing for so long
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { CLOSED, CODE, OPEN, School, answer_all, browser, join_quiz, submit } from './school.mjs';
+import { CLOSED, CODE, OPEN, School, answer_all, browser, cut_off, join_quiz, look_back, submit } from './school.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let chrome, school;
@@ -51,7 +51,14 @@ for (const colorScheme of ['light', 'dark']) {
     await staff.getByRole('radio', { name: /^Void/ }).check();
     await staff.getByRole('status').filter({ hasText: '→' }).waitFor();
     await check(staff, 'a ruling');
-    await staff.getByRole('button', { name: 'Not now' }).last().click();
+    await staff.getByRole('button', { name: 'Do it' }).click();
+    const undo = staff.getByRole('button', { name: 'Undo: Question 2 is void' });
+    await undo.waitFor();
+    await staff.getByRole('dialog').waitFor({ state: 'hidden' });
+    await check(staff, 'the log of rulings');
+    await undo.click();
+    await undo.waitFor({ state: 'detached' });
+    await check(staff, 'a ruling that was undone');
     await staff.getByRole('link', { name: 'Amara Okafor' }).click();
     await staff.getByRole('heading', { name: 'Attempt 1' }).waitFor();
     await check(staff, 'a student');
@@ -59,10 +66,20 @@ for (const colorScheme of ['light', 'dark']) {
     await staff.getByRole('button', { name: 'Show the key' }).click();
     await staff.getByRole('img', { name: /The key is/ }).waitFor();
     await check(staff, 'the projector');
+    await staff.goto(`/results/${OPEN}?compare=3`);
+    await staff.getByRole('heading', { name: /^Compared with/ }).waitFor();
+    await check(staff, 'a comparison');
+    await look_back(staff, OPEN);
+    await check(staff, 'the past');
     await staff.goto(`/results/${OPEN}`);
     await staff.getByRole('button', { name: 'Close quiz' }).click();
     await staff.getByRole('dialog').waitFor();
     await check(staff, 'the question before closing');
+
+    const lost = await (await school.staff(chrome, 'admin', options)).newPage();
+    await lost.goto(`/results/${CLOSED}`);
+    await cut_off(lost);
+    await check(lost, 'a page that lost its server');
 
     const student = await (await school.visitor(chrome, { ...options, viewport: { width: 390, height: 844 } })).newPage();
     for (const [path, text] of [['/', 'Join with a code'], ['/join', 'Join a quiz'], ['/signin', 'Sign in']]) {
@@ -152,6 +169,89 @@ test('the chart’s rows are buttons that arrow keys move through, and the table
   const share = (await row(3).getAttribute('aria-label')).match(/\d+(?=\s%)/)[0];
   await page.getByRole('button', { name: 'Table' }).first().click();
   await page.getByRole('row', { name: new RegExp(`^3\\. .*${share}\\s%`) }).waitFor();
+});
+
+test('Escape leaves a ruling, and the focus is back on the button that led to it', async () => {
+  const page = await (await school.staff(chrome, 'teacher')).newPage();
+  await page.goto(`/results/${CLOSED}?question=2`);
+  const button = page.getByRole('button', { name: 'Void or rekey…' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Question 2: void or rekey' });
+  await dialog.getByRole('radio', { name: /^Void/ }).check();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await button.evaluate((element) => element === document.activeElement), true);
+});
+
+/** Has a page count how often its first chart is painted. */
+const count_paintings = (page) => page.addInitScript(() => {
+  window.paintings = 0;
+  const { fillRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillRect = function (left, top, width, height) {
+    // Each begins with the ground of the whole chart.
+    if (left === 0 && top === 0 && height > 100 && this.canvas === document.querySelector('canvas')) window.paintings += 1;
+    return fillRect.call(this, left, top, width, height);
+  };
+});
+
+/** How often the chart has been painted, once it has been left alone for twenty frames. */
+const paintings = (page) => page.evaluate(() => new Promise((resolve) => {
+  let [before, calm] = [0, 0];
+  const frame = () => {
+    calm = window.paintings === before ? calm + 1 : 0;
+    before = window.paintings;
+    if (before > 0 && calm === 20) resolve(before);
+    else requestAnimationFrame(frame);
+  };
+  frame();
+}));
+
+test('a chart glides from one picture to the next, and does not where less motion is asked for', async () => {
+  const paintings_of_each = async (reducedMotion) => {
+    const page = await (await school.staff(chrome, 'teacher', { reducedMotion })).newPage();
+    await count_paintings(page);
+    await page.goto(`/results/${CLOSED}`);
+    const found = [];
+    for (const number of [3, 4, 5, 6]) {
+      const before = await paintings(page);
+      await page.getByRole('button', { name: new RegExp(`^Question ${number}: `) }).click();
+      await page.getByRole('heading', { name: `Question ${number}`, exact: true }).waitFor();
+      found.push(await paintings(page) - before);
+    }
+    return found;
+  };
+  assert.deepEqual(await paintings_of_each('reduce'), [1, 1, 1, 1]);
+  const moving = await paintings_of_each('no-preference');
+  assert.ok(Math.max(...moving) > 1, `painted ${moving} times`);
+});
+
+test('a chart is drawn anew in other colours and at another width, and its buttons lie where its bars are', async () => {
+  const page = await (await school.staff(chrome, 'teacher', { colorScheme: 'light' })).newPage();
+  await page.goto(`/results/${CLOSED}`);
+  const canvas = page.getByRole('img', { name: /Easiest was/ });
+  await canvas.waitFor();
+  const card = () => page.locator('.card').first().evaluate((card) => getComputedStyle(card).backgroundColor);
+  const ground_is = (color) => page.waitForFunction((color) => {
+    const canvas = document.querySelector('canvas');
+    const pixel = canvas.getContext('2d').getImageData(canvas.width - 2, 1, 1, 1).data;
+    return `rgb(${[...pixel].slice(0, 3).join(', ')})` === color;
+  }, color);
+  const light = await card();
+  await ground_is(light);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await card();
+  assert.notEqual(dark, light);
+  await ground_is(dark);
+
+  const wide = await canvas.evaluate((canvas) => canvas.width);
+  await page.setViewportSize({ width: 900, height: 900 });
+  await page.waitForFunction((wide) => {
+    const [canvas, row] = ['canvas', '.bars button'].map((what) => document.querySelector(what));
+    const [drawn, over] = [canvas, row].map((element) => element.getBoundingClientRect());
+    const lies_over = Math.abs(drawn.left - over.left) < 1 && Math.abs(drawn.width - over.width) < 1;
+    return canvas.width < wide && canvas.width === Math.round(canvas.clientWidth * devicePixelRatio) && lies_over;
+  }, wide);
 });
 
 test('the charts are sharp: the canvas has as many pixels as the screen', async () => {

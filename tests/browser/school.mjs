@@ -16,6 +16,9 @@ const flags = [
 export const OPEN = 2;
 export const CLOSED = 1;
 export const CODE = 'KLM-482';
+/** The same quiz in another class, of which nobody has handed in at first. */
+export const OTHER = 3;
+export const OTHER_CODE = 'PHO-117';
 
 export const browser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
@@ -115,6 +118,47 @@ export function play(school, students, code = CODE) {
   return new Promise((resolve, reject) => {
     playing.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`freshmark demo: ${code}`))));
   });
+}
+
+/** Has a page show results that differ from the server's. */
+export const alter = (page, change) => page.route('**/api/class_results*', async (route) => {
+  const answer = await route.fetch();
+  const body = await answer.json();
+  change(body);
+  await route.fulfill({ response: answer, json: body });
+});
+
+/** Closes the browsers of a test; the list is empty then. */
+export const close_all = (contexts) => Promise.all(contexts.splice(0).map(async (context) => {
+  // A question that is still on its way has nobody left to answer it.
+  await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior: 'ignoreErrors' })));
+  await context.close();
+}));
+
+/** Has a page look at an assignment as it stood some minutes ago, with a slider over three minutes of a lesson. */
+export async function look_back(page, assignment) {
+  const minute = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+  const arrivals = [{ minute, answers: 10 }, { minute: minute + 180_000, answers: 5 }];
+  await page.route('**/api/arrivals*', (route) => route.fulfill({ json: arrivals }));
+  await page.goto(`/results/${assignment}?as_of=${minute + 119_999}`);
+  await page.getByRole('slider', { name: 'As of' }).waitFor();
+}
+
+/** Takes the network away from a page that has the figures of a closed assignment. */
+export async function cut_off(page) {
+  // A page of its own connection, which a test can break: the worker's is out of reach.
+  await page.addInitScript(() => {
+    delete window.SharedWorker;
+    window.connections = [];
+    window.EventSource = class extends EventSource {
+      constructor(...args) { super(...args); window.connections.push(this); }
+    };
+  });
+  await page.reload();
+  await page.getByText(/^Closed, and/).waitFor();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.evaluate(() => window.connections.forEach((connection) => connection.close()));
+  await page.getByText(/^This page lost the server/).waitFor();
 }
 
 /** Asks again until the answer is yes; for things that send no event. */

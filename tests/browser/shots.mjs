@@ -1,7 +1,7 @@
 // Takes a screenshot of every page, light and dark, wide and narrow. Those of the results page go into docs/shots/ for
 // the README; the others into test-results/shots/, to be looked at.
 import { mkdirSync } from 'node:fs';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, play, submit } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, cut_off, join_quiz, play, submit } from './school.mjs';
 
 const STUDENTS = 27;
 
@@ -29,20 +29,26 @@ const pages = [
   ...['Catching up', 'Delayed'].map((state) => [
     `results-${state.toLowerCase().replace(' ', '-')}`, 'teacher', `/results/${CLOSED}`, (page) => bring_into(page, state),
   ]),
+  ['results-disconnected', 'teacher', `/results/${CLOSED}`, (page) => cut_off(page)],
+  ['results-unknown', 'teacher', `/results/${CLOSED}`, async (page) => {
+    await page.route('**/api/class_results*', () => {});
+    await page.reload();
+    await page.getByText('Not measured yet').waitFor();
+  }],
   ['student', 'teacher', `/results/${CLOSED}`, async (page) => {
     await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
     await page.getByRole('link', { name: 'Student 3', exact: true }).click();
     await page.getByRole('heading', { name: 'Attempt 1' }).waitFor();
   }],
-  ['projector', 'teacher', `/results/${OPEN}/projector?question=4`, (page) => page.getByRole('img', { name: /^Most chose/ }).waitFor()],
+  ['projector', 'teacher', `/results/${OPEN}/projector?question=4`, (page) => page.getByRole('img', { name: /^Chosen most/ }).waitFor()],
   ['projector-key', 'teacher', `/results/${OPEN}/projector?question=4`, async (page) => {
-    await page.getByRole('img', { name: /^Most chose/ }).waitFor();
+    await page.getByRole('img', { name: /^Chosen most/ }).waitFor();
     await page.keyboard.press('k');
     await page.getByRole('img', { name: /The key is/ }).waitFor();
   }],
   ['results-large', 'teacher', `/results/${CLOSED}`, (page) => enlarge(page)],
   ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
-  ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').waitFor()],
+  ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').first().waitFor()],
   ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { level: 1 }).waitFor()],
   ['sign-in', null, '/signin', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
   ['home', null, '/', (page) => page.getByRole('link').first().waitFor()],

@@ -74,3 +74,9 @@ test('a student’s first visit is no more than 192 KB, whichever address it beg
     assert.match(await (await get(start, { cookie: 'freshmark_session=one' })).text(), /\/app-[0-9a-f]+\.js/, start);
   }
 });
+
+test('a page as it lies on the disk, without a nonce, is for nobody', async () => {
+  for (const name of ['/index.html', '/student/index.html', '/student//index.html', '/student/index%2Ehtml']) {
+    assert.equal((await get(name)).status, 404, name);
+  }
+});

@@ -1,7 +1,7 @@
 // Many tabs in one browser: they share a connection, none is left behind, and one that nobody sees does no work.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, until } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, ticks, until } from './school.mjs';
 
 let chrome, school, context;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -58,6 +58,8 @@ test('a hidden page neither asks nor holds a connection, and catches up when it 
   const before = asked.length;
   const shown = await page.locator('main').innerText();
   await hand_in('Priya Raman');
+  // Long enough for a page that listened to have heard of it.
+  await ticks(school, chrome, 2);
   assert.equal(asked.length, before, 'it asks nothing');
   assert.equal(await page.locator('main').innerText(), shown, 'it redraws nothing');
   await set_visibility(page, 'visible');

@@ -17,8 +17,9 @@ pub const TICK: &str = "tick";
 /// Milliseconds between two ticks. A page that has heard nothing for [`SILENCE_MS`] has lost its server.
 pub const TICK_MS: u64 = 1_000;
 
-/// Milliseconds without any event after which the connection counts as lost, even if the browser has not noticed.
-pub const SILENCE_MS: i64 = 4_000;
+/// Milliseconds without any event after which the connection counts as lost, even if the browser has not noticed. A page
+/// looks once a second, and says so within five.
+pub const SILENCE_MS: i64 = 3_500;
 
 /// So many assignments may be followed over one connection.
 pub const MOST_FOLLOWED: usize = 64;

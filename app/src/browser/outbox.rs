@@ -94,8 +94,11 @@ impl Outbox {
     }
 
     async fn round(self) {
+        let (pending, others): (Vec<Attempt>, Vec<Attempt>) =
+            storage::attempts().into_iter().partition(Attempt::is_pending);
+        self.take_in(others);
         let mut some_wait = false;
-        for attempt in storage::attempts().into_iter().filter(Attempt::is_pending) {
+        for attempt in pending {
             let id = attempt.joined.attempt.clone();
             if matches!(self.news.with_untracked(|news| news.get(&id).cloned()), Some(News::Refused(_))) {
                 continue;
@@ -112,6 +115,19 @@ impl Outbox {
             (true, _) => self.send(),
             (false, true) => self.wait(),
             (false, false) => self.tries.set_value(0),
+        }
+    }
+
+    /// What waited here and has a receipt now was sent by another tab.
+    fn take_in(self, kept: Vec<Attempt>) {
+        for Attempt { joined, receipt, .. } in kept {
+            let waited = |news: &BTreeMap<String, News>| {
+                matches!(news.get(&joined.attempt), Some(News::Waiting | News::Refused(_)))
+            };
+            let Some(receipt) = receipt.filter(|_| self.news.with_untracked(waited)) else { continue };
+            self.news.update(|news| {
+                news.insert(joined.attempt, News::Arrived(receipt));
+            });
         }
     }
 

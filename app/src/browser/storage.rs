@@ -1,11 +1,11 @@
 //! `localStorage`, where an attempt is kept until the server has acknowledged it. A browser that offers none (private
 //! mode, full disk) is told apart, so that a page can say so; there an attempt lives as long as the page does.
+//!
+//! All tabs share it. What one of them keeps never takes away what another has handed in.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use web_sys::Storage;
 
 use crate::api::Millis;
@@ -24,9 +24,12 @@ pub fn load_attempt(id: &str) -> Option<Attempt> {
     get(&key(id))
 }
 
-/// Keeps an attempt. Returns whether it outlives the page.
+/// Keeps an attempt, unless what is kept of it does not yield. Returns whether what is kept outlives the page.
 pub fn save_attempt(attempt: &Attempt) -> bool {
-    set(&key(&attempt.joined.attempt), &attempt.to_keep())
+    let key = key(&attempt.joined.attempt);
+    let offered = attempt.to_keep();
+    let stays = get(&key).filter(|kept| !kept.yields_to(&offered));
+    set(&key, &stays.unwrap_or(offered))
 }
 
 /// Every attempt on this device.
@@ -70,14 +73,17 @@ fn is_not_taken(key: &str) -> bool {
     NOT_TAKEN.with_borrow(|kept| kept.contains_key(key))
 }
 
-fn get<T: DeserializeOwned>(key: &str) -> Option<T> {
+/// What this page could not have kept is newer than what the browser has, unless another tab has handed in meanwhile.
+fn get(key: &str) -> Option<Attempt> {
+    let taken = storage().and_then(|storage| storage.get_item(key).ok()?);
     let not_taken = NOT_TAKEN.with_borrow(|kept| kept.get(key).cloned());
-    let text = not_taken.or_else(|| storage()?.get_item(key).ok()?)?;
-    serde_json::from_str(&text).ok()
+    let attempt = |text: String| serde_json::from_str::<Attempt>(&text).ok();
+    let copies = [taken, not_taken].into_iter().flatten().filter_map(attempt);
+    copies.reduce(|taken, not_taken| if taken.yields_to(&not_taken) { not_taken } else { taken })
 }
 
-fn set<T: Serialize>(key: &str, value: &T) -> bool {
-    let Ok(text) = serde_json::to_string(value) else { return false };
+fn set(key: &str, attempt: &Attempt) -> bool {
+    let Ok(text) = serde_json::to_string(attempt) else { return false };
     let taken = storage().is_some_and(|storage| storage.set_item(key, &text).is_ok());
     NOT_TAKEN.with_borrow_mut(|kept| match taken {
         true => kept.remove(key),

@@ -3,6 +3,7 @@
 use js_sys::Date;
 
 use crate::api::Millis;
+use crate::state::words;
 
 /// This browser's time. For the server's see `state::clock`.
 #[must_use]
@@ -24,11 +25,33 @@ pub fn hour_minute(at: Millis) -> String {
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
+/// `10:41:07`, with the date before it where that is not today.
+#[must_use]
+pub fn dated_clock(at: Millis) -> String {
+    words::dated(&date(at), &clock(at), &today())
+}
+
+/// `10:41`, with the date before it where that is not today.
+#[must_use]
+pub fn dated_hour_minute(at: Millis) -> String {
+    words::dated(&date(at), &hour_minute(at), &today())
+}
+
+/// `10:41 to 11:20`, with the dates where they are not both today; one that is the same for both stands once.
+#[must_use]
+pub fn span(from: Millis, to: Millis) -> String {
+    words::span((&date(from), &hour_minute(from)), (&date(to), &hour_minute(to)), &today())
+}
+
 /// `2026-01-31`, in this browser's time zone.
 #[must_use]
 pub fn date(at: Millis) -> String {
     let date = date_of(at);
     format!("{}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
+fn today() -> String {
+    date(now())
 }
 
 fn date_of(at: Millis) -> Date {

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, TextStyle};
 
 use super::model::{ChoiceBar, Mark, Picture, QuestionBar, ScoreBar};
-use super::shapes::{Error, Frame, Plane, diamond, hatch, round_bar, tick, whisker};
+use super::shapes::{Error, Frame, Plane, diamond, framed_bar, hatch, round_bar, tick, whisker};
 use super::theme::Theme;
 
 /// The page's own font.
@@ -118,7 +118,9 @@ fn draw_question<DB: DrawingBackend>(
 ) -> Result<(), Error<DB>> {
     let middle = top + QUESTION_ROW / 2;
     if bar.is_selected {
-        round_bar(plane, Frame(0, top + 1, width, top + QUESTION_ROW - 1), 9, theme.selected)?;
+        // Where a reader has chosen the colours, the ground alone is that of every other row.
+        let row = Frame(0, top + 1, width, top + QUESTION_ROW - 1);
+        framed_bar(plane, row, 9, theme.accent, theme.selected)?;
     }
     plane.draw_text(&bar.label, &text(15, FontStyle::Bold, theme.ink_2, HPos::Left), (10, middle))?;
     let track = Frame(LABEL + 10, middle - BAR / 2, width - FIGURES - 10, middle + BAR / 2);
@@ -137,13 +139,15 @@ fn draw_question<DB: DrawingBackend>(
         }
     }
     if bar.range.1 > bar.range.0 {
-        whisker(plane, (at(bar.range.0), at(bar.range.1) - 1), middle, theme.ink.mix(0.6))?;
+        whisker(plane, (at(bar.range.0), at(bar.range.1) - 1), middle, theme)?;
     }
     if let Some(other) = bar.other {
         diamond(plane, (at(other), middle), theme.ink, theme.card)?;
     }
     plane.draw_text(&bar.percent, &text(15, FontStyle::Bold, theme.ink, HPos::Right), (width - 10, middle - 7))?;
-    plane.draw_text(&bar.n, &text(11, FontStyle::Normal, theme.ink_3, HPos::Right), (width - 10, middle + 9))
+    // The third ink is too light for the ground of the selected row.
+    let quiet = if bar.is_selected { theme.ink_2 } else { theme.ink_3 };
+    plane.draw_text(&bar.n, &text(11, FontStyle::Normal, quiet, HPos::Right), (width - 10, middle + 9))
 }
 
 fn draw_choices<DB: DrawingBackend>(

@@ -1,6 +1,6 @@
 //! What a chart shows, as plain numbers and words: no pixels, no colours.
 
-use crate::api::results::QuestionResult;
+use crate::api::results::{QuestionResult, TestFigures};
 use crate::state::advice::{LOW, misconception};
 use crate::state::words;
 
@@ -111,11 +111,18 @@ pub fn wilson(hits: i64, n: i64) -> (f64, f64) {
 /// The bars of "Correct, per question".
 #[must_use]
 pub fn questions(results: &[QuestionResult], order: Order, selected: Option<i64>) -> Vec<QuestionBar> {
-    let mut bars: Vec<QuestionBar> = results.iter().map(|q| question_bar(q, selected)).collect();
+    ordered(results, order).into_iter().map(|q| question_bar(q, selected)).collect()
+}
+
+/// Questions in the order that they stand in.
+#[must_use]
+pub fn ordered(results: &[QuestionResult], order: Order) -> Vec<&QuestionResult> {
+    let mut all: Vec<&QuestionResult> = results.iter().collect();
     if order == Order::HardestFirst {
-        bars.sort_by(|a, b| a.share.total_cmp(&b.share));
+        let share = |q: &QuestionResult| q.facility().unwrap_or(0.0);
+        all.sort_by(|a, b| share(a).total_cmp(&share(b)));
     }
-    bars
+    all
 }
 
 fn question_bar(q: &QuestionResult, selected: Option<i64>) -> QuestionBar {
@@ -177,6 +184,27 @@ pub fn scores(attempts: &[i64]) -> Vec<ScoreBar> {
         share: *attempts as f64 / most,
     };
     attempts.iter().enumerate().map(bar).collect()
+}
+
+/// What the score distribution says.
+#[must_use]
+pub fn scores_caption(test: &TestFigures, bars: &[ScoreBar]) -> String {
+    let (Some(mean), Some(median)) = (test.mean, test.median) else { return nobody_chose(0) };
+    let most = bars.iter().map(|bar| bar.attempts).max().unwrap_or(0);
+    let at: Vec<String> = bars.iter().filter(|bar| bar.attempts == most).map(|bar| bar.label.clone()).collect();
+    let commonest = match at.len() {
+        1 => format!(" The commonest score is {}.", words::list(&at)),
+        2 | 3 => format!(" The commonest scores are {}.", words::list(&at)),
+        // With so many none is common.
+        _ => String::new(),
+    };
+    format!("The mean score is {}, the median {}.{commonest}", words::figure(mean, 1), words::score(median))
+}
+
+/// What a chart says in which nobody chose anything, of `n` attempts.
+#[must_use]
+pub fn nobody_chose(n: i64) -> String {
+    if n > 0 { "Everybody left it out.".to_owned() } else { "No answers yet.".to_owned() }
 }
 
 /// A picture on the way from one to another: bars glide, words jump. `t` is 0 to 1.
@@ -314,6 +342,26 @@ pub(crate) mod tests {
         let seen: Vec<(&str, i64, f64)> = columns.iter().map(|c| (c.label.as_str(), c.attempts, c.share)).collect();
         assert_eq!(seen, [("0", 0, 0.0), ("1", 1, 0.25), ("2", 4, 1.0)]);
         assert_eq!(scores(&[0, 0])[0].share, 0.0);
+    }
+
+    #[test]
+    fn scores_that_are_equally_common_are_spoken_of_as_several() {
+        let says = |attempts: &[i64]| {
+            let test = TestFigures { mean: Some(1.25), median: Some(1.5), ..TestFigures::default() };
+            scores_caption(&test, &scores(attempts))
+        };
+        let figures = "The mean score is 1.2, the median 1.5.";
+        assert_eq!(says(&[0, 1, 4]), format!("{figures} The commonest score is 2."));
+        assert_eq!(says(&[0, 4, 4]), format!("{figures} The commonest scores are 1 and 2."));
+        assert_eq!(says(&[4, 4, 4, 4]), figures, "none is common");
+        assert_eq!(scores_caption(&TestFigures::default(), &scores(&[0, 0])), "No answers yet.");
+    }
+
+    #[test]
+    fn a_question_that_everybody_left_out_is_not_said_to_have_no_answers_yet() {
+        let said = |q: &QuestionResult| (choices(q).iter().all(|bar| bar.share == 0.0), nobody_chose(q.n));
+        assert_eq!(said(&question(1, 0, [0, 0, 0, 0], 28)), (true, "Everybody left it out.".to_owned()));
+        assert_eq!(said(&question(1, 0, [0, 0, 0, 0], 0)), (true, "No answers yet.".to_owned()));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::prelude::{DrawingArea, DrawingBackend};
 use plotters::style::{Color, RGBColor};
 
+use super::theme::Theme;
+
 /// What drawing on `DB` can fail with.
 pub(super) type Error<DB> = plotters::drawing::DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>;
 
@@ -32,7 +34,21 @@ pub(super) fn round_bar<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Diagonal lines over a rectangle, so that a bar is told apart without its colour.
+/// A filled rectangle with round corners, and a thin line along its edge.
+pub(super) fn framed_bar<DB: DrawingBackend>(
+    plane: &Plane<DB>,
+    frame: Frame,
+    radius: i32,
+    line: RGBColor,
+    color: RGBColor,
+) -> Result<(), Error<DB>> {
+    let Frame(left, top, right, bottom) = frame;
+    round_bar(plane, frame, radius, line)?;
+    round_bar(plane, Frame(left + 1, top + 1, right - 1, bottom - 1), radius - 1, color)
+}
+
+/// Diagonal lines over a rectangle, so that a bar is told apart without its colour. They cover a third of it: it has to
+/// be told from what it lies on, too.
 pub(super) fn hatch<DB: DrawingBackend>(
     plane: &Plane<DB>,
     Frame(left, top, right, bottom): Frame,
@@ -46,7 +62,7 @@ pub(super) fn hatch<DB: DrawingBackend>(
         let (from, to) = (foot.max(left), (foot + height).min(right));
         if to > from {
             let points = vec![(from, bottom - (from - foot)), (to, bottom - (to - foot))];
-            plane.draw(&PathElement::new(points, color.stroke_width(3)))?;
+            plane.draw(&PathElement::new(points, color.stroke_width(2)))?;
         }
         foot += STEP;
     }
@@ -76,15 +92,17 @@ pub(super) fn tick<DB: DrawingBackend>(
     plane.draw(&PathElement::new(vec![(x - 5, y), (x - 1, y + 4), (x + 5, y - 4)], color.stroke_width(2)))
 }
 
-/// A horizontal range with a bar at each end.
+/// A horizontal range with a bar at each end, in an edge that sets it off from whatever bar it lies on.
 pub(super) fn whisker<DB: DrawingBackend>(
     plane: &Plane<DB>,
     (from, to): (i32, i32),
     y: i32,
-    color: impl Color,
+    theme: &Theme,
 ) -> Result<(), Error<DB>> {
-    let style = color.stroke_width(2);
-    plane.draw(&PathElement::new(vec![(from, y), (to, y)], style))?;
-    plane.draw(&PathElement::new(vec![(from, y - 5), (from, y + 5)], style))?;
-    plane.draw(&PathElement::new(vec![(to, y - 5), (to, y + 5)], style))
+    for style in [theme.card.mix(0.7).stroke_width(4), theme.ink.mix(0.8).stroke_width(2)] {
+        plane.draw(&PathElement::new(vec![(from, y), (to, y)], style))?;
+        plane.draw(&PathElement::new(vec![(from, y - 5), (from, y + 5)], style))?;
+        plane.draw(&PathElement::new(vec![(to, y - 5), (to, y + 5)], style))?;
+    }
+    Ok(())
 }

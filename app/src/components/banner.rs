@@ -106,7 +106,8 @@ impl Health {
 /// Slim while all is well. What it last knew grows old when it cannot be read, it does not stay.
 #[component]
 fn AdminBanner(health: Health) -> impl IntoView {
-    let indicator = Memo::new(move |_| health.say(|known, lost_at, now| for_admin(known, lost_at, now, time::clock)));
+    let indicator =
+        Memo::new(move |_| health.say(|known, lost_at, now| for_admin(known, lost_at, now, time::dated_clock)));
     move || {
         indicator.get().map(|said| {
             view! {
@@ -124,7 +125,7 @@ fn AdminBanner(health: Health) -> impl IntoView {
 #[component]
 fn TeacherBanner(health: Health) -> impl IntoView {
     let indicator = Memo::new(move |_| {
-        health.say(|known, lost_at, now| for_teacher(known, lost_at, now, time::hour_minute)).flatten()
+        health.say(|known, lost_at, now| for_teacher(known, lost_at, now, time::dated_hour_minute)).flatten()
     });
     move || {
         indicator.get().map(|said| {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::hooks::use_location;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::http;
+use crate::browser::{self, http};
 use crate::state::session::Session;
 
 /// The mark and the name.
@@ -27,14 +27,11 @@ pub fn Logo() -> impl IntoView {
 #[component]
 pub fn StaffBar() -> impl IntoView {
     let session = expect_context::<RwSignal<Session>>();
-    let navigate = use_navigate();
     let leave = move |_| {
-        let navigate = navigate.clone();
         spawn_local(async move {
-            // Signed out on this page in any case; a session that the server still has runs out by itself.
+            // Away in any case; a session that the server still has runs out by itself.
             let _ = http::sign_out().await;
-            session.set(Session::SignedOut);
-            navigate("/", Default::default());
+            browser::leave_for("/");
         });
     };
     let path = use_location().pathname;

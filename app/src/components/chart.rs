@@ -52,6 +52,15 @@ pub fn Chart(
     let canvas = NodeRef::<Canvas>::new();
     let places = RwSignal::new(Vec::<Place>::new());
     let glide = StoredValue::new_local(Glide::new(scale, places));
+    let active = RwSignal::new(None::<i64>);
+    // One stop for Tab: where the arrow keys have led, else what is selected, else the first.
+    let stop = Memo::new(move |_| {
+        let active = active.get();
+        bars.with(|bars| {
+            let found = bars.iter().find(|bar| active == Some(bar.id));
+            found.or_else(|| bars.iter().find(|bar| bar.pressed == Some(true))).or(bars.first()).map(|bar| bar.id)
+        })
+    });
     let watching = StoredValue::new_local(None::<Watching>);
     Effect::new(move || {
         let Some(canvas) = canvas.get() else { return };
@@ -66,7 +75,7 @@ pub fn Chart(
             <div class="plane">
                 <canvas node_ref=canvas role="img" aria-label=caption></canvas>
                 <div class="bars" on:keydown=move_focus>
-                    <For each=move || bars.get() key=|bar| bar.id let:bar><Over bar bars places select /></For>
+                    <For each=move || bars.get() key=|bar| bar.id let:bar><Over bar bars places select stop active /></For>
                 </div>
             </div>
             <figcaption>{caption}</figcaption>
@@ -74,11 +83,19 @@ pub fn Chart(
     }
 }
 
-/// What lies over one bar: a button where it can be selected. Where it cannot, the first takes the focus and arrow keys
-/// lead to the others.
+/// What lies over one bar: a button where it can be selected. Tab leads to one of them, arrow keys to the others.
 #[component]
-fn Over(bar: Bar, bars: Signal<Vec<Bar>>, places: RwSignal<Vec<Place>>, select: Callback<i64>) -> impl IntoView {
+fn Over(
+    bar: Bar,
+    bars: Signal<Vec<Bar>>,
+    places: RwSignal<Vec<Place>>,
+    select: Callback<i64>,
+    stop: Memo<Option<i64>>,
+    active: RwSignal<Option<i64>>,
+) -> impl IntoView {
     let id = bar.id;
+    let tabindex = move || if stop.get() == Some(id) { "0" } else { "-1" };
+    let take = move |_| active.set(Some(id));
     let now = Memo::new(move |_| {
         bars.with(|bars| bars.iter().enumerate().find(|(_, bar)| bar.id == id).map(|(at, bar)| (at, bar.clone())))
     });
@@ -93,13 +110,16 @@ fn Over(bar: Bar, bars: Signal<Vec<Bar>>, places: RwSignal<Vec<Place>>, select: 
     let pressed = move || now.with(|now| now.as_ref().and_then(|(_, bar)| bar.pressed).unwrap_or_default());
     if bar.pressed.is_some() {
         return view! {
-            <button type="button" style:left=left style:top=top style:width=width style:height=height aria-pressed=move || pressed().to_string() aria-label=label
-                on:click=move |_| select.run(id)></button>
+            <button type="button" tabindex=tabindex style:left=left style:top=top style:width=width style:height=height
+                aria-pressed=move || pressed().to_string() aria-label=label on:focus=take on:click=move |_| select.run(id)></button>
         }
         .into_any();
     }
-    let tabindex = move || if now.with(|now| now.as_ref().is_some_and(|(at, _)| *at == 0)) { "0" } else { "-1" };
-    view! { <span role="img" tabindex=tabindex style:left=left style:top=top style:width=width style:height=height aria-label=label></span> }.into_any()
+    view! {
+        <span role="img" tabindex=tabindex style:left=left style:top=top style:width=width style:height=height
+            aria-label=label on:focus=take></span>
+    }
+    .into_any()
 }
 
 /// Arrow keys go from bar to bar.
@@ -109,6 +129,8 @@ fn move_focus(event: web_sys::KeyboardEvent) {
     let neighbour = match event.key().as_str() {
         "ArrowDown" | "ArrowRight" => button.next_element_sibling(),
         "ArrowUp" | "ArrowLeft" => button.previous_element_sibling(),
+        "Home" => button.parent_element().and_then(|all| all.first_element_child()),
+        "End" => button.parent_element().and_then(|all| all.last_element_child()),
         _ => return,
     };
     event.prevent_default();
@@ -206,7 +228,7 @@ impl Watching {
         let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
         observer.observe(canvas.parent_element().as_ref()?);
         let window = web_sys::window()?;
-        let listeners = ["(prefers-color-scheme: dark)", "(forced-colors: active)"]
+        let listeners = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]
             .iter()
             .filter_map(|query| window.match_media(query).ok()?)
             .filter_map(|query| {

@@ -15,9 +15,12 @@ pub fn Menu(
     children: Children,
 ) -> impl IntoView {
     let menu = NodeRef::<Details>::new();
+    // What had the focus is hidden; its button has it then.
     let close = move || {
-        if let Some(menu) = menu.get_untracked() {
-            menu.set_open(false);
+        let Some(menu) = menu.get_untracked() else { return };
+        menu.set_open(false);
+        if let Ok(Some(summary)) = menu.query_selector("summary") {
+            let _ = summary.dyn_into::<web_sys::HtmlElement>().map(|summary| summary.focus());
         }
     };
     let elsewhere = StoredValue::new_local(Listener::on_document("click", move |event| {
@@ -31,9 +34,6 @@ pub fn Menu(
     let on_key = move |event: web_sys::KeyboardEvent| {
         if event.key() == "Escape" {
             close();
-            if let Some(summary) = menu.get_untracked().and_then(|menu| menu.query_selector("summary").ok()?) {
-                let _ = summary.dyn_into::<web_sys::HtmlElement>().map(|summary| summary.focus());
-            }
         }
     };
     let on_choice = move |event: web_sys::MouseEvent| {

@@ -23,5 +23,5 @@ pub use menu::Menu;
 pub use problem::Problem;
 pub use seen::seen;
 pub use segments::{ChartOrTable, Segment, Segments};
-pub use staff::StaffPage;
+pub use staff::{Staff, StaffPage, query};
 pub use ticking::Ticking;

@@ -1,10 +1,12 @@
 //! The frame of every page for staff, which sends whoever is not signed in to sign in.
 
+use leptos::html::Main;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use super::StaffBar;
+use crate::browser;
 use crate::state::session::Session;
 
 /// Bar and content.
@@ -13,28 +15,55 @@ pub fn StaffPage(
     /// The page.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let session = expect_context::<RwSignal<Session>>();
-    let problem = Signal::derive(move || match session.get() {
-        Session::Unclear(why) => Some(format!("The server cannot be reached: {why}. Reload to try again.")),
-        _ => None,
-    });
-    let (navigate, location) = (use_navigate(), use_location());
+    let staff = Staff::only();
+    let content = NodeRef::<Main>::new();
+    // The link that led here is gone, and the focus with it: Tab and a screen reader go on from the page's beginning.
     Effect::new(move || {
-        if session.get() == Session::SignedOut {
-            let here = format!("{}{}", location.pathname.get_untracked(), query(&location.search.get_untracked()));
-            let to = format!("/signin?then={}", js_sys::encode_uri_component(&here));
-            navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        if let Some(content) = content.get().filter(|_| browser::has_no_focus()) {
+            let _ = content.focus();
         }
     });
     view! {
         <StaffBar />
-        <main>
-            <super::Problem message=problem />
-            {move || session.with(|s| s.me().is_some()).then(|| children())}
+        <main node_ref=content tabindex="-1">
+            <super::Problem message=staff.problem />
+            {move || staff.is_here.get().then(|| children())}
         </main>
     }
 }
 
-fn query(search: &str) -> String {
+/// Whether somebody of the staff is signed in. Copies are the same.
+#[derive(Clone, Copy)]
+pub struct Staff {
+    /// Whether that is so.
+    pub is_here: Memo<bool>,
+    /// Why it is not known.
+    pub problem: Memo<Option<String>>,
+}
+
+impl Staff {
+    /// For a page that is for staff only: whoever is not signed in is sent to sign in, and led back from there.
+    #[must_use]
+    pub fn only() -> Self {
+        let session = expect_context::<RwSignal<Session>>();
+        let (navigate, location) = (use_navigate(), use_location());
+        Effect::new(move || {
+            if session.get() == Session::SignedOut {
+                let here = format!("{}{}", location.pathname.get_untracked(), query(&location.search.get_untracked()));
+                let to = format!("/signin?then={}", js_sys::encode_uri_component(&here));
+                navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+            }
+        });
+        let problem = Memo::new(move |_| match session.get() {
+            Session::Unclear(why) => Some(format!("The server cannot be reached: {why}. Reload to try again.")),
+            _ => None,
+        });
+        Self { is_here: Memo::new(move |_| session.with(|s| s.me().is_some())), problem }
+    }
+}
+
+/// The query of an address, with its question mark; nothing where there is none.
+#[must_use]
+pub fn query(search: &str) -> String {
     if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }
 }

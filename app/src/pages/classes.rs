@@ -52,8 +52,8 @@ fn ClassCard(class: ClassSummary) -> impl IntoView {
 #[component]
 fn AssignmentRow(a: AssignmentSummary) -> impl IntoView {
     let when = match a.closed_at {
-        Some(at) => format!("Closed at {}", time::hour_minute(at)),
-        None => format!("Open since {}", time::hour_minute(a.opened_at)),
+        Some(at) => format!("Closed at {}", time::dated_hour_minute(at)),
+        None => format!("Open since {}", time::dated_hour_minute(a.opened_at)),
     };
     let submitted = format!("{} of {} submitted", a.participation.submitted, a.participation.students);
     view! {

@@ -1,5 +1,6 @@
 //! The pipeline, for admins: every stage's pace, the heartbeat, the newest loads.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -7,12 +8,17 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::freshness::State;
 use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
+use crate::api::{ApiError, Millis};
+use crate::browser::events::Listener;
 use crate::browser::{http, is_visible, time};
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Indicator, others, worst};
+use crate::state::session::Session;
 use crate::state::words;
 
 const POLL: Duration = Duration::from_secs(2);
+/// A question that has not been answered for so long is asked again.
+const PATIENCE_MS: Millis = 6_000;
 
 /// Asks every two seconds while somebody looks.
 #[component]
@@ -21,41 +27,102 @@ pub fn PipelinePage() -> impl IntoView {
     view! { <StaffPage><Stages /></StaffPage> }
 }
 
-#[component]
-fn Stages() -> impl IntoView {
-    let clock = Ticking::get();
-    let known = RwSignal::new(None::<Pipeline>);
-    let problem = RwSignal::new(None::<String>);
-    let ask = move || {
+/// What the page knows, and what is under way. Copies are the same.
+#[derive(Clone, Copy)]
+struct Watching {
+    known: RwSignal<Option<Pipeline>>,
+    /// Why the pipeline cannot be read.
+    problem: RwSignal<Option<String>>,
+    /// Why batches are still parked; stays until somebody tries again.
+    refused: RwSignal<Option<String>>,
+    /// The streams whose batches are being replayed; kept here, because each answer makes the cards anew.
+    replaying: RwSignal<BTreeSet<String>>,
+    asked_at: StoredValue<Option<Millis>>,
+    session: RwSignal<Session>,
+    clock: Ticking,
+}
+
+impl Watching {
+    /// Asks until the page is left.
+    fn follow() -> Self {
+        let watching = Self {
+            known: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            refused: RwSignal::new(None),
+            replaying: RwSignal::new(BTreeSet::new()),
+            asked_at: StoredValue::new(None),
+            session: expect_context(),
+            clock: Ticking::get(),
+        };
+        watching.ask();
+        let polling = set_interval_with_handle(move || watching.ask(), POLL);
+        // Shown again, it does not wait for its turn.
+        let shown = StoredValue::new_local(Listener::on_visibility(move || watching.ask()));
+        on_cleanup(move || {
+            if let Ok(polling) = polling {
+                polling.clear();
+            }
+            shown.dispose();
+        });
+        watching
+    }
+
+    /// Asks if somebody looks, and nothing has been asked that may still be answered.
+    fn ask(self) {
+        let is_waiting = |asked: Option<Millis>| asked.is_some_and(|at| time::now() - at < PATIENCE_MS);
+        if is_visible() && !self.asked_at.try_get_value().is_none_or(is_waiting) {
+            self.ask_now();
+        }
+    }
+
+    /// Asks, whatever has been asked before.
+    fn ask_now(self) {
+        self.asked_at.set_value(Some(time::now()));
         spawn_local(async move {
-            match pipeline().await {
+            let answer = pipeline().await;
+            if self.asked_at.try_set_value(None).is_some() {
+                return; // The page has been left.
+            }
+            match answer {
                 Ok(pipeline) => {
-                    clock.learn(pipeline.now);
-                    known.try_set(Some(pipeline));
-                    problem.try_set(None);
+                    self.clock.learn(pipeline.now);
+                    self.known.set(Some(pipeline));
+                    self.problem.set(None);
                 }
-                Err(error) => {
-                    problem.try_set(Some(format!("The pipeline cannot be read: {error}.")));
-                }
+                Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
+                Err(error) => self.problem.set(Some(format!("The pipeline cannot be read: {error}."))),
             }
         });
-    };
-    ask();
-    let polling = set_interval_with_handle(
-        move || {
-            if is_visible() {
-                ask();
+    }
+
+    /// Has a stream try its parked batches again.
+    fn replay(self, stream: String) {
+        self.refused.set(None);
+        self.replaying.update(|streams| {
+            streams.insert(stream.clone());
+        });
+        spawn_local(async move {
+            let outcome = http::replay(&stream).await;
+            if self.replaying.try_update(|streams| streams.remove(&stream)).is_none() {
+                return; // The page has been left.
             }
-        },
-        POLL,
-    );
-    on_cleanup(move || {
-        if let Ok(polling) = polling {
-            polling.clear();
-        }
-    });
+            match outcome {
+                Ok(_) => {}
+                Err(ApiError::SignedOut { .. }) => return self.session.set(Session::SignedOut),
+                Err(error) => self.refused.set(Some(format!("The batches of {stream} are still parked: {error}."))),
+            }
+            // What is being answered may be older.
+            self.ask_now();
+        });
+    }
+}
+
+#[component]
+fn Stages() -> impl IntoView {
+    let watching = Watching::follow();
+    let Watching { known, clock, .. } = watching;
     let indicator = Signal::derive(move || {
-        let verdict = known.with(|known| worst(&known.as_ref()?.streams, clock.now(), time::clock));
+        let verdict = known.with(|known| worst(&known.as_ref()?.streams, clock.now(), time::dated_clock));
         verdict.unwrap_or(Indicator { state: State::Unknown, sentence: "Not measured yet".to_owned() })
     });
     let detail = Signal::derive(move || {
@@ -67,25 +134,24 @@ fn Stages() -> impl IntoView {
             <p class="muted">"How an answer gets from a student to a chart"</p>
         </div></div>
         <FreshLine indicator detail />
-        <Problem message=problem />
+        <Problem message=watching.problem />
+        <Problem message=watching.refused />
         {move || known.get().map(|pipeline| view! {
-            {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream problem ask /> }).collect_view()}
+            {pipeline.streams.into_iter().map(|stream| view! { <StreamCard stream watching /> }).collect_view()}
             <Loads loads=pipeline.loads />
         })}
     }
 }
 
 #[component]
-fn StreamCard(
-    stream: StreamStatus,
-    problem: RwSignal<Option<String>>,
-    ask: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+fn StreamCard(stream: StreamStatus, watching: Watching) -> impl IntoView {
     let none =
         if stream.freshness.heartbeat_every_ms.is_some() { "no heartbeat has gone the whole way yet" } else { "" };
     let heartbeat = stream.heartbeat.map_or_else(
         || none.to_owned(),
-        |beat| format!("heartbeat {} · {}\u{a0}ms through the whole way", time::clock(beat.sent_at), beat.took_ms),
+        |beat| {
+            format!("heartbeat {} · {}\u{a0}ms through the whole way", time::dated_clock(beat.sent_at), beat.took_ms)
+        },
     );
     view! {
         <section class="card">
@@ -94,7 +160,7 @@ fn StreamCard(
                 {stream.stages.into_iter().map(|stage| view! { <li><Stage stage /></li> }).collect_view()}
             </ol>
             {(!stream.parked.is_empty()).then(|| view! {
-                <ParkedBatches name=stream.name parked=stream.parked problem ask />
+                <ParkedBatches name=stream.name parked=stream.parked watching />
             })}
         </section>
     }
@@ -102,33 +168,20 @@ fn StreamCard(
 
 /// What the stream went on without, why, and a way to try again.
 #[component]
-fn ParkedBatches(
-    name: String,
-    parked: Vec<ParkedBatch>,
-    problem: RwSignal<Option<String>>,
-    ask: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+fn ParkedBatches(name: String, parked: Vec<ParkedBatch>, watching: Watching) -> impl IntoView {
     let records = parked.iter().map(|batch| batch.records).sum::<u64>();
     let batches = if parked.len() == 1 { "1 batch".to_owned() } else { format!("{} batches", parked.len()) };
     let records = words::of(records as i64, "record");
     let sentence = format!(
         "{batches} with {records} parked: COPY refused them, and the stream went on. All lie safe in the lake."
     );
-    let busy = RwSignal::new(false);
-    let replay = move |_| {
-        let name = name.clone();
-        busy.set(true);
-        spawn_local(async move {
-            let outcome = http::replay(&name).await;
-            busy.try_set(false);
-            problem.try_set(outcome.err().map(|error| format!("The batches are still parked: {error}.")));
-            ask();
-        });
-    };
+    let stream = name.clone();
+    let busy = Memo::new(move |_| watching.replaying.with(|streams| streams.contains(&stream)));
+    let replay = move |_| watching.replay(name.clone());
     let row = |batch: ParkedBatch| {
         view! {
             <tr>
-                <td>{time::clock(batch.parked_at)}</td>
+                <td>{time::dated_clock(batch.parked_at)}</td>
                 <td>{batch.shard}</td>
                 <td class="right">{words::count(batch.start as i64)}</td>
                 <td class="right">{words::count(batch.records as i64)}</td>
@@ -139,7 +192,7 @@ fn ParkedBatches(
     view! {
         <div class="parked">
             <p class="say"><span aria-hidden="true">"!"</span><span>{sentence}</span>
-                <button type="button" class="btn small r" disabled=busy on:click=replay>
+                <button type="button" class="btn small r" disabled=move || busy.get() on:click=replay>
                     {move || if busy.get() { "Replaying…" } else { "Replay" }}
                 </button>
             </p>
@@ -203,7 +256,7 @@ fn Loads(loads: Vec<LoadRow>) -> impl IntoView {
 }
 
 fn load_row(load: LoadRow) -> impl IntoView {
-    let landed = format!("{}.{:03}", time::clock(load.loaded_at), load.loaded_at.rem_euclid(1_000));
+    let landed = format!("{}.{:03}", time::dated_clock(load.loaded_at), load.loaded_at.rem_euclid(1_000));
     view! {
         <tr>
             <td>{landed}</td>

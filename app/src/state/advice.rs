@@ -71,6 +71,33 @@ pub fn to_reteach(results: &ClassResults) -> Vec<Remark> {
     low.into_iter().map(|(_, remark)| remark).collect()
 }
 
+/// What stands in the place of a class average where there is none.
+#[must_use]
+pub const fn no_average(results: &ClassResults) -> &'static str {
+    // Answers without an average are answers to void questions alone.
+    if results.counted == 0 { "nothing has landed yet" } else { "every question is void" }
+}
+
+/// What is said where [`to_reteach`] finds nothing. A question that just half got right needs no reteaching.
+#[must_use]
+pub fn nothing_to_reteach(results: &ClassResults) -> &'static str {
+    match (results.counted, results.average()) {
+        (0, _) => "Nothing has landed yet.",
+        (_, None) => "Every question is void.",
+        (_, Some(_)) => "At least half got each question right: nothing needs reteaching.",
+    }
+}
+
+/// What is said where [`doubts`] finds nothing.
+#[must_use]
+pub fn no_doubts(results: &ClassResults) -> String {
+    match (results.counted, results.average()) {
+        (n, _) if n < LEAST_N => format!("Doubts are raised from {LEAST_N} attempts on (needs n ≥ {LEAST_N})."),
+        (_, None) => "Every question is void.".to_owned(),
+        (_, Some(_)) => "No question is too easy, too hard or misleading.".to_owned(),
+    }
+}
+
 /// Every doubt about a question, in quiz order. None below [`LEAST_N`] attempts.
 #[must_use]
 pub fn doubts(results: &ClassResults) -> Vec<Remark> {
@@ -145,6 +172,25 @@ mod tests {
             .map(|remark| remark.question)
             .collect();
         assert_eq!(hardest, [6, 5, 4]);
+    }
+
+    #[test]
+    fn a_question_that_just_half_got_right_is_not_reteached_and_the_words_say_half() {
+        let half = results(vec![question(1, 0, [14, 7, 4, 3], 0)]);
+        assert_eq!(to_reteach(&half), []);
+        assert_eq!(nothing_to_reteach(&half), "At least half got each question right: nothing needs reteaching.");
+    }
+
+    #[test]
+    fn where_every_question_is_void_nobody_is_told_that_nothing_has_landed() {
+        let says = |r: &ClassResults| (no_average(r), nothing_to_reteach(r), no_doubts(r));
+        let void = results(vec![QuestionResult { is_void: true, ..question(1, 0, [14, 7, 4, 3], 0) }]);
+        let every = "Every question is void.";
+        assert_eq!(void.average(), None);
+        assert_eq!(says(&void), ("every question is void", every, every.to_owned()));
+        let none = results(vec![question(1, 0, [0, 0, 0, 0], 0)]);
+        let doubts = "Doubts are raised from 20 attempts on (needs n ≥ 20).".to_owned();
+        assert_eq!(says(&none), ("nothing has landed yet", "Nothing has landed yet.", doubts));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One student's run at a quiz, as the device keeps it.
 //!
 //! Owns everything that must outlive a reload: the quiz itself, the answers, the time on each question and the
-//! submission until it has been acknowledged. Does not own storage or network; a page saves it after each step.
+//! submission until it has been acknowledged; and which of two copies of it counts, because several tabs may show it.
+//! Does not own storage or network; a page saves it after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,6 +180,34 @@ impl Attempt {
         self.step == Step::HandedIn && self.receipt.is_none()
     }
 
+    /// How far it is: begun, handed in, acknowledged.
+    const fn stage(&self) -> u8 {
+        match (&self.receipt, self.step) {
+            (Some(_), _) => 2,
+            (None, Step::HandedIn) => 1,
+            (None, _) => 0,
+        }
+    }
+
+    /// Whether another copy of it may replace this one on the device. What was handed in yields to its receipt alone,
+    /// and what has a receipt to nothing; before that, the newest counts.
+    #[must_use]
+    pub const fn yields_to(&self, other: &Self) -> bool {
+        self.stage() == 0 || other.stage() > self.stage()
+    }
+
+    /// Takes in what another tab has kept, unless this copy is further on. What this one knows of the quiz stays.
+    /// Returns whether there was anything new.
+    pub fn catch_up(&mut self, mut kept: Self) -> bool {
+        if kept.stage() < self.stage() {
+            return false;
+        }
+        kept.view = self.view.clone().or(kept.view);
+        let is_new = kept != *self;
+        *self = kept;
+        is_new
+    }
+
     /// Whether the page has something to show without asking the server.
     #[must_use]
     pub const fn is_here(&self) -> bool {
@@ -210,6 +239,27 @@ impl Attempt {
             .map(|(question, given)| GivenAnswer { question, choice: given.choice, elapsed_ms: given.elapsed_ms })
             .collect();
         Submission { answers }
+    }
+}
+
+/// Measures how long the page is on screen: a page that is hidden, or sleeps in a pocket, takes no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopwatch {
+    since: Option<Millis>,
+}
+
+impl Stopwatch {
+    /// Runs from `now` if the page is visible.
+    #[must_use]
+    pub fn new(now: Millis, visible: bool) -> Self {
+        Self { since: visible.then_some(now) }
+    }
+
+    /// The time on screen since the last lap, in milliseconds. It runs on if the page is visible.
+    pub fn lap(&mut self, now: Millis, visible: bool) -> Millis {
+        let spent = self.since.map_or(0, |since| now - since);
+        *self = Self::new(now, visible);
+        spent
     }
 }
 
@@ -260,6 +310,12 @@ mod tests {
         attempt
     }
 
+    /// As the device keeps it once the server has it.
+    fn acknowledged(attempt: &Attempt) -> Attempt {
+        let receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        Attempt { receipt, step: Step::HandedIn, ..attempt.clone() }.to_keep()
+    }
+
     #[test]
     fn next_leads_through_the_questions_to_the_review_and_back_returns() {
         let mut a = attempt();
@@ -302,6 +358,62 @@ mod tests {
         view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
         a.take_in(view);
         assert!(!a.is_pending());
+    }
+
+    #[test]
+    fn what_was_handed_in_yields_to_its_receipt_alone() {
+        let handed_in_with = |choice| {
+            let mut a = attempt();
+            a.choose(1, choice);
+            a.hand_in();
+            a
+        };
+        let (begun, first, second) = (attempt(), handed_in_with(10), handed_in_with(11));
+        let done = acknowledged(&first);
+        let yields = |a: &Attempt| [&begun, &first, &second, &done].map(|other| a.yields_to(other));
+        assert_eq!(yields(&begun), [true; 4]);
+        assert_eq!(yields(&first), [false, false, false, true]);
+        assert_eq!(yields(&done), [false; 4]);
+    }
+
+    #[test]
+    fn a_page_follows_another_tab_and_is_never_led_back() {
+        let mut here = attempt();
+        let mut there = here.clone();
+        there.choose(1, 10);
+        there.next();
+        assert!(here.catch_up(there.clone()));
+        assert_eq!(here, there);
+        assert!(!here.catch_up(there.clone()), "nothing is new");
+        there.hand_in();
+        assert!(here.catch_up(there.clone()) && here.is_pending());
+        assert!(!here.catch_up(attempt()) && here.is_pending(), "an older copy");
+        assert!(here.catch_up(acknowledged(&there)) && !here.is_pending());
+        assert!(here.view.is_some(), "the page still knows the quiz");
+        assert!(!here.catch_up(acknowledged(&there)), "nothing is new");
+        assert!(!here.catch_up(there) && here.receipt.is_some());
+    }
+
+    #[test]
+    fn a_page_takes_in_what_another_tab_handed_in_before_it() {
+        let (mut here, mut there) = (attempt(), attempt());
+        here.choose(1, 11);
+        here.hand_in();
+        there.choose(1, 10);
+        there.hand_in();
+        assert!(here.catch_up(there.clone()), "what is kept is what is sent");
+        assert_eq!(here.submission(), there.submission());
+    }
+
+    #[test]
+    fn a_hidden_page_spends_no_time_on_a_question() {
+        let mut watch = Stopwatch::new(1_000, true);
+        assert_eq!(watch.lap(1_400, true), 400, "a step");
+        assert_eq!(watch.lap(1_500, false), 100, "hidden");
+        assert_eq!(watch.lap(9_000, false), 0, "something came meanwhile");
+        assert_eq!(watch.lap(60_000, true), 0, "shown");
+        assert_eq!(watch.lap(60_300, true), 300, "a step");
+        assert_eq!(Stopwatch::new(0, false).lap(5_000, true), 0, "opened in the background");
     }
 
     #[test]

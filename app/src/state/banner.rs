@@ -12,7 +12,8 @@ use crate::api::{ApiError, Millis};
 /// What is known, as the last question was answered.
 pub type Known = Result<DeliveryHealth, ApiError>;
 
-/// For an admin. `lost_at` is when the page lost the server, if it has; `clock` writes an instant as a time of day.
+/// For an admin. `lost_at` is when the page lost the server, if it has; `clock` writes an instant as a time of day,
+/// with its date where that is not today.
 #[must_use]
 pub fn for_admin(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
     let unknown = |sentence: String| Indicator { state: State::Unknown, sentence };
@@ -33,12 +34,9 @@ pub fn for_admin(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Mil
 /// For a teacher; nothing while all is well.
 #[must_use]
 pub fn for_teacher(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Option<Indicator> {
-    let Ok(health) = known else {
-        let sentence = format!(
-            "This page has not reached the server since {} and keeps trying. Answers wait on the students' devices.",
-            clock(lost_at)
-        );
-        return Some(Indicator { state: State::Disconnected, sentence });
+    let health = match known {
+        Ok(health) => health,
+        Err(error) => return Some(not_told(error, &clock(lost_at))),
     };
     let (state, freshness) = health
         .streams
@@ -60,6 +58,22 @@ pub fn for_teacher(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(M
         (None, None) => " Results may be late.".to_owned(),
     };
     Some(Indicator { state, sentence: format!("Answers that students hand in are safe.{rest}") })
+}
+
+/// What a teacher reads of a question without an answer: nothing of the students, whose network may be another.
+fn not_told(error: &ApiError, since: &str) -> Indicator {
+    match error {
+        ApiError::Unreachable { .. } => Indicator {
+            state: State::Disconnected,
+            sentence: format!("This page has not reached the server since {since} and keeps trying."),
+        },
+        _ => Indicator {
+            state: State::Unknown,
+            sentence: format!(
+                "Since {since} the server has not said whether results are late. This page keeps asking."
+            ),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +146,14 @@ mod tests {
         never.freshness.measured_at = None;
         never.freshness.last_landed = None;
         assert_eq!(of(&known(vec![never])), Some(format!("{safe} Results may be late.")));
-        assert!(of(&unreachable()).is_some_and(|says| says.contains("since T-9")));
+    }
+
+    #[test]
+    fn a_teacher_who_is_not_answered_reads_only_what_is_known() {
+        let of = |known: &Known| for_teacher(known, T - 9_000, T, clock).map(|said| (said.state, said.sentence));
+        let says = "This page has not reached the server since T-9 and keeps trying.".to_owned();
+        assert_eq!(of(&unreachable()), Some((State::Disconnected, says)));
+        let says = "Since T-9 the server has not said whether results are late. This page keeps asking.".to_owned();
+        assert_eq!(of(&Err(ApiError::unavailable("busy"))), Some((State::Unknown, says)));
     }
 }

@@ -26,7 +26,8 @@ pub struct Indicator {
     pub sentence: String,
 }
 
-/// Judges and words one assignment's freshness at `now`, in server time. `clock` writes an instant as a time of day.
+/// Judges and words one assignment's freshness at `now`, in server time. Here and below, `clock` writes an instant as a
+/// time of day, with its date where that is not today.
 #[must_use]
 pub fn indicator(
     freshness: Option<&Freshness>,
@@ -59,7 +60,7 @@ pub fn indicator(
     Indicator { state, sentence }
 }
 
-/// Words what was accepted by an instant in the past. `clock` writes an instant as a time of day.
+/// Words what was accepted by an instant in the past.
 #[must_use]
 pub fn as_of_indicator(f: &Freshness, as_of: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
     let counted = format!("{} of {}", words::count(f.landed), words::count(f.accepted));

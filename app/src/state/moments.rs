@@ -8,8 +8,8 @@ const MINUTE: Millis = 60_000;
 /// Up to so many minutes each one has a stop of its own; in a longer time those have in which something came.
 const MOST_MINUTES: i64 = 240;
 
-/// The last millisecond of each minute that can be looked at, in order: from the first minute with an answer to the one
-/// before `now`, or before the close.
+/// The last millisecond of each minute that can be looked at, in order: from the first minute with an answer to the
+/// last one, as far as they are over at `now`.
 #[must_use]
 pub fn moments(arrivals: &[Arrivals], now: Millis) -> Vec<Millis> {
     let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else { return Vec::new() };

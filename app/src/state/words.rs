@@ -77,6 +77,23 @@ pub fn points(from: f64, to: f64) -> String {
     }
 }
 
+/// A time of day, with its date before it where that is not today's: `10:41`, `2026-01-31 10:41`.
+#[must_use]
+pub fn dated(date: &str, time: &str, today: &str) -> String {
+    if date == today { time.to_owned() } else { format!("{date} {time}") }
+}
+
+/// From when to when, each a date and a time of day: `10:41 to 11:20`, `2026-01-31 10:41 to 11:20`. Two days have both
+/// their dates.
+#[must_use]
+pub fn span(from: (&str, &str), to: (&str, &str), today: &str) -> String {
+    if from.0 == to.0 {
+        format!("{} to {}", dated(from.0, from.1, today), to.1)
+    } else {
+        format!("{} {} to {} {}", from.0, from.1, to.0, to.1)
+    }
+}
+
 /// Sizes: `220 B`, `10.8 kB`.
 #[must_use]
 pub fn bytes(n: i64) -> String {
@@ -124,5 +141,16 @@ mod tests {
         assert_eq!([points(0.36, 0.44), points(0.5, 0.49), points(0.5, 0.501)], ["+8 points", "−1 point", "equal"]);
         assert_eq!(list(&["2".into(), "4".into(), "9".into()]), "2, 4 and 9");
         assert_eq!([letter(0), letter(3)], ["A", "D"]);
+    }
+
+    #[test]
+    fn a_time_of_day_has_its_date_where_it_is_not_today_s_and_not_twice() {
+        let (day, other, today) = ("2026-01-30", "2026-01-31", "2026-02-20");
+        assert_eq!(dated(today, "10:41", today), "10:41");
+        assert_eq!(dated(day, "10:41", today), "2026-01-30 10:41");
+        assert_eq!(span((today, "10:41"), (today, "11:20"), today), "10:41 to 11:20");
+        assert_eq!(span((day, "10:41"), (day, "11:20"), today), "2026-01-30 10:41 to 11:20");
+        assert_eq!(span((day, "10:41"), (other, "09:00"), today), "2026-01-30 10:41 to 2026-01-31 09:00");
+        assert_eq!(span((day, "10:41"), (today, "09:00"), today), "2026-01-30 10:41 to 2026-02-20 09:00");
     }
 }

@@ -36,19 +36,18 @@ pub(super) fn service(folder: &Path) -> Router {
         .precompressed_br()
         .precompressed_gzip()
         .fallback(get(page_of_the_front_end).with_state(index.clone()));
-    let first = get(first_page).with_state((folder.join("student/index.html"), index.clone()));
+    let first = get(first_page).with_state((folder.join("student/index.html"), index));
     let of_students = OF_STUDENTS.into_iter().fold(Router::new(), |router, path| router.route(path, first.clone()));
-    of_students
-        .route("/index.html", get(page).with_state(index.clone()))
-        // A file for this server only: what it mounts would ask for its address again and again.
-        .route("/student/index.html", get(page).with_state(index))
-        .fallback_service(get_service(files).layer(middleware::from_fn(file_headers)))
+    of_students.fallback_service(get_service(files).layer(middleware::from_fn(file_headers)))
 }
 
 /// A file whose name holds a hash of its content never changes. The worker keeps its name, and is asked for each time.
 async fn file_headers(request: Request, next: Next) -> Response {
     let (is_hashed, is_worker) = (is_hashed(request.uri()), request.uri().path() == WORKER);
     let mut response = next.run(request).await;
+    if is_bare_page(&response) {
+        return is_gone();
+    }
     let headers = response.headers_mut();
     if is_worker {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -58,6 +57,16 @@ async fn file_headers(request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::CACHE_CONTROL, forever);
     }
     response
+}
+
+/// A page as it lies on the disk, under whatever spelling of its name, has no policy and no nonce.
+fn is_bare_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/html") && !response.headers().contains_key(header::CONTENT_SECURITY_POLICY)
+}
+
+fn is_gone() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such file; reload the page").into_response()
 }
 
 /// `app-1f2e3d4c5b6a7988_bg.wasm` is; `favicon.svg` is not. Trunk leaves out the noughts at the hash's beginning.
@@ -70,7 +79,7 @@ fn is_hashed(uri: &Uri) -> bool {
 /// an old script must not be given a page instead.
 async fn page_of_the_front_end(index: State<PathBuf>, uri: Uri) -> Response {
     if last_part(&uri).contains('.') {
-        return (StatusCode::NOT_FOUND, "there is no such file; reload the page").into_response();
+        return is_gone();
     }
     page(index).await
 }
@@ -79,7 +88,8 @@ fn last_part(uri: &Uri) -> &str {
     uri.path().rsplit('/').next().unwrap_or_default()
 }
 
-/// Staff see the banner on every page, and it is in the whole front end only. The edit loop builds nothing but that.
+/// Staff see the banner on every page, and it is in the whole front end only; not the first one that another site leads
+/// to, for which browsers send no cookie. The edit loop builds nothing but that.
 async fn first_page(State((student, whole)): State<(PathBuf, PathBuf)>, headers: HeaderMap) -> Response {
     let is_staff = session::secret_of(&headers).is_some();
     let gets_all = is_staff || !tokio::fs::try_exists(&student).await.unwrap_or(false);

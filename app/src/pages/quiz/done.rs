@@ -43,7 +43,7 @@ pub(super) fn Done(taking: Taking) -> impl IntoView {
 }
 
 fn arrived(receipt: &Receipt) -> String {
-    format!("Your {} arrived at {}.", of(receipt.answered, "answer"), time::clock(receipt.accepted_at))
+    format!("Your {} arrived at {}.", of(receipt.answered, "answer"), time::dated_clock(receipt.accepted_at))
 }
 
 #[component]

@@ -1,7 +1,7 @@
 //! Taking a quiz: one question at a time, everything kept on the device until the server has acknowledged it.
 //!
-//! Owns the page's copy of the [`Attempt`] and saves it after each step. Sending is the outbox's
-//! ([`crate::browser::outbox`]); what is shown is in the files beside.
+//! Owns the page's copy of the [`Attempt`], saves it after each step, and follows other tabs that show the same one.
+//! Sending is the outbox's ([`crate::browser::outbox`]); what is shown is in the files beside.
 
 mod done;
 mod heading;
@@ -13,10 +13,11 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::browser::events::Listener;
 use crate::browser::outbox::{News, Outbox};
-use crate::browser::{http, storage, time};
+use crate::browser::{http, is_visible, storage, time};
 use crate::components::Logo;
-use crate::state::attempt::{Attempt, Step};
+use crate::state::attempt::{Attempt, Step, Stopwatch};
 
 /// One attempt, by its name in the address.
 #[component]
@@ -52,20 +53,39 @@ struct Taking {
     problem: RwSignal<Option<String>>,
     /// What has become of the submission.
     news: Memo<Option<News>>,
-    shown_at: StoredValue<i64>,
+    /// Measures the time on a question.
+    on_screen: StoredValue<Stopwatch>,
 }
 
 impl Taking {
-    /// Does one step, and saves.
+    /// Does one step from where this device is, and saves.
     fn step(self, step: impl FnOnce(&mut Attempt)) {
-        let now = time::now();
-        let spent = now - self.shown_at.get_value();
-        self.shown_at.set_value(now);
+        self.catch_up();
+        let spent = self.lap();
         self.attempt.update(|attempt| {
             attempt.spend(spent);
             step(attempt);
         });
         self.kept.set(self.attempt.with_untracked(storage::save_attempt));
+    }
+
+    /// Takes in what another tab has kept. The time until then has been spent there.
+    fn catch_up(self) {
+        let id = self.attempt.with_untracked(|a| a.joined.attempt.clone());
+        let Some(kept) = storage::load_attempt(&id) else { return };
+        self.attempt.maybe_update(|attempt| {
+            let is_new = attempt.catch_up(kept);
+            if is_new {
+                self.lap();
+            }
+            is_new
+        });
+    }
+
+    /// The time on screen since the last lap.
+    fn lap(self) -> i64 {
+        let lap = |watch: &mut Stopwatch| watch.lap(time::now(), is_visible());
+        self.on_screen.try_update_value(lap).unwrap_or(0)
     }
 }
 
@@ -78,10 +98,11 @@ fn Quiz(attempt: Attempt) -> impl IntoView {
         attempt: RwSignal::new(attempt),
         problem: RwSignal::new(None),
         news: Memo::new(move |_| outbox.news(&id)),
-        shown_at: StoredValue::new(time::now()),
+        on_screen: StoredValue::new(Stopwatch::new(time::now(), is_visible())),
     };
     fetch(taking);
     hand_over(taking, outbox);
+    listen(taking);
     let title = move || taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default());
     let step = Memo::new(move |_| taking.attempt.with(|a| (a.step, a.view.is_some())));
     view! {
@@ -107,6 +128,22 @@ fn hand_over(taking: Taking, outbox: Outbox) {
         if let Some(News::Arrived(receipt)) = taking.news.get() {
             taking.step(|attempt| attempt.receipt = Some(receipt));
         }
+    });
+}
+
+/// Counts and keeps the time when the page is hidden or shown, and shows what another tab does.
+fn listen(taking: Taking) {
+    let visibility = StoredValue::new_local(Listener::on_visibility(move || {
+        // What was handed in may have been forgotten on this device since, and stays so.
+        match taking.attempt.with_untracked(Attempt::is_unfinished) {
+            true => taking.step(|_| {}),
+            false => taking.catch_up(),
+        }
+    }));
+    let others = StoredValue::new_local(Listener::on_window("storage", move || taking.catch_up()));
+    on_cleanup(move || {
+        visibility.dispose();
+        others.dispose();
     });
 }
 

@@ -2,14 +2,20 @@
 //! while they do.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
+use crate::api::Millis;
 use crate::api::class::{ClassGrid, GridRow, class_grid, student_names};
-use crate::browser::time;
+use crate::browser::events::Listener;
+use crate::browser::{is_visible, time};
 use crate::state::refresh::Refresh;
+
+/// How often it is seen whether what failed may be asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Names by pseudonym; absent: hidden.
 pub(crate) type Names = Option<BTreeMap<String, String>>;
@@ -69,53 +75,74 @@ pub(crate) fn called(student: &str, number: Option<i64>, names: &Names) -> Strin
 
 /// Keeps the grid as the figures are.
 pub(super) fn follow(page: Page) {
-    let refresh = StoredValue::new(Refresh::default());
+    let asking = Asking { page, refresh: StoredValue::new(Refresh::default()) };
     let (looking, class) = (page.looking, page.class);
     // Whatever changes a figure changes one of these.
     let state = Memo::new(move |_| {
         page.results
             .with(|r| r.as_ref().map(|r| (r.freshness.landed, r.participation, r.attempts, r.as_of, r.rulings.clone())))
     });
-    let ask = move |wanted: fn(&mut Refresh, i64) -> bool| {
-        if refresh.try_update_value(|refresh| wanted(refresh, time::now())).unwrap_or(false) {
-            spawn_local(fetch(page, refresh));
-        }
-    };
     Effect::new(move || {
         looking.view.track();
         state.track();
         // What could not be fetched while the server was lost is fetched when it is back.
         page.connection.track();
         if class.wanted.get() {
-            ask(Refresh::changed);
+            asking.ask_if(Refresh::changed);
         }
+    });
+    let again = set_interval_with_handle(move || asking.ask_if(Refresh::waited), AGAIN);
+    asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
+    let shown = StoredValue::new_local(Listener::on_visibility(move || {
+        asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
+    }));
+    on_cleanup(move || {
+        if let Ok(again) = again {
+            again.clear();
+        }
+        shown.dispose();
     });
 }
 
-async fn fetch(page: Page, refresh: StoredValue<Refresh>) {
-    loop {
-        let view = page.looking.view.get_untracked();
+/// The questions for the grid, one at a time. Copies are the same.
+#[derive(Clone, Copy)]
+struct Asking {
+    page: Page,
+    refresh: StoredValue<Refresh>,
+}
+
+impl Asking {
+    fn ask_if(self, wanted: impl FnOnce(&mut Refresh, Millis) -> bool) {
+        if self.refresh.try_update_value(|refresh| wanted(refresh, time::now())).unwrap_or(false) {
+            spawn_local(self.ask());
+        }
+    }
+
+    async fn ask(self) {
+        let view = self.page.looking.view.get_untracked();
         let answer = class_grid(view.assignment, Some(view.attempts), view.as_of).await;
-        let is_failure = answer.is_err();
+        if self.refresh.try_get_value().is_none() {
+            return; // The page has been left.
+        }
+        let class = self.page.class;
         match answer {
             Ok(grid) => {
-                page.class.problem.try_set(None);
-                page.class.grid.try_set(Some(grid));
+                // What something else was looked at for, meanwhile, is asked for next.
+                if view == self.page.looking.view.get_untracked() {
+                    class.problem.set(None);
+                    class.grid.set(Some(grid));
+                }
+                self.ask_if(Refresh::answered);
             }
             Err(error) => {
-                page.class.problem.try_set(Some(format!("The students cannot be shown: {error}.")));
+                class.problem.set(Some(format!("The students cannot be shown: {error}.")));
+                if error.is_passing() {
+                    self.refresh.update_value(|refresh| refresh.failed(time::now()));
+                } else {
+                    // Not before something changes.
+                    self.ask_if(Refresh::answered);
+                }
             }
-        }
-        let again = refresh.try_update_value(|refresh| {
-            if is_failure {
-                // The next change asks again; the page's own line says that the server is lost.
-                *refresh = Refresh::default();
-                return false;
-            }
-            refresh.answered(time::now())
-        });
-        if again != Some(true) {
-            return;
         }
     }
 }

@@ -46,14 +46,19 @@ fn label(class: &str, opened_at: i64) -> String {
     format!("{class}, {}", time::date(opened_at))
 }
 
-/// Fetches the other results, each time that another assignment or rule is chosen.
+/// Fetches the other results, each time that another assignment or rule is chosen, and after each ruling: it counts
+/// there too.
 pub(super) fn follow(page: Page) {
-    let wanted = Memo::new(move |_| page.looking.now.get().compare.map(|id| (id, page.looking.view.get().attempts)));
+    let rulings = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.rulings.clone())));
+    let wanted = Memo::new(move |_| {
+        let other = page.looking.now.get().compare?;
+        Some((other, page.looking.view.get().attempts, rulings.get()?))
+    });
     Effect::new(move || {
-        let Some((other, attempts)) = wanted.get() else { return page.other.set(None) };
+        let Some(now) = wanted.get() else { return page.other.set(None) };
         spawn_local(async move {
-            let answer = class_results(other, Some(attempts), None).await;
-            if wanted.try_get_untracked().flatten() != Some((other, attempts)) {
+            let answer = class_results(now.0, Some(now.1), None).await;
+            if wanted.try_get_untracked().flatten() != Some(now) {
                 return;
             }
             page.other.set(page.outcome(answer, "Nothing can be compared"));
@@ -64,25 +69,22 @@ pub(super) fn follow(page: Page) {
 /// The card; nothing while nothing is compared.
 #[component]
 pub(super) fn Compared(page: Page) -> impl IntoView {
-    move || {
-        page.other.with(|other| {
-            let other = other.as_ref()?;
-            page.results.with(|here| Some(view(here.as_ref()?, other)))
-        })
-    }
+    let average = Memo::new(move |_| page.results.with(|r| r.as_ref().and_then(ClassResults::average)));
+    move || page.other.with(|other| page.questions.with(|here| Some(view(average.get(), here, other.as_ref()?))))
 }
 
-fn view(here: &ClassResults, other: &ClassResults) -> impl IntoView + use<> {
+fn view(average: Option<f64>, here: &[QuestionResult], other: &ClassResults) -> impl IntoView + use<> {
     let title = format!("Compared with {}", label(&other.class_name, other.opened_at));
-    let whole = match (here.average(), other.average()) {
+    let whole = match (average, other.average()) {
         (Some(a), Some(b)) => {
             format!("Class average {} here, {} there ({}).", words::percent(a), words::percent(b), words::points(b, a))
         }
+        _ if here.iter().all(|q| q.is_void) => "Every question is void.".to_owned(),
         _ => "One of the two has no answers yet.".to_owned(),
     };
     let there = |q: &QuestionResult| other.questions.iter().find(|o| o.id == q.id).cloned();
-    let rows = here.questions.iter().map(|q| row(q, there(q))).collect_view();
-    let as_of = format!("The other class as of {}", time::clock(other.freshness.complete_through));
+    let rows = here.iter().map(|q| row(q, there(q))).collect_view();
+    let as_of = format!("The other class as of {}", time::dated_clock(other.freshness.complete_through));
     view! {
         <section class="card">
             <header><h2>{title}</h2></header>
@@ -104,10 +106,11 @@ fn view(here: &ClassResults, other: &ClassResults) -> impl IntoView + use<> {
 fn row(q: &QuestionResult, other: Option<QuestionResult>) -> impl IntoView + use<> {
     let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), words::percent);
     let (here, there) = (q.facility(), other.as_ref().and_then(QuestionResult::facility));
-    let difference = here.zip(there).map_or_else(|| "–".to_owned(), |(here, there)| words::points(there, here));
+    let difference = here.zip(there).filter(|_| !q.is_void);
+    let difference = difference.map_or_else(|| "–".to_owned(), |(here, there)| words::points(there, here));
     view! {
         <tr>
-            <th scope="row">{format!("{}. {}", q.number, q.text)}</th>
+            <th scope="row">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
             <td class="right">{share(here)}</td>
             <td class="right">{words::count(q.n)}</td>
             <td class="right">{share(there)}</td>

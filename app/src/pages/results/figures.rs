@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::api::results::{ClassResults, Participation};
-use crate::state::advice::to_reteach;
+use crate::state::advice::{no_average, to_reteach};
 use crate::state::words;
 
 /// Who has submitted, the average, what to reteach, how long it took.
@@ -13,7 +13,7 @@ pub(super) fn Figures(page: Page) -> impl IntoView {
     let participation =
         Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.participation).unwrap_or_default()));
     let figure = move |of: fn(&ClassResults) -> Figure| {
-        Memo::new(move |_| page.results.with(|r| r.as_ref().map_or_else(Figure::none, of)))
+        Memo::new(move |_| page.results.with(|r| r.as_ref().map_or_else(|| Figure::none(NOTHING_YET), of)))
     };
     let (average, reteach, time) = (figure(average), figure(reteach), figure(typical_time));
     view! {
@@ -26,6 +26,8 @@ pub(super) fn Figures(page: Page) -> impl IntoView {
     }
 }
 
+const NOTHING_YET: &str = "nothing has landed yet";
+
 /// A figure and what stands under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Figure {
@@ -34,13 +36,13 @@ struct Figure {
 }
 
 impl Figure {
-    fn none() -> Self {
-        Self { value: "–".to_owned(), note: "nothing has landed yet".to_owned() }
+    fn none(why: &str) -> Self {
+        Self { value: "–".to_owned(), note: why.to_owned() }
     }
 }
 
 fn average(r: &ClassResults) -> Figure {
-    let Some(share) = r.average() else { return Figure::none() };
+    let Some(share) = r.average() else { return Figure::none(no_average(r)) };
     let median = r.test.median.map(words::score).unwrap_or_default();
     let questions = r.questions.iter().filter(|q| !q.is_void).count();
     Figure { value: words::percent(share), note: format!("median {median} of {questions}") }
@@ -48,21 +50,22 @@ fn average(r: &ClassResults) -> Figure {
 
 fn reteach(r: &ClassResults) -> Figure {
     if r.average().is_none() {
-        return Figure::none();
+        return Figure::none(no_average(r));
     }
     let mut numbers: Vec<i64> = to_reteach(r).iter().map(|remark| remark.question).collect();
     numbers.sort_unstable();
     let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
     let note = match numbers.len() {
-        0 => "more than half got each right".to_owned(),
+        0 => "at least half got each right".to_owned(),
         1 => format!("question {}", words::list(&numbers)),
+        n if n > 6 => format!("questions {} and {} more", numbers.get(..5).unwrap_or_default().join(", "), n - 5),
         _ => format!("questions {}", words::list(&numbers)),
     };
     Figure { value: numbers.len().to_string(), note }
 }
 
 fn typical_time(r: &ClassResults) -> Figure {
-    let Some(ms) = r.typical_ms else { return Figure::none() };
+    let Some(ms) = r.typical_ms else { return Figure::none(NOTHING_YET) };
     let longest = r.questions.iter().filter(|q| q.median_ms.is_some()).max_by_key(|q| q.median_ms);
     let note = longest.map(|q| format!("longest on question {}", q.number)).unwrap_or_default();
     Figure { value: words::minutes(ms), note }

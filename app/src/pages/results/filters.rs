@@ -58,7 +58,7 @@ fn Slider(page: Page) -> impl IntoView {
     let says = move || stops.with(|stops| worded(as_of(), stops));
     let go = move |place: usize| {
         if let Some(at) = stops.with_untracked(|stops| stops.get(place).copied()) {
-            page.looking.change(|looking| looking.as_of = Some(at));
+            page.looking.slide(|looking| looking.as_of = Some(at));
         }
     };
     let is_there = Memo::new(move |_| !stops.with(Vec::is_empty));

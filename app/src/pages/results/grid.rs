@@ -32,11 +32,11 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
     });
     let columns =
         Memo::new(move |_| class.grid.with(|grid| grid.as_ref().map(|g| g.questions.clone()).unwrap_or_default()));
-    let total = move || class.grid.with(|grid| grid.as_ref().map_or(0, |grid| grid.total));
     let are_named = move || class.names.with(Option::is_some);
     let showing = move || {
+        let total = class.grid.with(|grid| grid.as_ref().map(|grid| grid.total))?;
         let here = shown.get().min(rows.with(Vec::len)) as i64;
-        format!("Showing {} of {}", words::count(here), words::count(total()))
+        Some(format!("Showing {} of {}", words::count(here), words::count(total)))
     };
     let visible = move || rows.with(|rows| rows.iter().take(shown.get()).cloned().collect::<Vec<_>>());
     view! {
@@ -101,7 +101,9 @@ fn Columns(page: Page, columns: Memo<Vec<GridQuestion>>, sort: Memo<Sort>) -> im
 
 #[component]
 fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSignal<Names>) -> impl IntoView {
-    let address = format!("/results/{}/students/{}", page.assignment, row.student);
+    let student = row.student.clone();
+    // With the view, for the way back.
+    let address = move || format!("/results/{}/students/{student}{}", page.assignment, page.looking.now.get().query());
     let (score, attempt) = (row.attempt.map(|_| row.score), row.attempt.filter(|attempt| *attempt > 1));
     let choices = row.choices.clone();
     let progress = row.progress;

@@ -1,5 +1,6 @@
 //! Where we are, and what can be done.
 
+use leptos::html::H1;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use wasm_bindgen_futures::spawn_local;
@@ -21,35 +22,38 @@ pub(super) fn Crumbs(#[prop(into, default = Signal::derive(String::new))] class:
 #[component]
 pub(super) fn Head(page: Page) -> impl IntoView {
     let asking = RwSignal::new(false);
+    let heading = NodeRef::<H1>::new();
     let close = move || {
         spawn_local(async move {
-            page.outcome(http::close(page.assignment).await, "The quiz was not closed");
+            let closed = page.outcome(http::close(page.assignment).await, "The quiz was not closed");
+            // The button goes, and must not take the focus with it.
+            if let Some(heading) = closed.and_then(|()| heading.try_get_untracked().flatten()) {
+                let _ = heading.focus();
+            }
         });
     };
-    let title = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.quiz_title.clone()).unwrap_or_default()));
+    let title = Memo::new(move |_| {
+        page.results.with(|r| r.as_ref().map_or_else(|| "Results".to_owned(), |r| r.quiz_title.clone()))
+    });
     let class = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.class_name.clone()).unwrap_or_default()));
     let times =
         Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| (r.opened_at, r.closed_at, r.join_code.clone()))));
     Effect::new(move || {
-        title.with(|title| {
-            if !title.is_empty() {
-                crate::browser::set_title(title);
-            }
-        });
+        title.with(|title| crate::browser::set_title(title));
     });
     let is_open = Memo::new(move |_| times.with(|times| times.as_ref().is_some_and(|(_, closed, _)| closed.is_none())));
     view! {
         <div class="head">
             <div>
                 <Crumbs class />
-                <h1>{title}</h1>
+                <h1 node_ref=heading tabindex="-1">{title}</h1>
                 {move || times.get().map(|(opened, closed, code)| match closed {
                     Some(at) => view! {
-                        <p class="muted">{format!("Open {} to {}", time::hour_minute(opened), time::hour_minute(at))}</p>
+                        <p class="muted">{format!("Open {}", time::span(opened, at))}</p>
                     }.into_any(),
                     None => view! {
                         <p class="muted">
-                            {format!("Open since {} · join code ", time::hour_minute(opened))}<span class="code">{code}</span>
+                            {format!("Open since {} · join code ", time::dated_hour_minute(opened))}<span class="code">{code}</span>
                         </p>
                     }.into_any(),
                 })}
@@ -74,9 +78,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
 }
 
 fn projector(page: Page) -> String {
-    let looking = page.looking.now.get();
-    let filters = looking.filters().map(|filters| format!("&{filters}")).unwrap_or_default();
-    format!("/results/{}/projector?question={}{filters}", page.assignment, looking.question.unwrap_or(1))
+    format!("/results/{}/projector{}", page.assignment, page.looking.now.get().query())
 }
 
 /// Files, the chart as a picture, and paper.
@@ -113,7 +115,8 @@ fn TakeAway(page: Page) -> impl IntoView {
 fn save_questions(page: Page) {
     page.results.with_untracked(|results| {
         let Some(r) = results else { return };
-        let picture = Picture::Questions(questions(&r.questions, page.looking.order.get_untracked(), None));
+        let bars = questions(&r.questions, page.looking.order.get_untracked(), None);
+        let picture = Picture::Questions(page.with_other(bars));
         let title = format!("{} · {}: correct, per question", r.quiz_title, r.class_name);
         png::save(&file_name(&r.quiz_title), &picture, &title, &stamp(page));
     });
@@ -123,11 +126,10 @@ fn save_questions(page: Page) {
 fn save_selected(page: Page) {
     page.results.with_untracked(|results| {
         let Some(r) = results else { return };
-        let number = page.looking.question.get_untracked().unwrap_or(1);
-        let Some(question) = r.questions.iter().find(|q| q.number == number) else { return };
+        let Some(question) = page.selected.get_untracked() else { return };
         let title = format!("{} · {}: {}. {}", r.quiz_title, r.class_name, question.number, question.text);
-        let name = file_name(&format!("{} question {number}", r.quiz_title));
-        png::save(&name, &Picture::Choices(choices(question)), &title, &stamp(page));
+        let name = file_name(&format!("{} question {}", r.quiz_title, question.number));
+        png::save(&name, &Picture::Choices(choices(&question)), &title, &stamp(page));
     });
 }
 

@@ -10,7 +10,7 @@ use crate::state::words;
 #[component]
 pub(super) fn Items(page: Page) -> impl IntoView {
     let test = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| (r.test, r.counted)).unwrap_or_default()));
-    let rows = move || page.results.with(|r| r.as_ref().map(|r| r.questions.iter().map(row).collect_view()));
+    let rows = move || page.questions.with(|all| all.iter().map(row).collect_view());
     view! {
         <section class="card items">
             <header><h2>"Item analysis"</h2></header>

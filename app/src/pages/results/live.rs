@@ -20,7 +20,7 @@ use crate::state::refresh::Refresh;
 use crate::state::session::Session;
 
 /// How often silence is looked for.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(500);
 
 /// The moving parts. Copies are the same.
 #[derive(Clone, Copy)]
@@ -206,11 +206,17 @@ impl Following {
 
     fn ask_later(self, error: &ApiError) {
         self.refresh.update_value(|refresh| refresh.failed(time::now()));
-        // With figures on the page, the freshness line says it already.
-        if self.page.results.with_untracked(Option::is_none) {
-            let problem = format!("The results cannot be shown: {error}. This page tries again by itself.");
-            self.page.problem.set(Some(problem));
-        }
+        let shown = self.page.results.with_untracked(|r| r.as_ref().map(|r| (r.attempts, r.as_of)));
+        let view = self.page.looking.view.get_untracked();
+        let what = match shown {
+            None => "The results cannot be shown",
+            Some(shown) if shown != (view.attempts, view.as_of) => {
+                "What you chose cannot be shown yet, and the figures are still those from before"
+            }
+            // With the right figures on the page, the freshness line says it already.
+            Some(_) => return self.page.problem.set(None),
+        };
+        self.page.problem.set(Some(format!("{what}: {error}. This page tries again by itself.")));
     }
 
     /// There is no such assignment, or no longer one for this account: nothing of it stays on the page.

@@ -26,9 +26,10 @@ use leptos_router::hooks::use_params_map;
 use self::class::Class;
 use self::head::{Crumbs, Head};
 use self::looking::Address;
-use crate::api::results::ClassResults;
+use crate::api::results::{ClassResults, QuestionResult};
 use crate::api::{ApiError, Millis};
 use crate::browser::time;
+use crate::charts::model::QuestionBar;
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Connection, Indicator, as_of_indicator, indicator, last_change};
 
@@ -48,6 +49,10 @@ struct Page {
     assignment: i64,
     looking: Address,
     results: RwSignal<Option<ClassResults>>,
+    /// Those of its questions; changes only when they do.
+    questions: Memo<Vec<QuestionResult>>,
+    /// The selected question; the first where none is.
+    selected: Memo<Option<QuestionResult>>,
     /// The results that these are compared with.
     other: RwSignal<Option<ClassResults>>,
     /// The students one by one.
@@ -67,10 +72,20 @@ struct Page {
 impl Page {
     /// Of the page at `path`, such as `/results/7`.
     fn of(path: String, assignment: i64) -> Self {
+        let looking = Address::of(path, assignment);
+        let results = RwSignal::new(None::<ClassResults>);
+        let questions =
+            Memo::new(move |_| results.with(|r| r.as_ref().map(|r| r.questions.clone()).unwrap_or_default()));
+        let selected = Memo::new(move |_| {
+            let number = looking.now.get().question;
+            questions.with(|all| all.iter().find(|q| Some(q.number) == number).or_else(|| all.first()).cloned())
+        });
         Self {
             assignment,
-            looking: Address::of(path, assignment),
-            results: RwSignal::new(None),
+            looking,
+            results,
+            questions,
+            selected,
             other: RwSignal::new(None),
             class: Class::new(),
             problem: RwSignal::new(None),
@@ -80,6 +95,24 @@ impl Page {
             changed_at: RwSignal::new(None),
             clock: Ticking::get(),
         }
+    }
+
+    /// Sets the shares of the other class, where there is one, beside the bars.
+    fn with_other(self, mut bars: Vec<QuestionBar>) -> Vec<QuestionBar> {
+        self.other.with(|other| {
+            let Some(other) = other else { return };
+            for bar in &mut bars {
+                bar.other = other.questions.iter().find(|q| q.id == bar.id).and_then(QuestionResult::facility);
+            }
+        });
+        bars
+    }
+
+    /// Selects the question so many places on, round the end.
+    fn step(self, by: i64) {
+        let last = self.questions.with_untracked(Vec::len).max(1) as i64;
+        let number = self.selected.with_untracked(|q| q.as_ref().map_or(1, |q| q.number));
+        self.looking.change(|looking| looking.question = Some((number - 1 + by).rem_euclid(last) + 1));
     }
 
     /// What came of something that somebody wanted; if nothing did, the page says so: what failed, and why.
@@ -94,9 +127,9 @@ impl Page {
         let (connection, now) = (self.connection.get(), self.clock.now());
         match freshness {
             Some((freshness, Some(as_of))) if !matches!(connection, Connection::Lost(_)) => {
-                as_of_indicator(&freshness, as_of, now, time::clock)
+                as_of_indicator(&freshness, as_of, now, time::dated_clock)
             }
-            other => indicator(other.map(|(freshness, _)| freshness).as_ref(), connection, now, time::clock),
+            other => indicator(other.map(|(freshness, _)| freshness).as_ref(), connection, now, time::dated_clock),
         }
     }
 }
@@ -125,7 +158,7 @@ fn Assignment(assignment: i64) -> impl IntoView {
     let verdict = Signal::derive(move || page.verdict());
     let detail = Signal::derive(move || {
         let state = verdict.with(|verdict| verdict.state);
-        last_change(state, page.changed_at.get(), page.first_at.get(), page.clock.now(), time::clock)
+        last_change(state, page.changed_at.get(), page.first_at.get(), page.clock.now(), time::dated_clock)
     });
     let is_there = Memo::new(move |_| page.results.with(Option::is_some));
     let is_refused = Memo::new(move |_| !is_there.get() && page.problem.with(Option::is_some));

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::api::results::QuestionResult;
-use crate::charts::model::{Order, Picture, QuestionBar, questions, wilson};
+use crate::charts::model::{Order, Picture, QuestionBar, ordered, questions, wilson};
 use crate::components::{Bar, Chart, ChartOrTable, Segment, Segments};
 use crate::state::words;
 
@@ -13,24 +13,18 @@ use crate::state::words;
 pub(super) fn Questions(page: Page) -> impl IntoView {
     let looking = page.looking;
     let as_table = RwSignal::new(false);
-    let selected = move || looking.question.get().unwrap_or(1);
     let bars = Memo::new(move |_| {
-        page.results.with(|r| {
-            let Some(r) = r else { return Vec::new() };
-            let id = r.questions.iter().find(|q| q.number == selected()).map(|q| q.id);
-            let mut bars = questions(&r.questions, looking.order.get(), id);
-            page.other.with(|other| other.as_ref().map(|other| beside(&mut bars, &other.questions)));
-            bars
-        })
+        let selected = page.selected.with(|q| q.as_ref().map(|q| q.id));
+        page.with_other(page.questions.with(|all| questions(all, looking.order.get(), selected)))
     });
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
     let over = Memo::new(move |_| bars.with(|bars| bars.iter().map(over_bar).collect::<Vec<_>>()));
-    let number_of = move |id: i64| {
-        page.results.with_untracked(|r| r.as_ref()?.questions.iter().find(|q| q.id == id).map(|q| q.number))
-    };
+    let number_of =
+        move |id: i64| page.questions.with_untracked(|all| all.iter().find(|q| q.id == id).map(|q| q.number));
     let select = Callback::new(move |id| looking.change(|looking| looking.question = number_of(id)));
     let reorder = move |order| looking.change(|looking| looking.order = order);
-    let rule = move || looking.now.get().attempts.label();
+    // Of the figures that are shown, not of those that have been asked for.
+    let rule = move || page.results.with(|r| r.as_ref().map(|r| r.attempts.label()));
     let diamond = move || if page.other.with(Option::is_some) { " · ◆ the other class" } else { "" };
     view! {
         <section class="card">
@@ -59,43 +53,32 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
     }
 }
 
-/// Sets the other class's shares beside the bars.
-fn beside(bars: &mut [QuestionBar], others: &[QuestionResult]) {
-    for bar in bars {
-        bar.other = others.iter().find(|other| other.id == bar.id).and_then(QuestionResult::facility);
-    }
-}
-
 fn over_bar(bar: &QuestionBar) -> Bar {
     let label = format!("{}: {} correct, {}", bar.label.replace('Q', "Question "), bar.percent, bar.n);
     Bar { id: bar.id, label, pressed: Some(bar.is_selected) }
 }
 
-/// What the chart says, in one sentence.
+/// What the chart says, in one sentence. A void question is neither easy nor hard.
 fn takeaway(bars: &[QuestionBar]) -> String {
-    let answered: Vec<&QuestionBar> = bars.iter().filter(|bar| bar.range.1 > bar.range.0).collect();
+    let answered: Vec<&QuestionBar> = bars.iter().filter(|bar| bar.range.1 > bar.range.0 && !bar.is_void).collect();
     let by_share = |a: &&&QuestionBar, b: &&&QuestionBar| a.share.total_cmp(&b.share);
     match (answered.iter().max_by(by_share), answered.iter().min_by(by_share)) {
-        (Some(best), Some(worst)) if answered.len() > 1 => format!(
+        (Some(only), _) if answered.len() == 1 => format!("{}: {} correct.", only.label, only.percent),
+        (Some(best), Some(worst)) if best.percent == worst.percent => {
+            format!("Every question: {} correct.", best.percent)
+        }
+        (Some(best), Some(worst)) => format!(
             "Easiest was {} with {} correct, hardest {} with {}.",
             best.label, best.percent, worst.label, worst.percent
         ),
-        (Some(only), _) => format!("{}: {} correct.", only.label, only.percent),
+        _ if !bars.is_empty() && bars.iter().all(|bar| bar.is_void) => "Every question is void.".to_owned(),
         _ => "No answers yet.".to_owned(),
     }
 }
 
 #[component]
 fn QuestionTable(page: Page, order: Memo<Order>) -> impl IntoView {
-    let rows = move || {
-        page.results.with(|r| {
-            let mut questions = r.as_ref().map(|r| r.questions.clone()).unwrap_or_default();
-            if order.get() == Order::HardestFirst {
-                questions.sort_by(|a, b| a.facility().unwrap_or(0.0).total_cmp(&b.facility().unwrap_or(0.0)));
-            }
-            questions.iter().map(table_row).collect_view()
-        })
-    };
+    let rows = move || page.questions.with(|all| ordered(all, order.get()).into_iter().map(table_row).collect_view());
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Correct, per question">
             <table>

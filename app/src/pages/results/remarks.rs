@@ -3,37 +3,30 @@
 use leptos::prelude::*;
 
 use super::Page;
-use crate::api::results::LEAST_N;
-use crate::state::advice::{Remark, doubts, to_reteach};
+use crate::api::results::ClassResults;
+use crate::state::advice::{Remark, doubts, no_doubts, nothing_to_reteach, to_reteach};
 
 /// The card.
 #[component]
 pub(super) fn Remarks(page: Page) -> impl IntoView {
-    let of = move |what: fn(&crate::api::results::ClassResults) -> Vec<Remark>| {
+    let of = move |what: fn(&ClassResults) -> Vec<Remark>| {
         Memo::new(move |_| page.results.with(|r| r.as_ref().map(what).unwrap_or_default()))
     };
     let (reteach, doubted) = (of(to_reteach), of(doubts));
     let (all_to_reteach, all_doubted) = (RwSignal::new(false), RwSignal::new(false));
-    let counted = Memo::new(move |_| page.results.with(|r| r.as_ref().map_or(0, |r| r.counted)));
-    let nothing = move || match counted.get() {
-        0 => "Nothing has landed yet.",
-        _ => "More than half got each question right: nothing needs reteaching.",
-    };
-    let no_doubt = move || match counted.get() {
-        n if n < LEAST_N => format!("Doubts are raised from {LEAST_N} attempts on (needs n ≥ {LEAST_N})."),
-        _ => "No question is too easy, too hard or misleading.".to_owned(),
-    };
+    let nothing = Memo::new(move |_| page.results.with(|r| r.as_ref().map_or("", nothing_to_reteach)));
+    let no_doubt = Memo::new(move |_| page.results.with(|r| r.as_ref().map(no_doubts).unwrap_or_default()));
     view! {
         <section class="card plain-words">
             <header><h2>"In plain words"</h2></header>
             <div class="two-columns">
                 <div>
                     <h3>"To reteach"</h3>
-                    {move || list(page, reteach.get(), all_to_reteach, nothing().to_owned())}
+                    {move || list(page, reteach.get(), all_to_reteach, nothing.get().to_owned())}
                 </div>
                 <div>
                     <h3>"Doubtful questions"</h3>
-                    {move || list(page, doubted.get(), all_doubted, no_doubt())}
+                    {move || list(page, doubted.get(), all_doubted, no_doubt.get())}
                 </div>
             </div>
         </section>

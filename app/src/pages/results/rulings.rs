@@ -1,7 +1,7 @@
 //! Rulings on the selected question: void it or give it another key, with what that changes before it is done; and the
 //! log.
 
-use leptos::html::Dialog;
+use leptos::html::{Dialog, H2};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -30,6 +30,7 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
     let chosen = RwSignal::new(None::<Option<i64>>);
     let effect = RwSignal::new(None::<RulingEffect>);
     let problem = RwSignal::new(None::<String>);
+    let is_busy = RwSignal::new(false);
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
             // Fails only if it is open already.
@@ -54,14 +55,23 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
             }
         });
     };
+    // The browser gives the focus back to the button that opened it; what follows is in `on:close`.
+    let leave = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
     let rule = move || {
-        let Some(key) = chosen.get_untracked() else { return };
+        let Some(key) = chosen.get_untracked().filter(|_| !is_busy.get_untracked()) else { return };
+        is_busy.set(true);
         spawn_local(async move {
-            match http::rule(page.assignment, NewRuling { question: id, key }).await {
-                Ok(_) => close(),
-                Err(error) => {
-                    problem.try_set(Some(format!("Nothing was changed: {error}.")));
-                }
+            let answer = http::rule(page.assignment, NewRuling { question: id, key }).await;
+            if is_busy.try_set(false).is_some() {
+                return; // It has been closed.
+            }
+            match answer {
+                Ok(_) => leave(),
+                Err(error) => problem.set(Some(format!("Nothing was changed: {error}."))),
             }
         });
     };
@@ -95,8 +105,8 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
             <crate::components::Problem message=problem />
             <p class="tiny">"It counts at once in every class that has this quiz, is logged with your name, and can be undone."</p>
             <div class="acts">
-                <button type="button" class="btn" on:click=move |_| close()>"Not now"</button>
-                <button type="button" class="btn main" disabled=move || effect.with(Option::is_none) on:click=move |_| rule()>
+                <button type="button" class="btn" on:click=move |_| leave()>"Not now"</button>
+                <button type="button" class="btn main" disabled=move || is_busy.get() || effect.with(Option::is_none) on:click=move |_| rule()>
                     "Do it"
                 </button>
             </div>
@@ -110,7 +120,7 @@ fn worded(effect: RulingEffect) -> String {
     let facility = |standing: Standing| share(standing.facility, "void");
     let RulingEffect { before, after } = effect;
     format!(
-        "Class average {} → {}. This question {} → {}.",
+        "Class average over first attempts {} → {}. This question {} → {}.",
         average(before),
         average(after),
         facility(before),
@@ -122,9 +132,17 @@ fn worded(effect: RulingEffect) -> String {
 #[component]
 pub(super) fn Log(page: Page) -> impl IntoView {
     let rows = Memo::new(move |_| page.results.with(|r| r.as_ref().map(entries).unwrap_or_default()));
+    let heading = NodeRef::<H2>::new();
+    let is_busy = RwSignal::new(false);
     let undo = move |ruling: i64| {
+        is_busy.set(true);
         spawn_local(async move {
-            page.outcome(http::undo_ruling(page.assignment, ruling).await, "The ruling was not undone");
+            let undone = page.outcome(http::undo_ruling(page.assignment, ruling).await, "The ruling was not undone");
+            is_busy.try_set(false);
+            // Its button goes, and must not take the focus with it.
+            if let Some(heading) = undone.and_then(|()| heading.try_get_untracked().flatten()) {
+                let _ = heading.focus();
+            }
         });
     };
     let row = move |entry: Entry| {
@@ -132,7 +150,7 @@ pub(super) fn Log(page: Page) -> impl IntoView {
             <li class:undone=entry.is_undone>
                 <span>{entry.says}</span>
                 {entry.can_undo.then(|| view! {
-                    <button type="button" class="btn small" aria-label=format!("Undo: {}", entry.what) on:click=move |_| undo(entry.id)>
+                    <button type="button" class="btn small" disabled=is_busy aria-label=format!("Undo: {}", entry.what) on:click=move |_| undo(entry.id)>
                         "Undo"
                     </button>
                 })}
@@ -143,7 +161,7 @@ pub(super) fn Log(page: Page) -> impl IntoView {
         (!rows.with(Vec::is_empty)).then(|| {
             view! {
                 <section class="card rulings">
-                    <header><h2>"Rulings"</h2></header>
+                    <header><h2 node_ref=heading tabindex="-1">"Rulings"</h2></header>
                     <ul>{rows.get().into_iter().map(row).collect_view()}</ul>
                 </section>
             }
@@ -179,9 +197,9 @@ fn entry(ruling: &Ruling, questions: &[QuestionResult]) -> Entry {
         }
         (Some(key), _) => format!("Question {number} counts again, with the key {}", letter(key)),
     };
-    let average = ruling
-        .average
-        .map(|(before, after)| format!(" Class average {} → {}.", words::percent(before), words::percent(after)));
+    let average = ruling.average.map(|(before, after)| {
+        format!(" Class average over first attempts {} → {}.", words::percent(before), words::percent(after))
+    });
     let undone = ruling.undone.as_ref().map(|(by, at)| format!(" Undone by {by}, {}.", when(*at)));
     let says = format!(
         "{what}. {}, {}.{}{}",

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Page;
-use crate::charts::model::{Picture, ScoreBar, scores};
+use crate::charts::model::{Picture, ScoreBar, scores, scores_caption};
 use crate::components::{Bar, Chart, ChartOrTable};
 use crate::state::words;
 
@@ -14,16 +14,7 @@ pub(super) fn Scores(page: Page) -> impl IntoView {
     let bars = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| scores(&r.scores)).unwrap_or_default()));
     let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let figures = Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.test).unwrap_or_default()));
-    let caption = Memo::new(move |_| {
-        let test = figures.get();
-        let (Some(mean), Some(median)) = (test.mean, test.median) else { return "No answers yet.".to_owned() };
-        let commonest = bars.with(|bars| {
-            let most = bars.iter().map(|bar| bar.attempts).max().unwrap_or(0);
-            let at: Vec<String> = bars.iter().filter(|bar| bar.attempts == most).map(|bar| bar.label.clone()).collect();
-            if at.len() > 3 { String::new() } else { format!(" The commonest score is {}.", words::list(&at)) }
-        });
-        format!("The mean score is {}, the median {}.{commonest}", words::figure(mean, 1), words::score(median))
-    });
+    let caption = Memo::new(move |_| figures.with(|test| bars.with(|bars| scores_caption(test, bars))));
     view! {
         <section class="card">
             <header>

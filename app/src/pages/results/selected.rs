@@ -6,45 +6,34 @@ use super::Page;
 use super::class::label;
 use crate::api::class::GridRow;
 use crate::api::results::{LEAST_N, QuestionResult};
-use crate::charts::model::{ChoiceBar, Mark, Picture, choices};
-use crate::components::{Bar, Chart, ChartOrTable};
+use crate::charts::model::{ChoiceBar, Mark, Picture, choices, nobody_chose};
+use crate::components::{Bar, Chart, ChartOrTable, Problem};
 use crate::state::advice::reteach;
 use crate::state::words;
 
 /// The card at the right.
 #[component]
 pub(super) fn Selected(page: Page) -> impl IntoView {
-    let looking = page.looking;
     let as_table = RwSignal::new(false);
-    let question = Memo::new(move |_| {
-        let number = looking.question.get().unwrap_or(1);
-        page.results.with(|r| {
-            let questions = &r.as_ref()?.questions;
-            questions.iter().find(|q| q.number == number).or_else(|| questions.first()).cloned()
-        })
-    });
+    let question = page.selected;
     let of = move |what: fn(&QuestionResult) -> String| {
         Memo::new(move |_| question.with(|q| q.as_ref().map(what).unwrap_or_default()))
     };
     let (title, text) = (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()));
     let bars = Memo::new(move |_| question.with(|q| q.as_ref().map(choices).unwrap_or_default()));
-    let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars)));
+    let n = move || question.with(|q| q.as_ref().map_or(0, |q| q.n));
+    let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars, n())));
     let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let remark = Memo::new(move |_| question.with(|q| q.as_ref().and_then(reteach)));
     let is_void = Memo::new(move |_| question.with(|q| q.as_ref().is_some_and(|q| q.is_void)));
-    let step = move |by: i64| {
-        let last = page.results.with_untracked(|r| r.as_ref().map_or(1, |r| r.questions.len() as i64)).max(1);
-        let number = (looking.question.get_untracked().unwrap_or(1) - 1 + by).rem_euclid(last) + 1;
-        looking.change(|looking| looking.question = Some(number));
-    };
     view! {
         <section class="card">
             <header>
                 <h2>{title}</h2>
                 <div class="r">
                     <ChartOrTable label="View" as_table />
-                    <button type="button" class="btn small" aria-label="Previous question" on:click=move |_| step(-1)>"‹"</button>
-                    <button type="button" class="btn small" aria-label="Next question" on:click=move |_| step(1)>"›"</button>
+                    <button type="button" class="btn small" aria-label="Previous question" on:click=move |_| page.step(-1)>"‹"</button>
+                    <button type="button" class="btn small" aria-label="Next question" on:click=move |_| page.step(1)>"›"</button>
                 </div>
             </header>
             <p class="question">{text}</p>
@@ -65,7 +54,7 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
                 <Fact name="discrimination" value=of(discrimination) />
                 <Fact name="median time" value=of(|q| q.median_ms.map_or_else(|| "–".to_owned(), words::minutes)) />
                 <Fact name="omitted" value=of(|q| words::count(q.omitted)) />
-                <Fact name="answers" value=of(|q| words::count(q.n)) />
+                <Fact name="attempts" value=of(|q| words::count(q.n)) />
             </dl>
             <WhoAnswered page question />
             <super::rulings::Rule page question />
@@ -109,6 +98,7 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
             }))
         })
     };
+    let is_fetching = move || page.class.grid.with(Option::is_none) && page.class.problem.with(Option::is_none);
     let group = |(letter, students): (String, Vec<String>)| {
         let who = if students.is_empty() { "nobody".to_owned() } else { String::new() };
         view! {
@@ -126,6 +116,8 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
         <details class="who-answered" on:toggle=toggle>
             <summary>"Who answered what"</summary>
             {move || is_open.get().then(|| view! {
+                <Problem message=page.class.problem />
+                {is_fetching().then(|| view! { <p class="tiny">"Fetching the students…"</p> })}
                 <dl>{groups().map(|groups| groups.into_iter().map(group).collect_view())}</dl>
                 <button type="button" class="btn small" on:click=move |_| page.class.toggle_names(page.assignment)>
                     {move || if page.class.names.with(Option::is_some) { "Hide names" } else { "Show names" }}
@@ -140,10 +132,10 @@ fn Fact(name: &'static str, value: Memo<String>) -> impl IntoView {
     view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
 }
 
-/// What the chart says, in one sentence.
-fn takeaway(bars: &[ChoiceBar]) -> String {
+/// What the chart says of `n` attempts, in one sentence.
+fn takeaway(bars: &[ChoiceBar], n: i64) -> String {
     let key = bars.iter().find(|bar| bar.mark == Mark::Key);
-    let Some(key) = key.filter(|_| bars.iter().any(|bar| bar.share > 0.0)) else { return "No answers yet.".to_owned() };
+    let Some(key) = key.filter(|_| bars.iter().any(|bar| bar.share > 0.0)) else { return nobody_chose(n) };
     let hot = bars.iter().find(|bar| bar.mark == Mark::Hot);
     let hot = hot.map(|bar| format!(", but {} chose {}", bar.count, bar.letter)).unwrap_or_default();
     format!("{} ({}) chose {}, the key{hot}.", key.count, key.percent, key.letter)

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 
 use super::class::{Class, called};
 use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults, student_results};
 use crate::browser::time;
-use crate::components::{Problem, StaffPage};
+use crate::components::{Problem, StaffPage, query};
 use crate::pages::ask_once;
 use crate::state::words;
 
@@ -25,7 +25,8 @@ fn Student() -> impl IntoView {
     let assignment = part("assignment").parse::<i64>().unwrap_or_default();
     let (found, problem) = ask_once(student_results(assignment, part("student")), "This student cannot be shown");
     let class = Class::new();
-    let back = format!("/results/{assignment}");
+    // To the view that it was come from.
+    let back = format!("/results/{assignment}{}", query(&use_location().search.get_untracked()));
     let title = move || {
         found.with(|found| found.as_ref().map(|r| class.names.with(|names| called(&r.student, Some(r.number), names))))
     };
@@ -38,6 +39,7 @@ fn Student() -> impl IntoView {
                     <A href=back>{move || found.with(|r| r.as_ref().map(|r| r.quiz_title.clone()))}</A>
                 </p>
                 <h1><bdi>{move || title().unwrap_or_else(|| "Student".to_owned())}</bdi></h1>
+                <p class="muted">"All attempts, as they are now"</p>
             </div>
             <div class="acts">
                 <button type="button" class="btn" on:click=move |_| class.toggle_names(assignment)>
@@ -73,7 +75,7 @@ fn Attempts(results: StudentResults) -> impl IntoView {
                 <div class="scroll" tabindex="0" role="region" aria-label=format!("Attempt {}", attempt.number)>
                     <table class="wrapping">
                         <thead><tr>
-                            <th>"Question"</th><th>"Answer"</th><th>"Key"</th><th>"Verdict"</th><th class="right">"Time"</th>
+                            <th>"Question"</th><th>"Verdict"</th><th>"Answer"</th><th>"Key"</th><th class="right">"Time"</th>
                         </tr></thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -98,9 +100,9 @@ fn row(question: &StudentQuestion, answer: StudentAnswer) -> impl IntoView + use
     view! {
         <tr>
             <th scope="row">{format!("{}. {}", question.number, question.text)}</th>
+            <td><i class=class>{verdict}</i></td>
             <td>{words_of(answer.choice).unwrap_or_else(|| "–".to_owned())}</td>
             <td>{words_of(question.key).unwrap_or_else(|| "–".to_owned())}</td>
-            <td><i class=class>{verdict}</i></td>
             <td class="right">{words::minutes(answer.elapsed_ms)}</td>
         </tr>
     }
