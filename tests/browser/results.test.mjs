@@ -177,6 +177,7 @@ test('a question is voided with its effect shown before, logged, and undone', as
   await page.getByText(/^Question 4 is void\. Sam Carter, /).waitFor();
   await page.getByRole('button', { name: 'Undo: Question 4 is void' }).click();
   await page.getByText(/Undone by Sam Carter/).waitFor();
+  await page.locator('h2:focus', { hasText: 'Rulings' }).waitFor();
   await page.getByRole('button', { name: /^Question 4: .* n = 30$/ }).waitFor();
   assert.equal(average(await results(page)), average(before));
 });

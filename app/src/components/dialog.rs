@@ -11,7 +11,8 @@ pub fn ConfirmDialog(
     /// The question.
     title: &'static str,
     /// What will happen.
-    text: &'static str,
+    #[prop(into)]
+    text: Signal<String>,
     /// The button that does it.
     action: &'static str,
     /// Does it.

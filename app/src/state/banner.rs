@@ -19,7 +19,7 @@ pub fn for_admin(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Mil
     let unknown = |sentence: String| Indicator { state: State::Unknown, sentence };
     match known {
         Ok(health) => {
-            let indicators = health.streams.iter().map(|s| stream_indicator(&s.name, &s.freshness, now, &clock));
+            let indicators = health.streams.iter().rev().map(|s| stream_indicator(&s.name, &s.freshness, now, &clock));
             let worst = indicators.max_by_key(|indicator| badness(indicator.state));
             worst.unwrap_or_else(|| unknown("no delivery stream is configured".to_owned()))
         }

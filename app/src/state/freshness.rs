@@ -111,11 +111,12 @@ pub fn stream_indicator(name: &str, f: &StreamFreshness, now: Millis, clock: imp
     Indicator { state, sentence }
 }
 
-/// The worst stream's verdict.
+/// The worst stream's verdict; of several that are equally bad, the first one's.
 #[must_use]
 pub fn worst(streams: &[StreamStatus], now: Millis, clock: impl Fn(Millis) -> String) -> Option<Indicator> {
     streams
         .iter()
+        .rev()
         .map(|s| stream_indicator(&s.name, &s.freshness, now, &clock))
         .max_by_key(|indicator| badness(indicator.state))
 }

@@ -41,6 +41,15 @@ pub(super) fn Head(page: Page) -> impl IntoView {
     Effect::new(move || {
         title.with(|title| crate::browser::set_title(title));
     });
+    let working = Memo::new(move |_| page.results.with(|r| r.as_ref().map_or(0, |r| r.participation.working)));
+    let closing = Memo::new(move |_| {
+        let still = match working.get() {
+            0 => String::new(),
+            1 => "1 student is still working. ".to_owned(),
+            n => format!("{} are still working. ", words::of(n, "student")),
+        };
+        format!("{still}It takes no more answers after that, and students who handed in see the right answers.")
+    });
     let is_open = Memo::new(move |_| times.with(|times| times.as_ref().is_some_and(|(_, closed, _)| closed.is_none())));
     view! {
         <div class="head">
@@ -70,7 +79,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
         <ConfirmDialog
             open=asking
             title="Close this quiz?"
-            text="It takes no more answers after that, and students who handed in see the right answers."
+            text=closing
             action="Close quiz"
             confirm=close
         />

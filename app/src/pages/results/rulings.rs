@@ -157,12 +157,13 @@ pub(super) fn Log(page: Page) -> impl IntoView {
             </li>
         }
     };
+    let is_there = Memo::new(move |_| !rows.with(Vec::is_empty));
     move || {
-        (!rows.with(Vec::is_empty)).then(|| {
+        is_there.get().then(|| {
             view! {
                 <section class="card rulings">
                     <header><h2 node_ref=heading tabindex="-1">"Rulings"</h2></header>
-                    <ul>{rows.get().into_iter().map(row).collect_view()}</ul>
+                    <ul>{move || rows.get().into_iter().map(row).collect_view()}</ul>
                 </section>
             }
         })
