@@ -27,6 +27,7 @@ use app::state::refresh::Refresh;
 use bytes::Bytes;
 use reqwest::{Client, Response};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::cpu::cpu_of;
@@ -118,14 +119,15 @@ async fn measure(rate: usize, seconds: usize, pages: usize) -> Outcome<Measured>
         acknowledged: Arc::clone(&acknowledged),
         questions: AtomicU64::new(0),
         is_over: AtomicBool::new(false),
+        showing: Semaphore::new(0),
     });
     let mut open = JoinSet::new();
     for n in 0..pages {
         let page = Page::open(Arc::clone(&shared), n % ASSIGNMENTS).await?;
         open.spawn(page.follow());
     }
-    // Everybody has asked once, and the school's own catalog has landed.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Everybody shows something.
+    let _all = shared.showing.acquire_many(u32::try_from(pages)?).await?;
 
     let before = Reading::take(&shared, &process).await?;
     let noted = Arc::clone(&acknowledged);
@@ -194,6 +196,8 @@ struct Shared {
     questions: AtomicU64,
     /// Nobody hands in any more.
     is_over: AtomicBool,
+    /// A permit for each page that has had its first answer.
+    showing: Semaphore,
 }
 
 impl Shared {
@@ -302,7 +306,9 @@ impl Page {
 
     fn answered(&mut self, freshness: Freshness) {
         let now = Instant::now();
-        self.shown = Some(freshness);
+        if self.shown.replace(freshness).is_none() {
+            self.shared.showing.add_permits(1);
+        }
         self.look();
         let latencies = &mut self.latencies;
         self.waiting.retain(|(accepted_at, acknowledged)| {

@@ -1,27 +1,17 @@
 // What leaves the results page: charts as pictures, and paper.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, test } from 'node:test';
-import { OPEN, OTHER, School, alter, browser, close_all, play } from './school.mjs';
+import { test } from 'node:test';
+import { Lesson } from './lesson.mjs';
+import { OPEN, OTHER, alter } from './school.mjs';
 
 /** What lies between the margins of a sheet of A4, in CSS pixels. */
 const SHEET = { width: 703, height: 1031 };
 
-let chrome, school;
-const opened = [];
-before(async () => {
-  chrome = await browser();
-  school = await School.open();
-  await play(school, 30);
-});
-after(async () => { await chrome?.close(); await school?.close(); });
-afterEach(() => close_all(opened));
+const lesson = new Lesson();
 
-async function open(address) {
-  const context = await school.staff(chrome, 'teacher');
-  opened.push(context);
-  const page = await context.newPage();
-  await page.goto(address);
+async function open(address, options) {
+  const page = await lesson.open(address, options);
   await page.getByRole('button', { name: /^Question 1: / }).waitFor();
   return page;
 }
@@ -88,6 +78,19 @@ test('the page prints on two sheets, with another class too', async () => {
   assert.equal(await sheets(compared), 2);
   await compared.emulateMedia({ media: 'print' });
   await heading.waitFor({ state: 'hidden' });
+});
+
+test('a page that is dark on the screen is light on paper, the charts too', async () => {
+  const page = await open(`/results/${OPEN}`, { colorScheme: 'dark' });
+  const ground_is = (color) => page.waitForFunction((color) => {
+    const canvas = document.querySelector('canvas');
+    const pixel = canvas.getContext('2d').getImageData(canvas.width - 2, 1, 1, 1).data;
+    return [...pixel].slice(0, 3).join() === color;
+  }, color);
+  await ground_is('27,30,36');
+  await page.emulateMedia({ media: 'print' });
+  await ground_is('255,255,255');
+  assert.equal(await page.locator('.card').first().evaluate((card) => getComputedStyle(card).backgroundColor), 'rgb(255, 255, 255)');
 });
 
 test('sixty questions are printed in words that can be read, and only a table goes on over the page', async () => {

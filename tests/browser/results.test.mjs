@@ -1,30 +1,11 @@
 // The results page: every figure and control, found as a screen reader finds it.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { OPEN, OTHER, OTHER_CODE, School, alter, answer_all, browser, close_all, join_quiz, play, submit, ticks } from './school.mjs';
+import { test } from 'node:test';
+import { Lesson } from './lesson.mjs';
+import { OPEN, OTHER, OTHER_CODE, alter, answer_all, join_quiz, play, submit, ticks } from './school.mjs';
 
-let chrome, school;
-const opened = [];
-before(async () => {
-  chrome = await browser();
-  school = await School.open();
-  await play(school, 30);
-});
-after(async () => { await chrome?.close(); await school?.close(); });
-afterEach(() => close_all(opened));
-
-/** A browser of its own, closed when its test ends. */
-async function browser_of(who, options) {
-  const context = await school.staff(chrome, who, options);
-  opened.push(context);
-  return context;
-}
-
-async function open(address, options, who = 'teacher') {
-  const page = await (await browser_of(who, options)).newPage();
-  await page.goto(address);
-  return page;
-}
+const lesson = new Lesson();
+const open = (address, options, who) => lesson.open(address, options, who);
 
 /** What the server says, as the page's own session asks it. */
 const ask = async (page, path) => (await page.request.get(path)).json();
@@ -224,7 +205,7 @@ test('a class that has handed in nothing, and one with a single student, look ri
   await page.getByText('Nothing has landed yet.', { exact: true }).waitFor();
   assert.doesNotMatch(await page.locator('main').innerText(), NO_FIGURE);
 
-  await play(school, 1, OTHER_CODE);
+  await play(lesson.school, 1, OTHER_CODE);
   await page.getByText(/^1 of \d+ submitted$/).waitFor();
   await page.getByText('are counted: 10 of 10').waitFor();
   const { questions, scores } = await ask(page, `/api/class_results?assignment=${OTHER}`);
@@ -242,7 +223,7 @@ test('a class that has handed in nothing, and one with a single student, look ri
 });
 
 test('another class with the same quiz stands beside this one', async () => {
-  await play(school, 12, OTHER_CODE);
+  await play(lesson.school, 12, OTHER_CODE);
   const page = await open(`/results/${OPEN}`);
   await page.getByText('Compare', { exact: true }).click();
   await page.getByRole('button', { name: /^Year 7 · Science A, / }).click();
@@ -304,13 +285,13 @@ test('the address holds the view for a colleague', async () => {
   await page.getByRole('button', { name: /^Question 7: / }).click();
   await page.getByRole('button', { name: 'Hardest first' }).click();
   await page.waitForURL(/question=7.*order=hardest/);
-  const colleague = await open(page.url().replace(school.address, ''), {}, 'admin');
+  const colleague = await open(page.url().replace(lesson.school.address, ''), {}, 'admin');
   await colleague.getByRole('heading', { name: 'Question 7' }).waitFor();
   assert.equal(await colleague.getByRole('button', { name: 'Hardest first' }).getAttribute('aria-pressed'), 'true');
 });
 
 test('the past holds still while answers land', async () => {
-  const context = await browser_of('teacher');
+  const context = await lesson.browser_of('teacher');
   const [live, past] = [await context.newPage(), await context.newPage()];
   await live.goto(`/results/${OPEN}`);
   await live.getByText('30 of 31 submitted').waitFor();
@@ -324,8 +305,7 @@ test('the past holds still while answers land', async () => {
   await past.getByRole('button', { name: /^Question 10: / }).waitFor();
   await still();
 
-  const visitor = await school.visitor(chrome);
-  opened.push(visitor);
+  const visitor = await lesson.visitor();
   const student = await visitor.newPage();
   await join_quiz(student, 'Esther Adeyemi');
   await answer_all(student, 0);
@@ -335,6 +315,6 @@ test('the past holds still while answers land', async () => {
   await live.getByText(`are counted: ${landed} of ${landed}`).waitFor();
   await live.getByText('31 of 31 submitted').waitFor();
   // Long enough for the past to have heard of it, too.
-  await ticks(school, chrome, 2);
+  await ticks(lesson.school, lesson.chrome, 2);
   await still();
 });

@@ -18,7 +18,7 @@ pub const TICK: &str = "tick";
 pub const TICK_MS: u64 = 1_000;
 
 /// Milliseconds without any event after which the connection counts as lost, even if the browser has not noticed. A page
-/// looks once a second, and says so within five.
+/// looks twice a second, and has promised to say so within five seconds.
 pub const SILENCE_MS: i64 = 3_500;
 
 /// So many assignments may be followed over one connection.

@@ -25,7 +25,7 @@ pub struct Ruling {
     pub by: String,
     /// When.
     pub made_at: Millis,
-    /// The class average of the assignment that it was made on, before and after; 0 to 1.
+    /// The class average of the assignment that it was made on, over first attempts, before and after; 0 to 1.
     pub average: Option<(f64, f64)>,
     /// Who has undone it, and when.
     pub undone: Option<(String, Millis)>,
@@ -33,7 +33,7 @@ pub struct Ruling {
     pub can_undo: bool,
 }
 
-/// Where a class stands before and after a ruling.
+/// Where a class stands before and after a ruling, over first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RulingEffect {

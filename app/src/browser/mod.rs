@@ -6,6 +6,7 @@ pub mod http;
 pub mod live;
 pub mod outbox;
 pub mod png;
+pub mod polling;
 pub mod storage;
 pub mod time;
 

@@ -14,7 +14,8 @@ use wasm_bindgen_futures::spawn_local;
 use super::events::Listener;
 use super::{http, storage, time};
 use crate::api::attempts::Receipt;
-use crate::state::attempt::{Attempt, retry_after_ms};
+use crate::state::attempt::Attempt;
+use crate::state::outbox::retry_after_ms;
 
 /// What became of a submission since the front end was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]

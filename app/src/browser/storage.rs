@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use web_sys::Storage;
 
 use crate::api::Millis;
-use crate::state::attempt::{Attempt, outlived};
+use crate::state::attempt::Attempt;
+use crate::state::outbox::outlived;
 
 const ATTEMPT: &str = "freshmark.attempt.";
 

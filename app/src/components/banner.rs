@@ -10,8 +10,8 @@ use super::Ticking;
 use super::fresh::{sign, tone};
 use crate::api::health::delivery_health;
 use crate::api::{ApiError, Millis};
-use crate::browser::events::Listener;
-use crate::browser::{is_visible, time};
+use crate::browser::polling::{Polling, keep_on};
+use crate::browser::time;
 use crate::state::banner::{Known, for_admin, for_teacher};
 use crate::state::session::Session;
 
@@ -43,7 +43,7 @@ struct Health {
     known: RwSignal<Option<Known>>,
     /// When the server was lost, in its own time; while it is there, now.
     lost_at: RwSignal<Option<Millis>>,
-    asked_at: StoredValue<Option<Millis>>,
+    polling: Polling,
     session: RwSignal<Session>,
     clock: Ticking,
 }
@@ -54,32 +54,24 @@ impl Health {
         let health = Self {
             known: RwSignal::new(None),
             lost_at: RwSignal::new(None),
-            asked_at: StoredValue::new(None),
+            polling: Polling::new(PATIENCE_MS),
             session,
             clock: Ticking::get(),
         };
         health.ask();
-        let polling = set_interval_with_handle(move || health.ask(), POLL);
         // Shown again, it does not wait for its turn.
-        let shown = StoredValue::new_local(Listener::on_visibility(move || health.ask()));
-        on_cleanup(move || {
-            if let Ok(polling) = polling {
-                polling.clear();
-            }
-            shown.dispose();
-        });
+        keep_on(POLL, move || health.ask(), move || health.ask());
         health
     }
 
     fn ask(self) {
-        let is_waiting = |asked: Option<Millis>| asked.is_some_and(|at| time::now() - at < PATIENCE_MS);
-        if !is_visible() || self.asked_at.try_get_value().is_none_or(is_waiting) {
+        if !self.polling.is_due() {
             return;
         }
-        self.asked_at.set_value(Some(time::now()));
+        self.polling.asked();
         spawn_local(async move {
             let answer = delivery_health().await;
-            if self.asked_at.try_set_value(None).is_some() {
+            if !self.polling.answered() {
                 return; // The banner is gone.
             }
             match &answer {

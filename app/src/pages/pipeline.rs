@@ -9,8 +9,8 @@ use wasm_bindgen_futures::spawn_local;
 use crate::api::freshness::State;
 use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
 use crate::api::{ApiError, Millis};
-use crate::browser::events::Listener;
-use crate::browser::{http, is_visible, time};
+use crate::browser::polling::{Polling, keep_on};
+use crate::browser::{http, time};
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Indicator, others, worst};
 use crate::state::session::Session;
@@ -37,7 +37,7 @@ struct Watching {
     refused: RwSignal<Option<String>>,
     /// The streams whose batches are being replayed; kept here, because each answer makes the cards anew.
     replaying: RwSignal<BTreeSet<String>>,
-    asked_at: StoredValue<Option<Millis>>,
+    polling: Polling,
     session: RwSignal<Session>,
     clock: Ticking,
 }
@@ -50,37 +50,28 @@ impl Watching {
             problem: RwSignal::new(None),
             refused: RwSignal::new(None),
             replaying: RwSignal::new(BTreeSet::new()),
-            asked_at: StoredValue::new(None),
+            polling: Polling::new(PATIENCE_MS),
             session: expect_context(),
             clock: Ticking::get(),
         };
         watching.ask();
-        let polling = set_interval_with_handle(move || watching.ask(), POLL);
         // Shown again, it does not wait for its turn.
-        let shown = StoredValue::new_local(Listener::on_visibility(move || watching.ask()));
-        on_cleanup(move || {
-            if let Ok(polling) = polling {
-                polling.clear();
-            }
-            shown.dispose();
-        });
+        keep_on(POLL, move || watching.ask(), move || watching.ask());
         watching
     }
 
-    /// Asks if somebody looks, and nothing has been asked that may still be answered.
     fn ask(self) {
-        let is_waiting = |asked: Option<Millis>| asked.is_some_and(|at| time::now() - at < PATIENCE_MS);
-        if is_visible() && !self.asked_at.try_get_value().is_none_or(is_waiting) {
+        if self.polling.is_due() {
             self.ask_now();
         }
     }
 
     /// Asks, whatever has been asked before.
     fn ask_now(self) {
-        self.asked_at.set_value(Some(time::now()));
+        self.polling.asked();
         spawn_local(async move {
             let answer = pipeline().await;
-            if self.asked_at.try_set_value(None).is_some() {
+            if !self.polling.answered() {
                 return; // The page has been left.
             }
             match answer {

@@ -11,21 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::api::Millis;
 use crate::api::attempts::{AttemptView, GivenAnswer, Joined, Receipt, Submission};
 
-/// Longest pause between two tries of a submission, in milliseconds.
-const LONGEST_PAUSE_MS: f64 = 30_000.0;
-
-const DAY_MS: Millis = 24 * 60 * 60 * 1_000;
-
-/// How long a device keeps an attempt that the server has: until the teacher has closed the quiz, and the student has
-/// looked once more.
-const RECEIPT_KEPT_MS: Millis = 7 * DAY_MS;
-
-/// How many of those it keeps; a tablet goes from hand to hand.
-const RECEIPTS_KEPT: usize = 3;
-
-/// How long a device keeps an attempt that the server has not.
-const UNSENT_KEPT_MS: Millis = 30 * DAY_MS;
-
 /// Where the student is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
@@ -242,49 +227,6 @@ impl Attempt {
     }
 }
 
-/// Measures how long the page is on screen: a page that is hidden, or sleeps in a pocket, takes no time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopwatch {
-    since: Option<Millis>,
-}
-
-impl Stopwatch {
-    /// Runs from `now` if the page is visible.
-    #[must_use]
-    pub fn new(now: Millis, visible: bool) -> Self {
-        Self { since: visible.then_some(now) }
-    }
-
-    /// The time on screen since the last lap, in milliseconds. It runs on if the page is visible.
-    pub fn lap(&mut self, now: Millis, visible: bool) -> Millis {
-        let spent = self.since.map_or(0, |since| now - since);
-        *self = Self::new(now, visible);
-        spent
-    }
-}
-
-/// The names of the attempts that a device need not keep any longer.
-#[must_use]
-pub fn outlived(kept: &[Attempt], now: Millis) -> Vec<String> {
-    let is_outlived = |attempt: &&Attempt| {
-        let age = now - attempt.begun_at;
-        if attempt.receipt.is_none() {
-            return age > UNSENT_KEPT_MS;
-        }
-        let newer = kept.iter().filter(|other| other.receipt.is_some() && other.begun_at > attempt.begun_at);
-        newer.count() >= RECEIPTS_KEPT || age > RECEIPT_KEPT_MS
-    };
-    kept.iter().filter(is_outlived).map(|attempt| attempt.joined.attempt.clone()).collect()
-}
-
-/// How long to wait before try number `tries` + 1, in milliseconds: doubling from a second to half a minute. `chance` is
-/// 0 to 1, so that a class whose network comes back does not knock all at once.
-#[must_use]
-pub fn retry_after_ms(tries: u32, chance: f64) -> u32 {
-    let pause = (1_000.0 * 2f64.powi(tries.min(10).cast_signed())).min(LONGEST_PAUSE_MS);
-    (pause * (0.5 + 0.5 * chance.clamp(0.0, 1.0))) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,17 +348,6 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_page_spends_no_time_on_a_question() {
-        let mut watch = Stopwatch::new(1_000, true);
-        assert_eq!(watch.lap(1_400, true), 400, "a step");
-        assert_eq!(watch.lap(1_500, false), 100, "hidden");
-        assert_eq!(watch.lap(9_000, false), 0, "something came meanwhile");
-        assert_eq!(watch.lap(60_000, true), 0, "shown");
-        assert_eq!(watch.lap(60_300, true), 300, "a step");
-        assert_eq!(Stopwatch::new(0, false).lap(5_000, true), 0, "opened in the background");
-    }
-
-    #[test]
     fn everything_outlives_a_reload() {
         let mut a = attempt();
         a.choose(2, 21);
@@ -444,27 +375,5 @@ mod tests {
         assert_eq!((&kept.joined, &kept.receipt, kept.step), (&a.joined, &a.receipt, Step::HandedIn));
         assert!(kept.view.is_none() && kept.given.is_empty() && kept.flagged.is_empty());
         assert!(a.view.is_some_and(|view| view.released.is_some()), "the page itself still shows them");
-    }
-
-    #[test]
-    fn a_shared_device_keeps_few_receipts_for_a_week_and_what_was_not_sent_for_a_month() {
-        let begun = |name: &str, days_ago: i64, has_receipt: bool| {
-            let joined = Joined { attempt: name.to_owned(), token: "t".to_owned() };
-            let receipt = has_receipt.then_some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
-            Attempt { receipt, ..Attempt::new(joined, -days_ago * DAY_MS) }
-        };
-        let kept = [begun("a", 0, true), begun("b", 1, true), begun("c", 8, true), begun("d", 8, false)];
-        assert_eq!(outlived(&kept, 0), ["c"]);
-        let kept = [begun("a", 3, true), begun("b", 2, true), begun("c", 1, true), begun("d", 0, true)];
-        assert_eq!(outlived(&kept, 0), ["a"]);
-        assert_eq!(outlived(&[begun("a", 31, false), begun("b", 29, false)], 0), ["a"]);
-    }
-
-    #[test]
-    fn pauses_double_to_half_a_minute_and_are_spread() {
-        assert_eq!(retry_after_ms(0, 1.0), 1_000);
-        assert_eq!(retry_after_ms(3, 1.0), 8_000);
-        assert_eq!(retry_after_ms(3, 0.0), 4_000);
-        assert_eq!(retry_after_ms(60, 1.0), 30_000);
     }
 }

@@ -8,6 +8,8 @@ pub mod freshness;
 pub mod looking;
 pub mod measured;
 pub mod moments;
+pub mod outbox;
 pub mod refresh;
 pub mod session;
+pub mod stopwatch;
 pub mod words;

@@ -8,7 +8,8 @@ use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::catalog::CatalogRecord;
@@ -110,11 +111,7 @@ impl Quiz {
         row.insert(&tx).await?;
         let changed = graded.write(&tx, now, wanted.key.or(key_before), wanted.key.is_none()).await?;
         self.announce(&tx, now, &changed).await?;
-        let assignments = assignments_of(&tx, quiz).await?;
-        tx.commit().await?;
-        self.outbox.wake();
-        self.live.publish(&assignments);
-        Ok(())
+        self.finish(tx, quiz).await
     }
 
     /// Takes a ruling back: the question is graded as before it.
@@ -149,23 +146,23 @@ impl Quiz {
             .await?;
         let changed = graded.write(&tx, now, row.key_before, row.was_void).await?;
         self.announce(&tx, now, &changed).await?;
-        let assignments = assignments_of(&tx, quiz).await?;
+        self.finish(tx, quiz).await
+    }
+
+    /// Makes it so, and has the pages of every assignment of the quiz ask again.
+    async fn finish(&self, tx: DatabaseTransaction, quiz: i64) -> Result<(), QuizError> {
+        let assignments: Vec<i64> = assignment::Entity::find()
+            .select_only()
+            .column(assignment::Column::Id)
+            .filter(assignment::Column::QuizId.eq(quiz))
+            .into_tuple()
+            .all(&tx)
+            .await?;
         tx.commit().await?;
         self.outbox.wake();
         self.live.publish(&assignments);
         Ok(())
     }
-}
-
-/// Whose pages show another picture after a ruling.
-async fn assignments_of<C: ConnectionTrait>(tx: &C, quiz: i64) -> Result<Vec<i64>, DbErr> {
-    assignment::Entity::find()
-        .select_only()
-        .column(assignment::Column::Id)
-        .filter(assignment::Column::QuizId.eq(quiz))
-        .into_tuple()
-        .all(tx)
-        .await
 }
 
 /// Whether a ruling changes anything, and can be made.

@@ -110,7 +110,8 @@ impl Warehouse {
             .threads(i64::from(limits.threads))?
             .enable_autoload_extension(false)?
             // It asks for the first row of each record by row number, without the ranges that the filter on the assignment
-            // had: the whole table is read once more (DuckDB 1.5.6; 31 instead of 8 ms among 40 million rows).
+            // had: the whole table is read once more (DuckDB 1.5.6; 31 instead of 8 ms among 40 million rows). The price is paid
+            // by a single assignment of a district: 9.0 instead of 5.7 s for 4 million answers.
             .with("disabled_optimizers", "top_n_window_elimination")?;
         let writer = Connection::open_with_flags(path, config)?;
         writer.execute_batch(SCHEMA)?;

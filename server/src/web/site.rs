@@ -88,8 +88,8 @@ fn last_part(uri: &Uri) -> &str {
     uri.path().rsplit('/').next().unwrap_or_default()
 }
 
-/// Staff see the banner on every page, and it is in the whole front end only; not the first one that another site leads
-/// to, for which browsers send no cookie. The edit loop builds nothing but that.
+/// The whole front end for staff, who see the banner on every page; not on the first that a link of another site leads
+/// to, because browsers send no cookie with it. And for everybody where nothing else is built, as in the edit loop.
 async fn first_page(State((student, whole)): State<(PathBuf, PathBuf)>, headers: HeaderMap) -> Response {
     let is_staff = session::secret_of(&headers).is_some();
     let gets_all = is_staff || !tokio::fs::try_exists(&student).await.unwrap_or(false);

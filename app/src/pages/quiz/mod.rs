@@ -17,7 +17,8 @@ use crate::browser::events::Listener;
 use crate::browser::outbox::{News, Outbox};
 use crate::browser::{http, is_visible, storage, time};
 use crate::components::Logo;
-use crate::state::attempt::{Attempt, Step, Stopwatch};
+use crate::state::attempt::{Attempt, Step};
+use crate::state::stopwatch::Stopwatch;
 
 /// One attempt, by its name in the address.
 #[component]

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::Page;
 use crate::api::Millis;
 use crate::api::class::{ClassGrid, GridRow, class_grid, student_names};
-use crate::browser::events::Listener;
+use crate::browser::polling::keep_on;
 use crate::browser::{is_visible, time};
 use crate::state::refresh::Refresh;
 
@@ -91,17 +91,9 @@ pub(super) fn follow(page: Page) {
             asking.ask_if(Refresh::changed);
         }
     });
-    let again = set_interval_with_handle(move || asking.ask_if(Refresh::waited), AGAIN);
-    asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
-    let shown = StoredValue::new_local(Listener::on_visibility(move || {
-        asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
-    }));
-    on_cleanup(move || {
-        if let Ok(again) = again {
-            again.clear();
-        }
-        shown.dispose();
-    });
+    let turned = move || asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
+    turned();
+    keep_on(AGAIN, move || asking.ask_if(Refresh::waited), turned);
 }
 
 /// The questions for the grid, one at a time. Copies are the same.

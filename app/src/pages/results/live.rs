@@ -11,8 +11,8 @@ use crate::api::freshness::Freshness;
 use crate::api::live::{SILENCE_MS, Tick};
 use crate::api::results::{ClassResults, class_results};
 use crate::api::{ApiError, Millis};
-use crate::browser::events::Listener;
 use crate::browser::live::{Heard, Live};
+use crate::browser::polling::keep_on;
 use crate::browser::{is_visible, time};
 use crate::state::freshness::Connection;
 use crate::state::measured::Measured;
@@ -63,17 +63,8 @@ pub(super) fn follow(page: Page) {
         page.looking.view.track();
         following.ask_if(Refresh::changed);
     });
-    let watch = set_interval_with_handle(move || following.watch(), WATCH);
-    let shown = StoredValue::new_local(Listener::on_visibility(move || {
-        following.show(is_visible());
-    }));
-    on_cleanup(move || {
-        if let Ok(watch) = watch {
-            watch.clear();
-        }
-        shown.dispose();
-        following.events.dispose();
-    });
+    keep_on(WATCH, move || following.watch(), move || following.show(is_visible()));
+    on_cleanup(move || following.events.dispose());
 }
 
 impl Following {
