@@ -72,6 +72,28 @@ async fn first_last_best_or_all_attempts_count_as_asked() {
 }
 
 #[tokio::test]
+async fn who_comes_onto_the_list_later_changes_neither_the_past_nor_a_closed_quiz() {
+    let server = Server::start();
+    let teacher = Staff::teacher(&server).await;
+    let (_, receipt) = Student::hand_in(&server, "Amara Okafor", 0).await;
+    let sizes = async || {
+        let mut sizes = Vec::new();
+        for view in [format!("{OPEN}"), format!("{OPEN}&as_of={}", receipt.accepted_at), format!("{CLOSED}")] {
+            let results: ClassResults = read(&teacher, &server, &format!("/api/class_results?assignment={view}")).await;
+            let grid: ClassGrid = read(&teacher, &server, &format!("/api/class_grid?assignment={view}")).await;
+            assert_eq!(grid.total, results.participation.students, "{view}");
+            sizes.push(results.participation.students);
+        }
+        sizes
+    };
+    let before = sizes().await;
+    Student::hand_in(&server, "Somebody Quite New", 1).await;
+    let after = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await;
+    assert_eq!(after.participation.students, before[0] + 1);
+    assert_eq!(sizes().await, [before[0] + 1, before[1], before[2]]);
+}
+
+#[tokio::test]
 async fn results_are_shown_as_they_stood_at_an_instant() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;

@@ -40,6 +40,7 @@ impl Quiz {
             name: Set((*name).to_owned()),
             folded_name: Set(fold_name(name)),
             student_key: Set(Uuid::new_v4().to_string()),
+            listed_at: Set(now),
         });
         if !students.is_empty() {
             student::Entity::insert_many(rows).exec_without_returning(&tx).await?;

@@ -3,6 +3,7 @@
 //! Owns how codes and names are read and compared, and the secret by which a device proves that an attempt is its own.
 //! Does not own who may try how often: `web` knows where a request comes from.
 
+use app::api::Millis;
 use app::api::attempts::{Join, Joined};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -27,7 +28,8 @@ impl Quiz {
         }
         let token = secret::generate()?;
         let tx = self.store.begin().await?;
-        let student = student_of(&tx, assignment.class_id, &name).await?;
+        let now = self.clock.now();
+        let student = student_of(&tx, assignment.class_id, &name, now).await?;
         let earlier = attempt::Entity::find()
             .filter(attempt::Column::AssignmentId.eq(assignment.id))
             .filter(attempt::Column::StudentId.eq(student))
@@ -39,7 +41,7 @@ impl Quiz {
             student_id: Set(student),
             number: Set(earlier as i64 + 1),
             token_hash: Set(secret::hash(&token)),
-            started_at: Set(self.clock.now()),
+            started_at: Set(now),
             submitted_at: Set(None),
             told: Set(None),
         };
@@ -86,7 +88,7 @@ pub fn fold_name(name: &str) -> String {
     name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-async fn student_of<C: ConnectionTrait>(tx: &C, class: i64, name: &str) -> Result<i64, QuizError> {
+async fn student_of<C: ConnectionTrait>(tx: &C, class: i64, name: &str, now: Millis) -> Result<i64, QuizError> {
     let folded = fold_name(name);
     let known = student::Entity::find()
         .filter(student::Column::ClassId.eq(class))
@@ -102,6 +104,7 @@ async fn student_of<C: ConnectionTrait>(tx: &C, class: i64, name: &str) -> Resul
         name: Set(name.to_owned()),
         folded_name: Set(folded),
         student_key: Set(Uuid::new_v4().to_string()),
+        listed_at: Set(now),
     };
     Ok(student.insert(tx).await?.id)
 }

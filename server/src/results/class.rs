@@ -36,10 +36,7 @@ impl Results {
         // than it shows. The store's other answers come meanwhile, by connections of their own.
         let (accepted, participation, rulings) = tokio::try_join!(
             self.measure.accepted(view.assignment),
-            async {
-                let students = self.students_of(given.class.id).await?;
-                Ok(self.participation(view.assignment, students, view.as_of).await?)
-            },
+            async { Ok(self.participation(&given.assignment, view.as_of).await?) },
             self.rulings(user, &given),
         )?;
         let accepted = accepted.until(view.as_of);

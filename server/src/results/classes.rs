@@ -8,7 +8,7 @@ use app::api::Millis;
 use app::api::accounts::Role;
 use app::api::class::{Comparable, Progress, StudentName};
 use app::api::results::{AssignmentSummary, ClassSummary, Participation};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::{Results, ResultsError};
 use crate::accounts::User;
@@ -22,19 +22,18 @@ impl Results {
         }
         let mut summaries = Vec::new();
         for class in classes.all(&self.store.read).await? {
-            let students = self.students_of(class.id).await?;
-            let assignments = self.assignments_of(class.id, students).await?;
+            let students = self.students_of(class.id, Millis::MAX).await?;
+            let assignments = self.assignments_of(class.id).await?;
             summaries.push(ClassSummary { id: class.id, name: class.name, students, assignments });
         }
         Ok(summaries)
     }
 
-    pub(super) async fn students_of(&self, class: i64) -> Result<i64, DbErr> {
-        let students = student::Entity::find().filter(student::Column::ClassId.eq(class));
-        Ok(students.count(&self.store.read).await? as i64)
+    async fn students_of(&self, class: i64, until: Millis) -> Result<i64, DbErr> {
+        Ok(listed(class, until).count(&self.store.read).await? as i64)
     }
 
-    async fn assignments_of(&self, class: i64, students: i64) -> Result<Vec<AssignmentSummary>, DbErr> {
+    async fn assignments_of(&self, class: i64) -> Result<Vec<AssignmentSummary>, DbErr> {
         let rows = assignment::Entity::find()
             .filter(assignment::Column::ClassId.eq(class))
             .order_by_desc(assignment::Column::OpenedAt)
@@ -44,6 +43,7 @@ impl Results {
         for row in rows {
             let quiz = quiz::Entity::find_by_id(row.quiz_id).one(&self.store.read).await?;
             let questions = question::Entity::find().filter(question::Column::QuizId.eq(row.quiz_id));
+            let participation = self.participation(&row, None).await?;
             summaries.push(AssignmentSummary {
                 id: row.id,
                 quiz_title: quiz.map(|q| q.title).unwrap_or_default(),
@@ -51,7 +51,7 @@ impl Results {
                 join_code: row.join_code,
                 opened_at: row.opened_at,
                 closed_at: row.closed_at,
-                participation: self.participation(row.id, students, None).await?,
+                participation,
             });
         }
         Ok(summaries)
@@ -60,11 +60,11 @@ impl Results {
     /// Each student counts once: as submitted if any attempt was.
     pub(super) async fn participation(
         &self,
-        assignment: i64,
-        students: i64,
+        assignment: &assignment::Model,
         as_of: Option<Millis>,
     ) -> Result<Participation, DbErr> {
-        let progress = self.progress(assignment, as_of).await?;
+        let students = self.students_of(assignment.class_id, until(assignment, as_of)).await?;
+        let progress = self.progress(assignment.id, as_of).await?;
         let submitted = progress.values().filter(|progress| **progress == Progress::Submitted).count() as i64;
         Ok(Participation { students, working: progress.len() as i64 - submitted, submitted })
     }
@@ -109,18 +109,20 @@ impl Results {
         class.filter(may_see).map(|class| (assignment, class)).ok_or(ResultsError::Unknown("assignment"))
     }
 
-    /// The students of a class, in the order in which they were put on its list.
-    pub(super) async fn class_list(&self, class: i64) -> Result<Vec<student::Model>, DbErr> {
-        student::Entity::find()
-            .filter(student::Column::ClassId.eq(class))
-            .order_by_asc(student::Column::Id)
-            .all(&self.store.read)
-            .await
+    /// The students of an assignment's class as it stood, in the order in which they were put on its list. Whoever came
+    /// later is behind all others, so that each has the same number at any time.
+    pub(super) async fn class_list(
+        &self,
+        assignment: &assignment::Model,
+        as_of: Option<Millis>,
+    ) -> Result<Vec<student::Model>, DbErr> {
+        let listed = listed(assignment.class_id, until(assignment, as_of));
+        listed.order_by_asc(student::Column::Id).all(&self.store.read).await
     }
 
     pub(super) async fn student_names(&self, user: &User, assignment: i64) -> Result<Vec<StudentName>, ResultsError> {
-        let (_, class) = self.visible(user, assignment).await?;
-        let students = self.class_list(class.id).await?.into_iter();
+        let (assignment, _) = self.visible(user, assignment).await?;
+        let students = self.class_list(&assignment, None).await?.into_iter();
         Ok(students.map(|row| StudentName { student: row.student_key, name: row.name }).collect())
     }
 
@@ -144,4 +146,14 @@ impl Results {
         };
         Ok(rows.into_iter().filter_map(comparable).collect())
     }
+}
+
+/// The last instant at which somebody could be put on the list and still belong to what is shown: when the assignment was
+/// closed, or the past that is looked at.
+fn until(assignment: &assignment::Model, as_of: Option<Millis>) -> Millis {
+    as_of.unwrap_or(Millis::MAX).min(assignment.closed_at.unwrap_or(Millis::MAX))
+}
+
+fn listed(class: i64, until: Millis) -> Select<student::Entity> {
+    student::Entity::find().filter(student::Column::ClassId.eq(class)).filter(student::Column::ListedAt.lte(until))
 }

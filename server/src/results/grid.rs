@@ -28,7 +28,7 @@ impl Results {
     pub(super) async fn class_grid(&self, user: &User, view: View) -> Result<ClassGrid, ResultsError> {
         let given = self.given(user, view.assignment).await?;
         let progress = self.progress(view.assignment, view.as_of).await?;
-        let students = self.class_list(given.class.id).await?;
+        let students = self.class_list(&given.assignment, view.as_of).await?;
         let counting = Counting { view, keys: keys(&given.content) };
         let mut cells = self.warehouse.cells(&counting, MOST_CELLS).await?;
         let is_cut = cells.len() == MOST_CELLS as usize;
@@ -56,7 +56,7 @@ impl Results {
     ) -> Result<StudentResults, ResultsError> {
         let given = self.given(user, assignment).await?;
         let progress = self.progress(assignment, None).await?;
-        let students = self.class_list(given.class.id).await?;
+        let students = self.class_list(&given.assignment, None).await?;
         let list = ClassList::of(&students, &progress);
         let number = list.number(&student).ok_or(ResultsError::Unknown("student"))?;
         let progress = list.progress(&student);

@@ -58,7 +58,8 @@ table! {
 
 table! {
     /// A line of a class list. `name` never leaves this table; the pipeline knows `student_key` only.
-    /// `folded_name` is the name as it is compared when somebody joins.
+    /// `folded_name` is the name as it is compared when somebody joins. `listed_at`: since when it has been there; 0 where
+    /// that was not noted.
     student, "student" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -66,6 +67,7 @@ table! {
         name: String,
         folded_name: String,
         student_key: String,
+        listed_at: i64,
     }
 }
 

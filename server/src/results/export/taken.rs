@@ -97,8 +97,8 @@ impl Results {
     }
 
     async fn read_answers(&self, user: &User, view: View, taken: &mut Taken) -> Result<(), ResultsError> {
-        let (_, class) = self.visible(user, view.assignment).await?;
-        let students = self.class_list(class.id).await?;
+        let (assignment, _) = self.visible(user, view.assignment).await?;
+        let students = self.class_list(&assignment, view.as_of).await?;
         let progress = self.progress(view.assignment, view.as_of).await?;
         let counting = Counting { view, keys: keys(&taken.results.questions) };
         let attempts = self.warehouse.counted_attempts(&counting).await?;

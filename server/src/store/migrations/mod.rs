@@ -4,6 +4,7 @@ mod m0001_initial;
 mod m0002_keys;
 mod m0003_made_streams;
 mod m0004_rulings;
+mod m0005_listed_at;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_keys::Migration),
             Box::new(m0003_made_streams::Migration),
             Box::new(m0004_rulings::Migration),
+            Box::new(m0005_listed_at::Migration),
         ]
     }
 }
