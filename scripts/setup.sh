@@ -8,6 +8,8 @@ NEXTEST=0.9.143
 FUZZ=0.13.1
 
 say() { printf '%s\n' "$*"; }
+# step WHAT HOW-LONG: says what comes next. How long it takes was measured on two cores with empty caches.
+step() { printf '── %s (about %s)\n' "$1" "$2"; }
 stop() { printf 'freshmark: %s\n' "$*" >&2; exit 1; }
 
 need() { command -v "$1" >/dev/null || stop "$1 is missing; $2"; }
@@ -33,9 +35,16 @@ wasm_target() {
 
 node_modules() {
   [ node_modules/.package-lock.json -nt package-lock.json ] && return
-  say "installing wasm-opt, libduckdb and the browser driver from npm"
+  step 'wasm-opt, the minifier, libduckdb and the browser driver from npm' '10 seconds'
   npm ci --no-audit --no-fund --loglevel=error
   touch node_modules/.package-lock.json
+}
+
+# Everything that Cargo.lock names, for the server and for the browser: Trunk builds without a network.
+crates() {
+  cargo fetch --locked --quiet --offline 2>/dev/null && return
+  step 'the sources of all crates' '20 seconds'
+  cargo fetch --locked --quiet
 }
 
 # The prebuilt library lies outside the clone, because the path is linked into the binary that all clones share.
@@ -49,13 +58,16 @@ duckdb() {
   cmp -s "$library" "$DUCKDB_LIB_DIR/${library##*/}" || cp "$library" "$DUCKDB_LIB_DIR/"
 }
 
-# tool NAME VERSION [cargo install flags]: into .tools/, built in a target folder that all clones share.
+# tool NAME VERSION HOW-LONG [cargo install flags]: into .tools/, built in a target folder that all clones share.
 tool() {
-  local name=$1 version=$2
-  shift 2
+  local name=$1 version=$2 time=$3
+  shift 3
   [ -x ".tools/stamps/$name-$version" ] && return
-  say "installing $name $version (once, some minutes)"
-  CARGO_TARGET_DIR=$FRESHMARK_TOOLS_TARGET cargo install "$name@$version" --root .tools --force --quiet "$@"
+  step "$name $version, compiled once" "$time"
+  # Their own profiles are for those who publish them: link-time optimisation of the whole program takes minutes.
+  CARGO_TARGET_DIR=$FRESHMARK_TOOLS_TARGET CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_DEBUG=false \
+    cargo install "$name@$version" --root .tools --force --quiet "$@"
   mkdir -p .tools/stamps && : > ".tools/stamps/$name-$version" && chmod +x ".tools/stamps/$name-$version"
 }
 
@@ -63,7 +75,7 @@ chromium() {
   if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
       stop "the browser tests need Chromium and its driver; install them (Debian: apt-get install chromium chromium-driver)"
-    say "installing Chromium and its driver from Debian's packages"
+    step "Chromium and its driver from Debian's packages" '1 minute'
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null
   fi
@@ -77,11 +89,11 @@ python_clients() {
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
       stop "the tests with foreign clients need Python 3 with venv; install them (Debian: apt-get install python3-venv)"
-    say "installing Python with venv from Debian's packages"
+    step "Python with venv from Debian's packages" '1 minute'
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv >/dev/null
   fi
-  say "installing boto3, the AWS CLI, schemathesis and pytest from PyPI"
+  step 'boto3, the AWS CLI, schemathesis and pytest from PyPI' '1 minute'
   rm -rf .tools/python
   python3 -m venv .tools/python
   .tools/python/bin/pip install --quiet --disable-pip-version-check \
@@ -93,13 +105,14 @@ prerequisites
 wasm_target
 node_modules
 duckdb
-tool trunk "$TRUNK" --locked
-tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)"
+crates
+tool trunk "$TRUNK" '4 minutes' --locked
+tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)" '1 minute'
 if [ "${1:-build}" = fuzz ]; then
-  tool cargo-fuzz "$FUZZ" --locked
+  tool cargo-fuzz "$FUZZ" '1 minute' --locked
 fi
 if [ "${1:-build}" = test ]; then
   chromium
   python_clients
-  command -v cargo-nextest >/dev/null || tool cargo-nextest "$NEXTEST" --locked
+  command -v cargo-nextest >/dev/null || tool cargo-nextest "$NEXTEST" '5 minutes' --locked
 fi

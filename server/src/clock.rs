@@ -16,7 +16,10 @@ const SLEW: u32 = 50;
 
 /// A source of [`Millis`].
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
+pub struct Clock {
+    steadied: Arc<dyn Fn() -> Millis + Send + Sync>,
+    wall: Arc<dyn Fn() -> Millis + Send + Sync>,
+}
 
 impl Clock {
     /// The machine's wall clock, as long as it goes on. Once that has been set back, this one goes on by itself, a
@@ -36,11 +39,14 @@ impl Clock {
         steady: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
         let latest = Mutex::new(Reading { shown: wall(), steady: steady() });
-        Self(Arc::new(move || {
+        let wall = Arc::new(wall);
+        let shown = Arc::clone(&wall);
+        let steadied = move || {
             let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
-            *latest = latest.next(wall(), steady());
+            *latest = latest.next(shown(), steady());
             latest.shown.as_millis() as Millis
-        }))
+        };
+        Self { steadied: Arc::new(steadied), wall: Arc::new(move || wall().as_millis() as Millis) }
     }
 
     /// A clock that only its owner moves.
@@ -48,13 +54,20 @@ impl Clock {
     pub fn manual(start: Millis) -> (Self, Arc<AtomicI64>) {
         let hand = Arc::new(AtomicI64::new(start));
         let shown = Arc::clone(&hand);
-        (Self(Arc::new(move || shown.load(Ordering::Relaxed))), hand)
+        let read: Arc<dyn Fn() -> Millis + Send + Sync> = Arc::new(move || shown.load(Ordering::Relaxed));
+        (Self { steadied: Arc::clone(&read), wall: read }, hand)
     }
 
     /// Now.
     #[must_use]
     pub fn now(&self) -> Millis {
-        (self.0)()
+        (self.steadied)()
+    }
+
+    /// What the machine's wall clock says, wrong or not: the time that others go by, such as a client who signs.
+    #[must_use]
+    pub fn wall(&self) -> Millis {
+        (self.wall)()
     }
 }
 

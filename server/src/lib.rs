@@ -8,6 +8,7 @@
 //! only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all.
 //! [`serve`] puts the rooms together.
 
+pub mod access;
 pub mod accounts;
 pub mod amazon;
 pub mod aws;
@@ -20,8 +21,12 @@ pub mod demo;
 pub mod gateway;
 pub mod lake;
 pub mod limit;
+pub mod lines;
+pub mod listen;
 pub mod live;
+pub mod names;
 pub mod pace;
+pub mod private;
 pub mod quiz;
 mod recent;
 pub mod registry;

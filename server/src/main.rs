@@ -7,6 +7,7 @@ use server::clock::Clock;
 use server::commands;
 use server::config::{Config, Flags};
 use server::demo;
+use server::private;
 use server::serve::{self, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -44,6 +45,7 @@ async fn main() -> ExitCode {
         eprintln!("freshmark: {problem}");
         return ExitCode::FAILURE;
     }
+    private::by_default();
     let done = match Cli::parse().command {
         Command::Serve(flags) => run_server(*flags).await,
         Command::Demo(flags) => demo::class::play(flags).await.map_err(|e| e.to_string()),

@@ -1,7 +1,7 @@
 //! How fast a stage runs: units a second, and how long one observation took, over the last ten seconds. For people to look at; no
 //! verdict is computed from it.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const WINDOW: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ impl Pace {
     /// Notes that `units` went through in one go that began at `start`.
     pub fn note(&self, units: usize, start: Instant) {
         let now = Instant::now();
-        let Ok(mut seen) = self.0.lock() else { return };
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() == KEPT {
             seen.drain(..KEPT / 2);
         }
@@ -52,7 +52,7 @@ impl Pace {
         let now = Instant::now();
         let (mut per_second, mut took) = (0.0, Vec::new());
         for pace in together {
-            let Ok(seen) = pace.0.lock() else { continue };
+            let seen = pace.0.lock().unwrap_or_else(PoisonError::into_inner);
             let recent: Vec<Observation> = seen.iter().copied().filter(|o| now - o.at < WINDOW).collect();
             drop(seen);
             let Some(first) = recent.first() else { continue };

@@ -3,9 +3,9 @@
 //! Owns the order of starting and stopping, and the data folder. Does not own what any room does.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,17 +19,18 @@ use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::{Config, LakeConfig};
 use crate::demo;
-use crate::gateway::{Gateway, Keys};
+use crate::gateway::{Gateway, Keys, Own};
 use crate::lake::{Lake, LakeError};
+use crate::listen::{self, Bodies, Bound};
 use crate::live::Live;
 use crate::quiz::{Beating, Heartbeats, QUIZ_CATALOG, Quiz, QuizError, Relay};
 use crate::registry::{Plant, Registry, RegistryError};
 use crate::results::{Feed, Measure, Parts, Results};
-use crate::secret;
 use crate::store::Store;
 use crate::stream::{Logs, StreamError};
 use crate::warehouse::{Warehouse, WarehouseError};
-use crate::web::{self, Rooms};
+use crate::web::{self, Proxies, Rooms};
+use crate::{private, secret};
 
 /// Requests that are under way when the server stops may take so long to finish.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -146,7 +147,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let Stores { store, plant, gateway_key, wire_secret } = open_stores(&config, clock.clone()).await?;
     let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
-    let accounts = Accounts::new(store.clone(), clock.clone());
+    let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
     if config.server.demo && accounts.is_empty().await? {
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }
@@ -157,10 +158,15 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         return Err(error);
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
-    let keys = Keys::new(store.clone(), &gateway_key, &wire_secret, clock.clone());
-    let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret).await?;
+    // What is put with it is this server's own, so that nobody else ever learns it.
+    let relay_key = secret::generate().map_err(QuizError::from)?;
+    let own = Own { relay: relay_key.clone(), folder: gateway_key.clone(), wire: wire_secret.clone() };
+    let keys = Keys::new(store.clone(), own, clock.clone());
+    let bodies = Bodies::default();
+    let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
     let mut tasks = Vec::new();
-    let feeds = start_feeds(&config, address, &gateway_key, &quiz, &warehouse, &stop, &mut tasks)?;
+    let relay_key = if config.gateway.url.is_some() { gateway_key } else { relay_key };
+    let feeds = start_feeds(&config, address, &relay_key, &quiz, &warehouse, &stop, &mut tasks)?;
     let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
     let measure = Measure {
         store: store.clone(),
@@ -179,18 +185,28 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     }
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
-    let rooms =
-        Rooms { quiz, accounts, results, gateway, registry: registry.clone(), metrics_key, stop: stop.subscribe() };
+    let rooms = Rooms {
+        quiz,
+        accounts,
+        results,
+        gateway,
+        bodies,
+        proxies: Proxies::new(config.server.proxies.clone()),
+        registry: registry.clone(),
+        metrics_key,
+        stop: stop.subscribe(),
+    };
     let router = web::router(rooms, &config.server.site);
-    tasks.push(tokio::spawn(answer_requests(listener, router, stop.subscribe())));
-    tasks.push(tokio::spawn(answer_requests(aws_listener, wire.router(), stop.subscribe())));
+    let (of_pages, of_wire) = Bound::of_process();
+    tasks.push(tokio::spawn(listen::serve(listener, router, of_pages, stop.subscribe())));
+    tasks.push(tokio::spawn(listen::serve(aws_listener, wire.router(), of_wire, stop.subscribe())));
     Ok(Running { address, aws_address, stop, registry, tasks })
 }
 
 async fn start_streams(registry: &Registry, config: &Config) -> Result<(), StartError> {
     for stream in config.streams.clone() {
         let name = stream.name.clone();
-        let started = registry.start(stream, false).await;
+        let started = registry.start(stream).await;
         started.map_err(|source| StartError::Registry { stream: name, source })?;
     }
     Ok(())
@@ -210,27 +226,16 @@ async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, S
     Ok((listener, address))
 }
 
-async fn answer_requests(listener: TcpListener, router: axum::Router, mut stop: watch::Receiver<bool>) {
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
-        tracing::error!(%error, "the server no longer answers requests");
-    }
-}
-
 pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores, StartError> {
     let data = &config.data;
     let unusable = |source| StartError::Data { folder: data.folder().to_owned(), source };
-    std::fs::create_dir_all(data.folder()).map_err(unusable)?;
     // A folder that was used before may have become read-only; the stores would name that in many ways.
-    tempfile_in(data.folder()).map_err(unusable)?;
+    private::folder(data.folder()).map_err(unusable)?;
     let gateway_key = match &config.gateway.key {
         Some(key) => key.clone(),
-        None => secret_in(&data.gateway_key()).map_err(unusable)?,
+        None => private::secret_in(&data.gateway_key()).map_err(unusable)?,
     };
-    let wire_secret = secret_in(&data.wire_secret()).map_err(unusable)?;
+    let wire_secret = private::secret_in(&data.wire_secret()).map_err(unusable)?;
     let plant = Plant {
         logs: Logs::open(&data.stream())?,
         warehouse: Warehouse::open(&data.warehouse(), config.warehouse)?,
@@ -242,36 +247,6 @@ pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores,
         clock,
     };
     Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key, wire_secret })
-}
-
-/// Whether files can be made in a folder.
-fn tempfile_in(folder: &Path) -> io::Result<()> {
-    let probe = folder.join(".writable");
-    std::fs::write(&probe, b"")?;
-    std::fs::remove_file(&probe)
-}
-
-/// A secret in a file of the data folder, made the first time.
-pub(crate) fn secret_in(path: &Path) -> io::Result<String> {
-    match std::fs::read_to_string(path) {
-        Ok(secret) if !secret.trim().is_empty() => return Ok(secret.trim().to_owned()),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let secret = secret::generate().map_err(io::Error::other)?;
-    write_private(path, &secret)?;
-    Ok(secret)
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()
 }
 
 /// A warehouse that has never heard of a quiz, class or assignment is told of all there are.
@@ -287,7 +262,7 @@ async fn announce_to_a_new_warehouse(quiz: &Quiz, warehouse: &Warehouse) -> Resu
 fn start_feeds(
     config: &Config,
     address: SocketAddr,
-    gateway_key: &str,
+    relay_key: &str,
     quiz: &Quiz,
     warehouse: &Warehouse,
     stop: &watch::Sender<bool>,
@@ -297,7 +272,7 @@ fn start_feeds(
     let gateway = gateway_address(config, address)?;
     for on in [Beating::Answers, Beating::Catalog] {
         let name = on.stream();
-        let relay = Relay::new(quiz.outbox().clone(), name, gateway.join(name)?, gateway_key.to_owned())?;
+        let relay = Relay::new(quiz.outbox().clone(), name, gateway.join(name)?, relay_key.to_owned())?;
         let feed = Feed { relay: relay.health(), heartbeats: Heartbeats::default() };
         let beating = feed.heartbeats.clone();
         let beating = beating.run(on, quiz.clone(), warehouse.clone(), config.heartbeat, stop.subscribe());

@@ -137,8 +137,7 @@ async fn prepare(folder: &Path) -> Outcome<i64> {
         let answers = answers.collect();
         quiz.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
     }
-    store.write.close_by_ref().await?;
-    store.read.close_by_ref().await?;
+    store.close().await?;
     Ok(assignment)
 }
 

@@ -5,6 +5,7 @@ mod crash;
 mod demo;
 mod elsewhere;
 mod export;
+mod failing;
 mod faults;
 mod files;
 mod fresh;

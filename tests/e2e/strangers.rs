@@ -27,8 +27,7 @@ async fn two_teachers(data: &std::path::Path) -> i64 {
     let given = quiz.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz");
     let new = NewAssignment { class, quiz: given, join_code: "OTH-001", opened_at: clock.now() };
     let assignment = quiz.assign(&new).await.expect("an assignment");
-    store.write.close_by_ref().await.expect("closed");
-    store.read.close_by_ref().await.expect("closed");
+    store.close().await.expect("closed");
     assignment
 }
 
@@ -48,8 +47,7 @@ async fn a_teacher_whose_class_has_another_s_quiz_sees_its_results_and_rules_on_
     let class = quiz.find_class(teacher, "Year 9").await.expect("an answer").expect("there");
     let new = NewAssignment { class, quiz: 1, join_code: "OTH-002", opened_at: clock.now() };
     let theirs = quiz.assign(&new).await.expect("an assignment");
-    store.write.close_by_ref().await.expect("closed");
-    store.read.close_by_ref().await.expect("closed");
+    store.close().await.expect("closed");
 
     let server = Server::on(folder.path(), &[]);
     let (owner, guest) = (Staff::teacher(&server).await, Staff::sign_in(&server, OTHER, "other").await);

@@ -55,3 +55,25 @@ test('the lockfile has the library of every platform of the README, and no addre
   }
   assert.deepEqual(Object.values(packages).filter((one) => one.resolved), []);
 });
+
+// A newcomer's machine has no crate in its cache; Trunk builds without a network.
+test('what set-up fetches is all that both builds name, on a machine with nothing', { timeout: 600_000 }, () => {
+  const home = mkdtempSync(join(tmpdir(), 'freshmark-cargo-'));
+  try {
+    const cargo = (...args) => spawnSync('cargo', args, {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+      env: { ...process.env, CARGO_HOME: home },
+    });
+    const fetching = /^ {2}(cargo fetch .*)$/m.exec(readFileSync('scripts/setup.sh', 'utf8'))?.[1];
+    assert.ok(fetching, 'set-up fetches the crates');
+    const fetched = cargo(...fetching.split(' ').slice(1));
+    assert.equal(fetched.status, 0, fetched.stderr);
+    for (const [what, ...target] of [['server'], ['app', '--features', 'csr', '--target', 'wasm32-unknown-unknown'], ['fill']]) {
+      const resolved = cargo('tree', '--locked', '--offline', '--prefix', 'none', '-p', what, ...target);
+      assert.equal(resolved.status, 0, `${what}: ${resolved.stderr}`);
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});

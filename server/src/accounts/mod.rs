@@ -1,9 +1,11 @@
 //! Staff accounts and their sessions.
 //!
 //! Owns passwords (Argon2id hashes), session secrets (hashes too), how much of the machine hashing may take and how often
-//! an account's password may be tried. Does not own what an account may see: the room `results` does.
+//! an account's password may be tried. A guesser is slowed down; the right password is never refused for what somebody else
+//! has tried, it only waits. Does not own what an account may see: the room `results` does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::Millis;
 use app::api::accounts::{Me, Role};
@@ -11,12 +13,13 @@ use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
-
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::limit::{Allowance, Exhausted, Limit};
+use crate::lines::Lines;
 use crate::recent::Recent;
 use crate::secret;
 use crate::store::Store;
@@ -24,9 +27,21 @@ use crate::store::tables::{account, session};
 
 /// A working day and a bit: a teacher signs in once a day.
 pub const SESSION_MS: Millis = 12 * 3_600_000;
+/// A session that nobody has used for so long is over.
+pub const IDLE_MS: Millis = 2 * 3_600_000;
+/// When a session was used is written down at most this often.
+const NOTE_MS: Millis = 5 * 60_000;
 
-/// Wrong passwords for one account: enough for tired fingers, and 2,880 a day for somebody who guesses.
+/// Wrong passwords for one account from one place: enough for tired fingers. Behind them, each try waits.
 const WRONG_PASSWORDS: Allowance = Allowance { at_once: 10, refill_ms: 30_000 };
+/// And from all places together, but for devices that have been signed in before.
+const WRONG_ANYWHERE: Allowance = Allowance { at_once: 100, refill_ms: 10_000 };
+/// So long each of these tries waits, one after the other.
+const SLOW: Duration = Duration::from_secs(1);
+/// So many may wait for one account from one place.
+const MOST_SLOW: usize = 8;
+/// Accounts of this domain are in the README with their passwords: they open nothing but a demo school.
+pub const DEMO_DOMAIN: &str = "@demo.school";
 
 /// Passwords that are hashed at the same time. Each takes a core for tens of milliseconds, and 19 MiB.
 const HASHES_AT_ONCE: usize = 2;
@@ -75,13 +90,41 @@ pub struct User {
     pub me: Me,
 }
 
+/// Where somebody signs in from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place<'a> {
+    /// The network address.
+    pub client: &'a str,
+    /// What the browser has kept from an earlier session, if it has.
+    pub device: Option<&'a str>,
+}
+
+/// Somebody who has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// For the session's cookie.
+    pub secret: String,
+    /// For the cookie by which the device is known the next time. It opens nothing.
+    pub device: String,
+    /// Who that is.
+    pub user: User,
+}
+
 /// The room's door. Cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
     clock: Clock,
-    /// By the hash of the address, which may be anything of any length.
-    wrong_passwords: Arc<Limit<String>>,
+    /// Whether demo accounts may sign in.
+    is_demo: bool,
+    /// What devices are known by.
+    device_secret: Arc<str>,
+    /// By the hash of the address, which may be anything of any length, and the place.
+    wrong_passwords: Arc<Limit<(String, String)>>,
+    wrong_anywhere: Arc<Limit<String>>,
+    slow: Arc<Lines<(String, String)>>,
+    /// Counts sessions that were ended, for those who follow one.
+    ended: Arc<watch::Sender<u64>>,
     hashing: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     /// Who was asked for lately, by the hash of the secret, and when the session ends.
@@ -93,13 +136,25 @@ impl Accounts {
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
         Self {
+            is_demo: false,
+            device_secret: "".into(),
             wrong_passwords: Arc::new(Limit::new(WRONG_PASSWORDS, clock.clone())),
+            wrong_anywhere: Arc::new(Limit::new(WRONG_ANYWHERE, clock.clone())),
+            slow: Arc::new(Lines::new(1, MOST_SLOW)),
+            ended: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             queue: Arc::new(Semaphore::new(HASHES_IN_ALL)),
             recent: Arc::default(),
             store,
             clock,
         }
+    }
+
+    /// The same, for a server that has been started with its demo school or without, and whose devices are known by this
+    /// secret.
+    #[must_use]
+    pub fn of_server(self, is_demo: bool, device_secret: &str) -> Self {
+        Self { is_demo, device_secret: device_secret.into(), ..self }
     }
 
     /// Whether nobody runs this school yet: there is no admin.
@@ -134,31 +189,78 @@ impl Accounts {
             role: Set(role_name(me.role).to_owned()),
             password_hash: Set(password_hash),
         };
-        Ok(account.insert(&self.store.write).await?.id)
+        let tx = self.store.begin().await?;
+        let id = account.insert(&*tx).await?.id;
+        tx.commit().await?;
+        Ok(id)
     }
 
-    /// Checks a password and opens a session; returns the secret for the cookie.
+    /// Checks a password and opens a session.
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`] after the same work whether the address is known or not, and
-    /// [`AccountError::TooMany`] after as many of them.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<(String, User), AccountError> {
+    /// [`AccountError::TooMany`] after as many of them: then only a right password gets an answer of its own, after a wait.
+    pub async fn sign_in(&self, email: &str, password: &str, place: Place<'_>) -> Result<SignedIn, AccountError> {
         let email = fold_email(email);
         let tried = secret::hash(&email);
-        self.wrong_passwords.take(&tried)?;
-        let checked = self.check(&email, password).await;
-        if !matches!(checked, Err(AccountError::WrongCredentials)) {
-            self.wrong_passwords.give_back(&tried);
+        let is_known = place.device.is_some_and(|device| device == self.device_of(&email));
+        let who = (tried.clone(), if is_known { String::new() } else { place.client.to_owned() });
+        let free = self.wrong_passwords.take(&who).and_then(|()| {
+            let anywhere = if is_known { Ok(()) } else { self.wrong_anywhere.take(&tried) };
+            anywhere.inspect_err(|_| self.wrong_passwords.give_back(&who))
+        });
+        let checked = match free {
+            Ok(()) => self.check(&email, password).await,
+            Err(exhausted) => self.check_slowly(&email, password, &who, exhausted).await,
+        };
+        if free.is_ok() && !matches!(checked, Err(AccountError::WrongCredentials)) {
+            self.wrong_passwords.give_back(&who);
+            if !is_known {
+                self.wrong_anywhere.give_back(&tried);
+            }
         }
         let account = checked?;
-        let secret = secret::generate()?;
+        let user = user(account).ok_or(AccountError::WrongCredentials)?;
+        let secret = self.open_session(user.id).await?;
+        Ok(SignedIn { secret, device: self.device_of(&email), user })
+    }
+
+    /// One after the other, each after a wait. Who is wrong hears that it was one too many.
+    async fn check_slowly(
+        &self,
+        email: &str,
+        password: &str,
+        who: &(String, String),
+        exhausted: Exhausted,
+    ) -> Result<account::Model, AccountError> {
+        let _turn = self.slow.enter(who).await.ok_or(exhausted)?;
+        tokio::time::sleep(SLOW).await;
+        match self.check(email, password).await {
+            Err(AccountError::WrongCredentials) => Err(exhausted.into()),
+            checked => checked,
+        }
+    }
+
+    async fn open_session(&self, account: i64) -> Result<String, AccountError> {
+        let (secret, now) = (secret::generate()?, self.clock.now());
         let session = session::ActiveModel {
             token_hash: Set(secret::hash(&secret)),
-            account_id: Set(account.id),
-            expires_at: Set(self.clock.now() + SESSION_MS),
+            account_id: Set(account),
+            expires_at: Set(now + SESSION_MS),
+            seen_at: Set(now),
         };
-        session.insert(&self.store.write).await?;
-        Ok((secret, user(account)))
+        let over =
+            Condition::any().add(session::Column::ExpiresAt.lte(now)).add(session::Column::SeenAt.lte(now - IDLE_MS));
+        let tx = self.store.begin().await?;
+        session::Entity::delete_many().filter(over).exec(&*tx).await?;
+        session.insert(&*tx).await?;
+        tx.commit().await?;
+        Ok(secret)
+    }
+
+    /// What a browser keeps that has been signed in to an account.
+    fn device_of(&self, email: &str) -> String {
+        secret::hash(&format!("{} has been signed in to {email}", self.device_secret))
     }
 
     async fn check(&self, email: &str, password: &str) -> Result<account::Model, AccountError> {
@@ -166,7 +268,7 @@ impl Accounts {
         let stored = found.as_ref().map(|a| a.password_hash.clone());
         let password = password.to_owned();
         let right = self.off_thread(move || verify(&password, stored.as_deref())).await?;
-        found.filter(|_| right).ok_or(AccountError::WrongCredentials)
+        found.filter(|account| right && self.may_sign_in(account)).ok_or(AccountError::WrongCredentials)
     }
 
     /// Hashing takes tens of milliseconds by design; it must not hold up the other requests. The work keeps its place
@@ -188,15 +290,21 @@ impl Accounts {
     /// Ends a session. One that is not known is fine.
     ///
     /// # Errors
-    /// If the transactional store does not answer.
+    /// If the transactional store does not answer: the session is still open then.
     pub async fn sign_out(&self, secret: &str) -> Result<(), AccountError> {
         let hash = secret::hash(secret);
-        let this_or_expired = Condition::any()
-            .add(session::Column::TokenHash.eq(&hash))
-            .add(session::Column::ExpiresAt.lt(self.clock.now()));
-        session::Entity::delete_many().filter(this_or_expired).exec(&self.store.write).await?;
+        let tx = self.store.begin().await?;
+        session::Entity::delete_by_id(&hash).exec(&*tx).await?;
+        tx.commit().await?;
         self.recent.take_back(&hash);
+        self.ended.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
+    }
+
+    /// Hears each time that a session was ended here.
+    #[must_use]
+    pub fn follow_ends(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 
     /// Who the secret of a cookie stands for. One that was signed out here stands for nobody from then on.
@@ -209,16 +317,34 @@ impl Accounts {
         Ok(found.filter(|(ends, _)| *ends > self.clock.now()).map(|(_, user)| user))
     }
 
+    /// Notes that a session is used, and returns when it ends, and whose it is.
     async fn find_session(&self, hash: &str) -> Result<Option<(Millis, User)>, AccountError> {
         let Some(session) = session::Entity::find_by_id(hash).one(&self.store.read).await? else { return Ok(None) };
+        let now = self.clock.now();
+        if now - session.seen_at >= IDLE_MS {
+            return Ok(None);
+        }
+        if now - session.seen_at >= NOTE_MS {
+            let seen = session::Entity::update_many()
+                .col_expr(session::Column::SeenAt, Expr::value(now))
+                .filter(session::Column::TokenHash.eq(hash));
+            let tx = self.store.begin().await?;
+            seen.exec(&*tx).await?;
+            tx.commit().await?;
+        }
         let account = account::Entity::find_by_id(session.account_id).one(&self.store.read).await?;
-        Ok(account.map(|account| (session.expires_at, user(account))))
+        Ok(account.filter(|account| self.may_sign_in(account)).and_then(user).map(|user| (session.expires_at, user)))
+    }
+
+    fn may_sign_in(&self, account: &account::Model) -> bool {
+        self.is_demo || !account.email.ends_with(DEMO_DOMAIN)
     }
 }
 
-fn user(account: account::Model) -> User {
-    let role = if account.role == role_name(Role::Admin) { Role::Admin } else { Role::Teacher };
-    User { id: account.id, me: Me { name: account.name, email: account.email, role } }
+/// Nobody, if the account has a role that this version does not know.
+fn user(account: account::Model) -> Option<User> {
+    let role = [Role::Admin, Role::Teacher].into_iter().find(|role| account.role == role_name(*role))?;
+    Some(User { id: account.id, me: Me { name: account.name, email: account.email, role } })
 }
 
 const fn role_name(role: Role) -> &'static str {

@@ -6,6 +6,7 @@ use super::*;
 
 const EMAIL: &str = "sam@school";
 const PASSWORD: &str = "right";
+const HERE: Place<'_> = Place { client: "10.0.0.7", device: None };
 
 /// Accounts with one teacher, and the hand of their clock.
 async fn open() -> (TempDir, Accounts, Arc<AtomicI64>) {
@@ -21,9 +22,17 @@ async fn open() -> (TempDir, Accounts, Arc<AtomicI64>) {
 #[tokio::test]
 async fn a_session_ends_when_its_time_is_over_and_when_it_is_signed_out() {
     let (_folder, accounts, hand) = open().await;
-    let (kept, user) = accounts.sign_in(" SAM@school ", PASSWORD).await.expect("signed in");
-    let (ended, _) = accounts.sign_in(EMAIL, PASSWORD).await.expect("signed in again");
-    hand.fetch_add(SESSION_MS - 1, Ordering::Relaxed);
+    let SignedIn { secret: kept, user, .. } =
+        accounts.sign_in(" SAM@school ", PASSWORD, HERE).await.expect("signed in");
+    let ended = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in again").secret;
+    for _ in 1..SESSION_MS / (IDLE_MS / 2) {
+        hand.fetch_add(IDLE_MS / 2, Ordering::Relaxed);
+        assert_eq!(
+            accounts.find_session(&secret::hash(&kept)).await.expect("an answer").map(|(_, user)| user),
+            Some(user.clone())
+        );
+    }
+    hand.store(1_700_000_000_000 + SESSION_MS - 1, Ordering::Relaxed);
     accounts.sign_out(&ended).await.expect("signed out");
     assert_eq!(accounts.user(&ended).await.expect("an answer"), None);
     assert_eq!(accounts.user(&kept).await.expect("an answer"), Some(user));
@@ -33,25 +42,94 @@ async fn a_session_ends_when_its_time_is_over_and_when_it_is_signed_out() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_down_for_an_address_and_for_no_other() {
+async fn a_session_that_nobody_uses_ends_and_its_row_goes() {
     let (_folder, accounts, hand) = open().await;
-    for (email, first) in [(EMAIL, "wrong"), ("nobody@school", PASSWORD)] {
-        for _ in 0..WRONG_PASSWORDS.at_once {
-            let refused = accounts.sign_in(email, first).await;
-            assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
-        }
-        let refused = accounts.sign_in(&email.to_uppercase(), PASSWORD).await;
-        assert!(matches!(refused, Err(AccountError::TooMany { retry_after_s: 30 })), "{refused:?}");
+    let idle = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in").secret;
+    hand.fetch_add(IDLE_MS, Ordering::Relaxed);
+    assert_eq!(accounts.user(&idle).await.expect("an answer"), None);
+    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in");
+    assert_eq!(session::Entity::find().count(&accounts.store.read).await.expect("a count"), 1, "what is over is swept");
+}
+
+/// Uses up the tries that are free.
+async fn guess(accounts: &Accounts, email: &str, place: Place<'_>) {
+    for _ in 0..WRONG_PASSWORDS.at_once {
+        let refused = accounts.sign_in(email, "wrong", place).await;
+        assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_guesser_is_slowed_down_and_the_right_password_only_waits() {
+    let (_folder, accounts, hand) = open().await;
+    for email in [EMAIL, "nobody@school"] {
+        guess(&accounts, email, HERE).await;
+        let began = std::time::Instant::now();
+        let refused = accounts.sign_in(&email.to_uppercase(), "wrong", HERE).await;
+        assert!(matches!(refused, Err(AccountError::TooMany { retry_after_s: 30 })), "{refused:?}");
+        assert!(began.elapsed() >= SLOW);
+    }
+    let began = std::time::Instant::now();
+    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in from the guesser's own place");
+    assert!(began.elapsed() >= SLOW, "after a wait");
+    let elsewhere = Place { client: "10.0.0.8", device: None };
+    let began = std::time::Instant::now();
+    accounts.sign_in(EMAIL, PASSWORD, elsewhere).await.expect("signed in elsewhere");
+    assert!(began.elapsed() < SLOW, "without one");
     hand.fetch_add(WRONG_PASSWORDS.refill_ms, Ordering::Relaxed);
-    accounts.sign_in(EMAIL, PASSWORD).await.expect("signed in after the wait");
+    let began = std::time::Instant::now();
+    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in");
+    assert!(began.elapsed() < SLOW, "a try has come back");
+}
+
+#[tokio::test]
+async fn a_device_that_was_signed_in_before_does_not_wait_behind_a_guesser() {
+    let (_folder, accounts, _) = open().await;
+    let device = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in").device;
+    guess(&accounts, EMAIL, HERE).await;
+    let known = Place { device: Some(&device), ..HERE };
+    let began = std::time::Instant::now();
+    accounts.sign_in(EMAIL, PASSWORD, known).await.expect("signed in");
+    assert!(began.elapsed() < SLOW);
+    let of_another = accounts.sign_in("nobody@school", "wrong", known).await;
+    assert!(matches!(of_another, Err(AccountError::WrongCredentials)), "it opens nothing by itself: {of_another:?}");
+}
+
+#[tokio::test]
+async fn whoever_follows_hears_that_a_session_has_ended() {
+    let (_folder, accounts, _) = open().await;
+    let secret = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in").secret;
+    let mut ends = accounts.follow_ends();
+    accounts.sign_out(&secret).await.expect("signed out");
+    ends.changed().await.expect("heard");
+    assert_eq!(accounts.user(&secret).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn demo_accounts_open_a_demo_school_alone_and_an_unknown_role_is_nobody() {
+    let (_folder, accounts, _) = open().await;
+    let demo = Me { name: "Demo".to_owned(), email: "teacher@demo.school".to_owned(), role: Role::Teacher };
+    accounts.add(&demo, PASSWORD).await.expect("added");
+    let of_demo = accounts.clone().of_server(true, "secret");
+    let secret = of_demo.sign_in(&demo.email, PASSWORD, HERE).await.expect("with --demo").secret;
+    assert!(of_demo.user(&secret).await.expect("an answer").is_some());
+    let without = Accounts::new(accounts.store.clone(), accounts.clock.clone());
+    let refused = without.sign_in(&demo.email, PASSWORD, HERE).await;
+    assert!(matches!(refused, Err(AccountError::WrongCredentials)), "{refused:?}");
+    assert_eq!(without.user(&secret).await.expect("an answer"), None, "a session of before ends, too");
+
+    let tx = accounts.store.begin().await.expect("begun");
+    let role = account::Entity::update_many().col_expr(account::Column::Role, Expr::value("headmaster"));
+    role.exec(&*tx).await.expect("changed");
+    tx.commit().await.expect("committed");
+    assert!(accounts.sign_in(EMAIL, PASSWORD, HERE).await.is_err());
 }
 
 #[tokio::test]
 async fn the_right_password_is_never_too_many() {
     let (_folder, accounts, _) = open().await;
     for _ in 0..=WRONG_PASSWORDS.at_once {
-        accounts.sign_in(EMAIL, PASSWORD).await.expect("signed in");
+        accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in");
     }
 }
 
@@ -59,7 +137,7 @@ async fn the_right_password_is_never_too_many() {
 async fn passwords_are_hashed_a_few_at_a_time_and_who_finds_the_queue_full_is_sent_away() {
     let (_folder, accounts, _) = open().await;
     let busy = Arc::clone(&accounts.hashing).acquire_many_owned(HASHES_AT_ONCE as u32).await.expect("idle");
-    let mut waits = Box::pin(accounts.sign_in(EMAIL, PASSWORD));
+    let mut waits = Box::pin(accounts.sign_in(EMAIL, PASSWORD, HERE));
     while accounts.queue.available_permits() == HASHES_IN_ALL {
         assert!(futures::poll!(&mut waits).is_pending());
         tokio::task::yield_now().await;
@@ -67,7 +145,7 @@ async fn passwords_are_hashed_a_few_at_a_time_and_who_finds_the_queue_full_is_se
     assert!(futures::poll!(&mut waits).is_pending(), "nothing is hashed past the few");
 
     let full = Arc::clone(&accounts.queue).acquire_many_owned(HASHES_IN_ALL as u32 - 1).await.expect("the rest");
-    let refused = accounts.sign_in(EMAIL, PASSWORD).await;
+    let refused = accounts.sign_in(EMAIL, PASSWORD, HERE).await;
     assert!(matches!(refused, Err(AccountError::TooMany { retry_after_s: 1 })), "{refused:?}");
     drop((busy, full));
     waits.await.expect("signed in once it was its turn");

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::sigv4::SignatureError;
 use crate::gateway::KeyError;
+use crate::listen::BodyError;
 use crate::registry::RegistryError;
 use crate::stream::StreamError;
 
@@ -90,10 +91,24 @@ impl From<sea_orm::DbErr> for AwsError {
 impl From<RegistryError> for AwsError {
     fn from(error: RegistryError) -> Self {
         match &error {
-            RegistryError::Name(_) | RegistryError::Configured(_) => Self::invalid(error.to_string()),
+            RegistryError::Name(_) | RegistryError::Configured(_) | RegistryError::Reserved(_) => {
+                Self::invalid(error.to_string())
+            }
+            RegistryError::NoRoom => Self::new("LimitExceededException", error.to_string()),
             RegistryError::Taken(_) => Self::new("ResourceInUseException", error.to_string()),
             RegistryError::Unknown(_) => Self::new("ResourceNotFoundException", error.to_string()),
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<BodyError> for AwsError {
+    fn from(error: BodyError) -> Self {
+        let message = error.to_string();
+        match error {
+            BodyError::TooLarge { .. } => Self::new("RequestEntityTooLargeException", message),
+            BodyError::Broken | BodyError::TooSlow => Self::new("RequestExpired", message),
+            BodyError::NoRoom => Self::new("ServiceUnavailableException", message),
         }
     }
 }

@@ -17,6 +17,7 @@ use self::inputs::input_of;
 use super::made::{Description, Made};
 use super::shape;
 use super::{Asked, AwsError, Room, body_of, millis_to_seconds, number, word};
+use crate::access::{self, Act};
 use crate::amazon::{ACCOUNT, MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::config::streams::StreamConfig;
 use crate::delivery::{BufferingHints, Layout, Settings};
@@ -65,18 +66,20 @@ impl Room {
                 return self.put_record_batch(asked, name, records.iter().map(data_of).collect()).await;
             }
             "DescribeDeliveryStream" => self.describe_delivery_stream(asked, name),
-            "ListDeliveryStreams" => Ok(self.list_delivery_streams(&input)),
+            "ListDeliveryStreams" => Ok(self.list_delivery_streams(asked, &input)),
             "CreateDeliveryStream" => self.create_delivery_stream(asked, name, &input).await,
             "DeleteDeliveryStream" => {
-                self.delivery_stream(name)?;
+                self.delivery_stream(asked, Act::Manage, name)?;
                 self.remove(name).await.map(|()| json!({}))
             }
-            _ => self.update_destination(name, &input).await,
+            _ => self.update_destination(asked, name, &input).await,
         };
         answer.map(|answer| body_of(&answer))
     }
 
-    fn delivery_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+    /// The stream, if the key may do this to it and it is there.
+    fn delivery_stream(&self, asked: &Asked<'_>, act: Act, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+        asked.may(act, "firehose", name)?;
         let found = self.registry.get(name).filter(|stream| stream.settings().is_some());
         found.ok_or_else(|| {
             let message = format!("Firehose {name} under account {} not found.", ACCOUNT);
@@ -84,21 +87,19 @@ impl Room {
         })
     }
 
-    /// The stream, if it is there and the key opens it; one request of the key is counted.
+    /// The stream, if the key may put to it and it takes records here.
     fn entrance(&self, asked: &Asked<'_>, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
-        let stream = self.delivery_stream(name)?;
-        asked.may_put_to("firehose", name)?;
+        let stream = self.delivery_stream(asked, Act::Put, name)?;
         if kind_of(&stream) == FROM_KINESIS {
             let message = "This operation is not permitted on KinesisStreamAsSource delivery stream type.";
             return Err(AwsError::invalid(message));
         }
-        self.keys.count(&asked.key)?;
         Ok(stream)
     }
 
     async fn put_record(&self, asked: &Asked<'_>, name: &str, record: Incoming) -> Result<Value, AwsError> {
         let stream = self.entrance(asked, name)?;
-        let mut answer = PutRecordBatchAnswer::of(stream.take(stream.check([record])).await);
+        let mut answer = PutRecordBatchAnswer::of(stream.take(stream.check([record], asked.key.producer())).await);
         match answer.request_responses.pop() {
             Some(PutEntry::Taken { record_id }) => Ok(json!({ "RecordId": record_id, "Encrypted": false })),
             Some(PutEntry::Failed { error_code, error_message }) => Err(AwsError::new(error_code, error_message)),
@@ -116,7 +117,7 @@ impl Room {
         if records.iter().map(|record| record.data.len()).sum::<usize>() > MOST_BYTES {
             return Err(AwsError::invalid("Records size exceeds 4 MB limit"));
         }
-        let outcomes = stream.take(stream.check(records)).await;
+        let outcomes = stream.take(stream.check(records, asked.key.producer())).await;
         if outcomes.iter().all(|outcome| matches!(outcome, Err(Refused::Throttled | Refused::Busy(_)))) {
             return Err(AwsError::new("ServiceUnavailableException", "Slow down."));
         }
@@ -124,7 +125,7 @@ impl Room {
     }
 
     fn describe_delivery_stream(&self, asked: &Asked<'_>, name: &str) -> Result<Value, AwsError> {
-        let stream = self.delivery_stream(name)?;
+        let stream = self.delivery_stream(asked, Act::Describe, name)?;
         let description = self.made.describe(&stream);
         let s3 = s3_of(&description, stream.settings());
         let mut destination = json!({ "DestinationId": DESTINATION, "S3DestinationDescription": s3 });
@@ -150,7 +151,8 @@ impl Room {
         }}))
     }
 
-    fn list_delivery_streams(&self, input: &Value) -> Value {
+    /// Those that the key may do anything to.
+    fn list_delivery_streams(&self, asked: &Asked<'_>, input: &Value) -> Value {
         let (after, limit) = (word(input, "ExclusiveStartDeliveryStreamName"), number(input, "Limit"));
         let limit = limit.map_or(DEFAULT_LIST, |limit| limit as usize);
         let of_type = |stream: &DeliveryStream| match word(input, "DeliveryStreamType") {
@@ -162,6 +164,7 @@ impl Room {
         let all = self.registry.all();
         let streams = all.iter().filter(|stream| stream.settings().is_some() && of_type(stream));
         let mut names: Vec<&str> = streams.map(|stream| stream.name()).filter(|name| *name > after).collect();
+        names.retain(|name| access::may(&asked.key, Act::Describe, name));
         let more = names.len() > limit;
         names.truncate(limit);
         json!({ "DeliveryStreamNames": names, "HasMoreDeliveryStreams": more })
@@ -172,6 +175,7 @@ impl Room {
         let s3 = s3.into_iter().find(|s3| s3.is_object()).ok_or_else(|| {
             AwsError::invalid("Exactly one destination configuration is supported for a Firehose: an S3 one, here")
         })?;
+        asked.may(Act::Manage, "firehose", name)?;
         if self.registry.get(name).is_some() {
             let message = format!("Firehose {name} under accountId {} already exists", ACCOUNT);
             return Err(AwsError::new("ResourceInUseException", message));
@@ -190,8 +194,8 @@ impl Room {
         Ok(json!({ "DeliveryStreamARN": asked.arn("firehose", &format!("deliverystream/{name}")) }))
     }
 
-    async fn update_destination(&self, name: &str, input: &Value) -> Result<Value, AwsError> {
-        let stream = self.delivery_stream(name)?;
+    async fn update_destination(&self, asked: &Asked<'_>, name: &str, input: &Value) -> Result<Value, AwsError> {
+        let stream = self.delivery_stream(asked, Act::Manage, name)?;
         let mut description = self.made.describe(&stream);
         if word(input, "DestinationId") != DESTINATION {
             return Err(AwsError::invalid(format!("Destination not found: {}", word(input, "DestinationId"))));

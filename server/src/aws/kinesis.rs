@@ -15,6 +15,7 @@ use super::iterator::{ShardIterator, number_of, offset_of};
 use super::made::Made;
 use super::shape;
 use super::{Asked, AwsError, Room, millis_to_seconds, number, word};
+use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
 use crate::registry::{DeliveryStream, Incoming, Refused, Taken};
 use crate::stream::ShardLog;
@@ -34,16 +35,20 @@ impl Room {
         match asked.operation {
             "PutRecord" => self.put_data_record(asked, &input).await,
             "PutRecords" => self.put_records(asked, &input).await,
-            "DescribeStreamSummary" => self.named(&input).map(|stream| describe_stream_summary(asked, &stream)),
-            "ListShards" => self.list_shards(&input),
+            "DescribeStreamSummary" => {
+                self.named(asked, Act::Describe, &input).map(|stream| describe_stream_summary(asked, &stream))
+            }
+            "ListShards" => self.list_shards(asked, &input),
             "ListStreams" => Ok(self.list_streams(asked, &input)),
-            "GetShardIterator" => self.get_shard_iterator(&input),
-            "GetRecords" => self.get_records(&input),
-            _ => self.create_stream(&input).await,
+            "GetShardIterator" => self.get_shard_iterator(asked, &input),
+            "GetRecords" => self.get_records(asked, &input),
+            _ => self.create_stream(asked, &input).await,
         }
     }
 
-    fn data_stream(&self, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+    /// The stream, if the key may do this to it and it is there.
+    fn data_stream(&self, asked: &Asked<'_>, act: Act, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+        asked.may(act, "kinesis", name)?;
         let found = self.registry.get(name).filter(|stream| stream.is_data_stream());
         found.ok_or_else(|| {
             let message = format!("Stream {name} under account {ACCOUNT} not found.");
@@ -52,26 +57,18 @@ impl Room {
     }
 
     /// The stream that an input names, by name or ARN.
-    fn named(&self, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
+    fn named(&self, asked: &Asked<'_>, act: Act, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
         let name = match (input["StreamName"].as_str(), input["StreamARN"].as_str()) {
             (Some(name), _) => name,
             (None, Some(arn)) => arn.rsplit('/').next().unwrap_or_default(),
             (None, None) => return Err(AwsError::invalid("Either StreamName or StreamARN should be provided.")),
         };
-        self.data_stream(name)
-    }
-
-    /// The stream, if it is there and the key opens it; one request of the key is counted.
-    fn data_entrance(&self, asked: &Asked<'_>, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
-        let stream = self.named(input)?;
-        asked.may_put_to("kinesis", stream.name())?;
-        self.keys.count(&asked.key).map_err(|_| throttled(&stream))?;
-        Ok(stream)
+        self.data_stream(asked, act, name)
     }
 
     async fn put_data_record(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
-        let stream = self.data_entrance(asked, input)?;
-        let outcomes = stream.take(stream.check([entry_of(input)?])).await;
+        let stream = self.named(asked, Act::Put, input)?;
+        let outcomes = stream.take(stream.check([entry_of(input)?], asked.key.producer())).await;
         match outcomes.into_iter().next() {
             Some(Ok(place)) => {
                 let mut taken = taken(&place);
@@ -89,17 +86,17 @@ impl Room {
         let records = input["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
         let records: Vec<Incoming> = records.iter().map(entry_of).collect::<Result<_, _>>()?;
         let bytes = |record: &Incoming| record.data.len() + record.key.as_ref().map_or(0, String::len);
-        let stream = self.data_entrance(asked, input)?;
+        let stream = self.named(asked, Act::Put, input)?;
         if records.iter().map(bytes).sum::<usize>() > MOST_BYTES {
             return Err(AwsError::invalid("Records size exceeds 10 MB limit"));
         }
-        let outcomes = stream.take(stream.check(records)).await;
+        let outcomes = stream.take(stream.check(records, asked.key.producer())).await;
         let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         let entries: Vec<Value> = outcomes.into_iter().map(|outcome| entry(&stream, outcome)).collect();
         Ok(json!({ "FailedRecordCount": failed, "Records": entries, "EncryptionType": "NONE" }))
     }
 
-    fn list_shards(&self, input: &Value) -> Result<Value, AwsError> {
+    fn list_shards(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
         let token = input["NextToken"].as_str();
         let (stream, after) = match (token, input["StreamName"].as_str().or(input["StreamARN"].as_str())) {
             (Some(_), Some(_)) => {
@@ -108,9 +105,11 @@ impl Room {
             (None, None) => return Err(AwsError::invalid("Either NextToken or StreamName should be provided.")),
             (Some(token), None) => {
                 let (name, after) = read_token(token).ok_or_else(|| AwsError::invalid("Invalid NextToken."))?;
-                (self.data_stream(&name)?, after)
+                (self.data_stream(asked, Act::Describe, &name)?, after)
             }
-            (None, Some(_)) => (self.named(input)?, word(input, "ExclusiveStartShardId").to_owned()),
+            (None, Some(_)) => {
+                (self.named(asked, Act::Describe, input)?, word(input, "ExclusiveStartShardId").to_owned())
+            }
         };
         let most = number(input, "MaxResults").unwrap_or(1_000) as usize;
         let mut shards: Vec<Value> =
@@ -129,8 +128,9 @@ impl Room {
         let after = input["NextToken"].as_str().unwrap_or_else(|| word(input, "ExclusiveStartStreamName"));
         let limit = number(input, "Limit").unwrap_or(100) as usize;
         let all = self.registry.all();
+        let may_know = |stream: &&Arc<DeliveryStream>| access::may(&asked.key, Act::Describe, stream.name());
         let streams: Vec<&Arc<DeliveryStream>> =
-            all.iter().filter(|stream| stream.is_data_stream() && stream.name() > after).collect();
+            all.iter().filter(|stream| stream.is_data_stream() && stream.name() > after).filter(may_know).collect();
         let page = &streams[..streams.len().min(limit)];
         let more = streams.len() > limit;
         let mut answer = json!({
@@ -144,8 +144,8 @@ impl Room {
         answer
     }
 
-    fn get_shard_iterator(&self, input: &Value) -> Result<Value, AwsError> {
-        let stream = self.named(input)?;
+    fn get_shard_iterator(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+        let stream = self.named(asked, Act::Read, input)?;
         let shard = find_shard(&stream, word(input, "ShardId"))?;
         let offset = self.offset_for(&shard, input)?;
         let iterator = ShardIterator {
@@ -191,10 +191,10 @@ impl Room {
         }
     }
 
-    fn get_records(&self, input: &Value) -> Result<Value, AwsError> {
+    fn get_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
         let now = self.now();
         let from = ShardIterator::open(word(input, "ShardIterator"), &self.secret, now)?;
-        let shard = self.data_stream(&from.stream)?.log().shard(from.shard);
+        let shard = self.data_stream(asked, Act::Read, &from.stream)?.log().shard(from.shard);
         let shard = shard.ok_or_else(|| AwsError::invalid("Invalid ShardIterator."))?;
         let most = number(input, "Limit").unwrap_or(MOST_READ) as usize;
         let kept = shard.records(from.offset, most, MOST_BYTES)?;
@@ -221,8 +221,9 @@ impl Room {
         Ok(answer)
     }
 
-    async fn create_stream(&self, input: &Value) -> Result<Value, AwsError> {
+    async fn create_stream(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
         let name = word(input, "StreamName");
+        asked.may(Act::Manage, "kinesis", name)?;
         if self.registry.get(name).is_some() {
             let message = format!("Stream {name} under account {ACCOUNT} already exists.");
             return Err(AwsError::new("ResourceInUseException", message));

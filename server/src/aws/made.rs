@@ -11,12 +11,13 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{AwsError, Room};
 use crate::amazon::ACCOUNT;
 use crate::config::streams::StreamConfig;
 use crate::delivery::Settings;
-use crate::registry::DeliveryStream;
+use crate::registry::{DeliveryStream, Origin, RegistryError, Turn};
 use crate::store::Store;
 use crate::store::tables::made_stream;
 
@@ -41,14 +42,25 @@ pub(super) enum Made {
     Data { shards: u32 },
 }
 
-impl Made {
+/// What its row holds, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// Tells its log from those of streams that had the same name before; empty in rows of earlier versions.
+    #[serde(default)]
+    generation: String,
+    #[serde(flatten)]
+    made: Made,
+}
+
+impl Kept {
     fn config(&self, name: &str) -> StreamConfig {
-        match self {
-            Self::Delivery { description, size_mib, interval_seconds } => {
-                Self::delivery_config(name, description, *size_mib, *interval_seconds)
+        let config = match &self.made {
+            Made::Delivery { description, size_mib, interval_seconds } => {
+                Made::delivery_config(name, description, *size_mib, *interval_seconds)
             }
-            Self::Data { shards } => StreamConfig::data_stream(name, *shards),
-        }
+            Made::Data { shards } => StreamConfig::data_stream(name, *shards),
+        };
+        StreamConfig { generation: self.generation.clone(), ..config }
     }
 }
 
@@ -84,10 +96,10 @@ impl Descriptions {
 /// # Errors
 /// If the transactional store does not answer.
 pub async fn made_streams(store: &Store) -> Result<Vec<StreamConfig>, AwsError> {
-    Ok(all(store).await?.iter().map(|(name, made)| made.config(name)).collect())
+    Ok(all(store).await?.iter().map(|(name, kept)| kept.config(name)).collect())
 }
 
-async fn all(store: &Store) -> Result<Vec<(String, Made)>, AwsError> {
+async fn all(store: &Store) -> Result<Vec<(String, Kept)>, AwsError> {
     let rows = made_stream::Entity::find().all(&store.read).await?;
     rows.into_iter()
         .map(|row| Ok((row.name, serde_json::from_str(&row.made).map_err(|e| AwsError::internal(&e))?)))
@@ -97,15 +109,19 @@ async fn all(store: &Store) -> Result<Vec<(String, Made)>, AwsError> {
 impl Room {
     /// Starts the streams again that were made before.
     pub(super) async fn start_made(&self) -> Result<(), AwsError> {
-        for (name, made) in all(&self.store).await? {
-            self.start(&name, &made).await?;
+        let rows = all(&self.store).await?;
+        let logs: Vec<_> = rows.iter().map(|(name, kept)| kept.config(name).log_name()).collect();
+        self.registry.plant().logs.sweep(&logs)?;
+        for (name, kept) in rows {
+            let turn = self.registry.turn(&name).await;
+            self.start(&turn, &name, &kept, Origin::Restored).await?;
         }
         Ok(())
     }
 
-    async fn start(&self, name: &str, made: &Made) -> Result<(), AwsError> {
-        self.registry.start(made.config(name), true).await?;
-        if let Made::Delivery { description, .. } = made {
+    async fn start(&self, turn: &Turn, name: &str, kept: &Kept, origin: Origin) -> Result<(), AwsError> {
+        self.registry.start_in(turn, kept.config(name), origin).await?;
+        if let Made::Delivery { description, .. } = &kept.made {
             self.made.set(name, Some(description.clone()));
         }
         Ok(())
@@ -113,29 +129,37 @@ impl Room {
 
     /// Makes a stream: it runs, and is there after a restart.
     pub(super) async fn make(&self, name: &str, made: Made) -> Result<(), AwsError> {
-        self.start(name, &made).await?;
-        if let Err(error) = self.keep(name, &made).await {
+        let turn = self.registry.turn(name).await;
+        let kept = Kept { generation: Uuid::now_v7().simple().to_string(), made };
+        self.start(&turn, name, &kept, Origin::Made).await?;
+        if let Err(error) = self.keep(name, &kept).await {
             // Nothing half-done: what would be gone after a restart is not there now either.
-            self.registry.remove(name).await?;
+            self.registry.remove_in(&turn).await?;
+            self.made.set(name, None);
             return Err(error.into());
         }
         Ok(())
     }
 
-    async fn keep(&self, name: &str, made: &Made) -> Result<(), DbErr> {
-        let made = serde_json::to_string(made).map_err(|e| DbErr::Custom(e.to_string()))?;
+    async fn keep(&self, name: &str, kept: &Kept) -> Result<(), DbErr> {
+        let made = serde_json::to_string(kept).map_err(|e| DbErr::Custom(e.to_string()))?;
         let row = made_stream::ActiveModel { name: Set(name.to_owned()), made: Set(made), created_at: Set(self.now()) };
         let newer = OnConflict::column(made_stream::Column::Name).update_column(made_stream::Column::Made).to_owned();
-        made_stream::Entity::insert(row).on_conflict(newer).exec_without_returning(&self.store.write).await?;
-        Ok(())
+        let tx = self.store.begin().await?;
+        made_stream::Entity::insert(row).on_conflict(newer).exec_without_returning(&*tx).await?;
+        tx.commit().await
     }
 
-    /// Ends a stream that was made.
+    /// Ends a stream that was made. Its row goes first: if the store does not let it go, nothing has changed, and after a
+    /// crash in between, the next start removes a log that no row names.
     pub(super) async fn remove(&self, name: &str) -> Result<(), AwsError> {
-        self.registry.remove(name).await?;
-        made_stream::Entity::delete_by_id(name).exec(&self.store.write).await?;
+        let turn = self.registry.turn(name).await;
+        self.registry.removable(name)?;
+        let tx = self.store.begin().await?;
+        made_stream::Entity::delete_by_id(name).exec(&*tx).await?;
+        tx.commit().await?;
         self.made.set(name, None);
-        Ok(())
+        Ok(self.registry.remove_in(&turn).await?)
     }
 
     /// Changes a delivery stream. What comes from the configuration is as it says again after a restart.
@@ -145,11 +169,17 @@ impl Room {
         description: Description,
         settings: Settings,
     ) -> Result<(), AwsError> {
+        let _turn = self.registry.turn(stream.name()).await;
+        // It may have been ended, or made anew, since it was looked up.
+        if !self.registry.get(stream.name()).is_some_and(|now| std::ptr::eq(&*now, stream)) {
+            return Err(RegistryError::Unknown(stream.name().to_owned()).into());
+        }
         if made_stream::Entity::find_by_id(stream.name()).one(&self.store.read).await?.is_some() {
+            let generation = stream.config().generation.clone();
             let size_mib = (settings.hints.size_bytes >> 20) as i64;
             let interval_seconds = settings.hints.interval.as_secs().cast_signed();
             let made = Made::Delivery { description: description.clone(), size_mib, interval_seconds };
-            self.keep(stream.name(), &made).await?;
+            self.keep(stream.name(), &Kept { generation, made }).await?;
         }
         stream.change(settings);
         self.made.set(stream.name(), Some(description));

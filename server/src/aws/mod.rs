@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 use app::api::Millis;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
@@ -28,8 +29,10 @@ pub use made::made_streams;
 
 use self::made::Descriptions;
 use self::sigv4::Credential;
+use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
-use crate::gateway::{Key, Keys};
+use crate::gateway::{Key, KeyError, Keys};
+use crate::listen::Bodies;
 use crate::registry::Registry;
 use crate::store::Store;
 
@@ -46,6 +49,8 @@ pub struct Room {
     made: Descriptions,
     /// Seals shard iterators.
     secret: String,
+    /// The memory of large requests.
+    bodies: Bodies,
 }
 
 impl Room {
@@ -53,8 +58,14 @@ impl Room {
     ///
     /// # Errors
     /// If one of them cannot be started.
-    pub async fn open(registry: Registry, keys: Keys, store: Store, secret: String) -> Result<Self, AwsError> {
-        let room = Self { registry, keys, store, made: Descriptions::default(), secret };
+    pub async fn open(
+        registry: Registry,
+        keys: Keys,
+        store: Store,
+        secret: String,
+        bodies: Bodies,
+    ) -> Result<Self, AwsError> {
+        let room = Self { registry, keys, store, made: Descriptions::default(), secret, bodies };
         room.start_made().await?;
         Ok(room)
     }
@@ -71,10 +82,8 @@ impl Room {
     }
 
     async fn handle(&self, request: Request<Body>) -> Result<Vec<u8>, AwsError> {
-        let (parts, body) = request.into_parts();
-        let body: Bytes = to_bytes(body, MOST_BODY).await.map_err(|_| {
-            AwsError::new("RequestEntityTooLargeException", format!("A request may have {MOST_BODY} bytes."))
-        })?;
+        let (mut parts, body) = request.into_parts();
+        name_host(&mut parts)?;
         let credential = Credential::of(&parts.headers)?;
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let (version, operation) = target.split_once('.').unwrap_or_default();
@@ -85,21 +94,47 @@ impl Room {
             _ => credential.service.as_str(),
         };
         let (key, secret) = self.keys.by_access_key_id(&credential.access_key).await?;
+        // Only somebody who knows a key's name gets a body into memory.
+        let body = self.bodies.read(&parts.headers, body, MOST_BODY).await?;
+        let body = &body.bytes;
         let signed = sigv4::Request {
             method: &parts.method,
             path: parts.uri.path(),
             query: parts.uri.query().unwrap_or_default(),
             headers: &parts.headers,
-            body: &body,
+            body,
         };
-        credential.verify(&secret, &signed, service, self.now())?;
-        let asked = Asked { operation, body: &body, key, region: &credential.region };
+        credential.verify(&secret, &signed, service, self.registry.plant().clock.wall())?;
+        // Whatever is asked, once, and by the signature's owner: a stranger cannot use up somebody's rate.
+        self.keys.count(&key).map_err(|error| throttled(version, error))?;
+        let asked = Asked { operation, body, key, region: &credential.region };
         match version {
             "Firehose_20150804" => self.firehose(&asked).await,
             "Kinesis_20131202" => self.kinesis(&asked).await.map(|answer| body_of(&answer)),
             _ => Err(AwsError::unknown_operation()),
         }
     }
+}
+
+/// Over HTTP/2 a request names its host as `:authority`, and some clients send no `Host` beside it. What is signed as
+/// `host` or `:authority` is that name. One that is missing, there twice, or differs between the two is no host.
+fn name_host(parts: &mut Parts) -> Result<(), AwsError> {
+    let wrong = |problem: &str| Err(AwsError::new("InvalidSignatureException", problem));
+    let mut named = parts.headers.get_all(header::HOST).iter();
+    let (first, second) = (named.next().cloned(), named.next());
+    if second.is_some() {
+        return wrong("A request has one Host header.");
+    }
+    let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let host = match (first, authority) {
+        (Some(host), Some(authority)) if host != authority => {
+            return wrong("The Host header is another than the request's authority.");
+        }
+        (Some(host), _) | (None, Some(host)) => host,
+        (None, None) => return wrong("A request names its host."),
+    };
+    parts.headers.insert(header::HOST, host);
+    Ok(())
 }
 
 /// A request whose signature has been proven.
@@ -115,14 +150,24 @@ impl Asked<'_> {
         format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region)
     }
 
-    /// Whether the key opens a stream.
-    fn may_put_to(&self, service: &str, stream: &str) -> Result<(), AwsError> {
-        if self.key.may_put_to(stream) {
+    /// Whether the key may do this to a stream, whether that is there or not.
+    fn may(&self, act: Act, service: &str, stream: &str) -> Result<(), AwsError> {
+        if access::may(&self.key, act, stream) {
             return Ok(());
         }
         let message =
             format!("This key is not authorized to perform: {service}:{} on resource: {stream}", self.operation);
         Err(AwsError::new("AccessDeniedException", message))
+    }
+}
+
+/// Each service has a code of its own for a key that is used too often.
+fn throttled(version: &str, error: KeyError) -> AwsError {
+    match (version, &error) {
+        ("Kinesis_20131202", KeyError::TooMany { problem, .. }) => {
+            AwsError::new("ProvisionedThroughputExceededException", problem)
+        }
+        _ => error.into(),
     }
 }
 

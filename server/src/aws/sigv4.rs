@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
+const AUTHORITY: &str = ":authority";
 const DATE: &str = "x-amz-date";
+const TARGET: &str = "x-amz-target";
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
 const ISO_BASIC: &str = "%Y%m%dT%H%M%SZ";
 /// How far the clocks of client and service may be apart.
@@ -122,8 +124,12 @@ impl Credential {
         let mut signed_headers: Vec<String> = signed_headers.split(';').map(str::to_ascii_lowercase).collect();
         signed_headers.sort_unstable();
         signed_headers.dedup();
-        if !signed_headers.iter().any(|name| name == "host") {
+        if !signed_headers.iter().any(|name| name == "host" || name == AUTHORITY) {
             return Err(invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
+        }
+        // It says which operation is meant.
+        if headers.contains_key(TARGET) && !signed_headers.iter().any(|name| name == TARGET) {
+            return Err(invalid("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."));
         }
         if algorithm != ALGORITHM {
             return Err(incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}' (only {ALGORITHM} for now). ")));
@@ -194,7 +200,9 @@ impl Credential {
         let (path, query) = (canonical_path(request.path), canonical_query(request.query));
         let mut out = format!("{}\n{path}\n{query}\n", request.method).into_bytes();
         for name in &self.signed_headers {
-            let value = canonical_header(request.headers, name)?;
+            // The pseudo-header of HTTP/2 names the host.
+            let header = if name == AUTHORITY { "host" } else { name };
+            let value = canonical_header(request.headers, header)?;
             if name == CONTENT_SHA256 && value != payload.as_bytes() {
                 return Err(invalid(MISMATCH));
             }

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::DataConfig;
-use crate::gateway::{KeyError, Keys, MadeKey, NewKey};
-use crate::serve::secret_in;
+use crate::gateway::{KeyError, Keys, MadeKey, NewKey, Own, Rights};
+use crate::private::secret_in;
 use crate::store::Store;
 use crate::store::tables::gateway_key;
 
@@ -40,9 +40,16 @@ enum What {
         /// What it is for
         #[arg(long)]
         name: String,
-        /// A stream that it opens; may be given again; none means all
+        /// A stream that it may put to; a * at the end stands for any ending; may be given again [default: all but
+        /// quiz-answers and quiz-catalog, unless it may read or manage]
         #[arg(long, value_name = "NAME")]
         stream: Vec<String>,
+        /// A data stream that it may read over the AWS wire; as --stream
+        #[arg(long, value_name = "NAME")]
+        read: Vec<String>,
+        /// A stream that it may create, delete and change over the AWS wire; as --stream
+        #[arg(long, value_name = "NAME")]
+        manage: Vec<String>,
         /// Requests a second [default: 10000]
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         rate: Option<u32>,
@@ -96,8 +103,9 @@ pub enum KeyCommandError {
 /// If the folder cannot be used, or the key is not there.
 pub async fn run(flags: Flags) -> Result<(), KeyCommandError> {
     match flags.what {
-        What::Create { at, name, stream, rate, burst, daily } => {
-            let new = NewKey { name, streams: stream, rate, burst, daily };
+        What::Create { at, name, stream, read, manage, rate, burst, daily } => {
+            let rights = Rights { put: stream, read, manage };
+            let new = NewKey { name, rights, rate, burst, daily };
             let made = open(&at).await?.create(&new).await.map_err(KeyCommandError::Key)?;
             show_made(&made, at.json)
         }
@@ -122,7 +130,8 @@ async fn open(at: &At) -> Result<Keys, KeyCommandError> {
         return Err(KeyCommandError::NoFolder(at.data.clone()));
     }
     let wire = secret_in(&data.wire_secret())?;
-    Ok(Keys::new(Store::open(&data.store()).await?, "", &wire, Clock::system()))
+    let own = Own { wire, ..Own::default() };
+    Ok(Keys::new(Store::open(&data.store()).await?, own, Clock::system()))
 }
 
 fn show_made(made: &MadeKey, json: bool) -> Result<(), KeyCommandError> {
@@ -144,7 +153,7 @@ fn show_list(keys: &[gateway_key::Model], json: bool) -> Result<(), KeyCommandEr
             .map(|key| {
                 serde_json::json!({
                     "id": key.id, "name": key.name, "access_key_id": key.access_key_id,
-                    "streams": key.streams.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>(),
+                    "streams": names(&key.streams), "read": names(&key.reads), "manage": names(&key.manages),
                     "rate": key.rate, "burst": key.burst, "daily": key.daily,
                     "created_at": key.created_at, "revoked_at": key.revoked_at,
                 })
@@ -153,21 +162,24 @@ fn show_list(keys: &[gateway_key::Model], json: bool) -> Result<(), KeyCommandEr
         println!("{}", serde_json::to_string(&keys)?);
         return Ok(());
     }
-    println!("{:<20} {:<20} {:<24} {:<24} {:<17} state", "id", "access key id", "streams", "limits", "made");
+    println!("{:<20} {:<20} {:<36} {:<24} {:<17} state", "id", "access key id", "may", "limits", "made");
     for key in keys {
-        let streams = if key.streams.is_empty() { "all" } else { &key.streams };
+        let rights = [("put to", &key.streams), ("read", &key.reads), ("manage", &key.manages)];
+        let given = rights.iter().filter(|(_, names)| !names.is_empty());
+        let may: Vec<String> = given.map(|(right, names)| format!("{right} {names}")).collect();
+        let may = may.join("; ");
         let state = key.revoked_at.map_or_else(|| key.name.clone(), |at| format!("revoked {}", day(at)));
         let limits = [(key.rate, "/s"), (key.burst, " at once"), (key.daily, "/day")];
         let limits: Vec<String> = limits.iter().filter_map(|(n, unit)| n.map(|n| format!("{n}{unit}"))).collect();
         let limits = if limits.is_empty() { "-".to_owned() } else { limits.join(", ") };
-        println!(
-            "{:<20} {:<20} {streams:<24} {limits:<24} {:<17} {state}",
-            key.id,
-            key.access_key_id,
-            day(key.created_at)
-        );
+        println!("{:<20} {:<20} {may:<36} {limits:<24} {:<17} {state}", key.id, key.access_key_id, day(key.created_at));
     }
     Ok(())
+}
+
+/// The names in a column of a key's row.
+fn names(column: &str) -> Vec<&str> {
+    column.split(',').filter(|name| !name.is_empty()).collect()
 }
 
 fn day(at: Millis) -> String {

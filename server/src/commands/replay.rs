@@ -94,7 +94,7 @@ async fn parked(plant: Plant, config: Config) -> Result<(), ReplayCommandError> 
         if let Some(destination) = &mut stream.destination {
             destination.is_paused = true;
         }
-        registry.start(stream, false).await?;
+        registry.start(stream).await?;
         replayed += registry.replay_parked(&name).await?;
     }
     println!("{replayed} parked batches are in the warehouse now");

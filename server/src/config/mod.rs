@@ -5,12 +5,13 @@ pub mod streams;
 mod transform;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use app::api::freshness::Thresholds;
 use clap::Args;
+use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
@@ -23,7 +24,7 @@ use crate::warehouse::Limits;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read: {source}")]
+    #[error("the file {path} cannot be read: {source}")]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -56,6 +57,9 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
+    /// A proxy is named by something that is no address and no net.
+    #[error("proxies: {0:?} is no address and no net such as 10.0.0.0/8")]
+    Proxy(String),
     /// The lake's address is of no kind that is known.
     #[error("lake: {0:?} is no folder and no s3://bucket/prefix")]
     Lake(String),
@@ -90,12 +94,14 @@ pub struct Flags {
     /// Address that the relay puts records to, without the stream's name [default: this server's own /gateway/]
     #[arg(long, env = "FRESHMARK_GATEWAY_URL", value_name = "URL")]
     pub gateway_url: Option<Url>,
-    /// Key for the gateway [default: made at the first start, kept in DIR/gateway.key]
-    #[arg(long, env = "FRESHMARK_GATEWAY_KEY", value_name = "KEY", hide_env_values = true)]
-    pub gateway_key: Option<String>,
-    /// Key that opens /metrics from other machines [default: none; then it is read on this one only]
-    #[arg(long, env = "FRESHMARK_METRICS_KEY", value_name = "KEY", hide_env_values = true)]
-    pub metrics_key: Option<String>,
+    /// File with the key for the gateway; or FRESHMARK_GATEWAY_KEY has it [default: made at the first start, kept in
+    /// DIR/gateway.key]
+    #[arg(long, env = "FRESHMARK_GATEWAY_KEY_FILE", value_name = "FILE")]
+    pub gateway_key_file: Option<PathBuf>,
+    /// File with the key that opens /metrics from other machines; or FRESHMARK_METRICS_KEY has it [default: none; then they
+    /// are read on this one only]
+    #[arg(long, env = "FRESHMARK_METRICS_KEY_FILE", value_name = "FILE")]
+    pub metrics_key_file: Option<PathBuf>,
     /// Buffering hint: cut a batch at so many MiB, 1 to 128 [default: 5]
     #[arg(long, env = "FRESHMARK_BUFFER_MIB", value_name = "MIB")]
     pub buffer_mib: Option<u64>,
@@ -112,6 +118,10 @@ pub struct Flags {
     /// Memory that the warehouse may use, in MiB, 64 or more [default: 512]
     #[arg(long, env = "FRESHMARK_WAREHOUSE_MIB", value_name = "MIB")]
     pub warehouse_mib: Option<u32>,
+    /// A proxy whose word counts on who sends a request and how, as an address or a net (10.0.0.0/8); may be given again
+    /// [default: none]
+    #[arg(long = "proxy", env = "FRESHMARK_PROXIES", value_name = "NET", value_delimiter = ',')]
+    pub proxies: Vec<String>,
     /// Fill an empty data folder with a demo school
     #[arg(long, env = "FRESHMARK_DEMO")]
     pub demo: bool,
@@ -132,6 +142,7 @@ struct File {
     buffer_seconds: Option<u64>,
     heartbeat_seconds: Option<u64>,
     lake: Option<String>,
+    proxies: Vec<String>,
     warehouse_mib: Option<u32>,
     freshness: WrittenFreshness,
     streams: BTreeMap<String, WrittenStream>,
@@ -148,6 +159,8 @@ pub struct ServerConfig {
     pub site: PathBuf,
     /// Whether an empty data folder is filled with a demo school.
     pub demo: bool,
+    /// Proxies whose word counts on who sends a request and how.
+    pub proxies: Vec<IpNet>,
     /// Opens `/metrics` from other machines; `None` is that nothing does.
     pub metrics_key: Option<String>,
 }
@@ -266,9 +279,10 @@ impl Config {
         in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
         let hints = BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) };
         let instead = "one is made and kept in the data folder";
-        let key = not_empty("gateway_key", flags.gateway_key.or(file.gateway_key), instead)?;
+        let key = key("gateway_key", "FRESHMARK_GATEWAY_KEY", flags.gateway_key_file, file.gateway_key, instead)?;
         let instead = "metrics are read on the server's own machine only";
-        let metrics_key = not_empty("metrics_key", flags.metrics_key.or(file.metrics_key), instead)?;
+        let metrics_key =
+            self::key("metrics_key", "FRESHMARK_METRICS_KEY", flags.metrics_key_file, file.metrics_key, instead)?;
         let data = DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into()));
         let lake = LakeConfig::of(flags.lake.or(file.lake).as_deref(), &data)?;
         Ok(Self {
@@ -280,6 +294,7 @@ impl Config {
                     .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4566))),
                 site: flags.site.or(file.site).unwrap_or_else(|| "dist".into()),
                 demo: flags.demo,
+                proxies: nets(if flags.proxies.is_empty() { &file.proxies } else { &flags.proxies })?,
                 metrics_key,
             },
             data,
@@ -291,6 +306,15 @@ impl Config {
             warehouse: Limits { memory_mib: memory, threads: warehouse_threads() },
         })
     }
+}
+
+/// Addresses and nets; an address is the net of itself.
+fn nets(written: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+    let net = |text: &String| {
+        let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map_err(|_| ConfigError::Proxy(text.clone()))
+    };
+    written.iter().map(net).collect()
 }
 
 /// The stream's name goes behind the address, which may have been written without its last slash.
@@ -314,10 +338,23 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     toml::from_str(&text).map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
 }
 
-/// A key, if there is one; an empty one is a mistake.
-fn not_empty(setting: &'static str, key: Option<String>, instead: &'static str) -> Result<Option<String>, ConfigError> {
-    match key {
-        Some(key) if key.trim().is_empty() => Err(ConfigError::EmptyKey { setting, instead }),
+/// A key, if there is one: from a file of its own, else the environment, else the configuration file. Never from the
+/// command line, which every user of the machine can read. An empty one is a mistake.
+fn key(
+    setting: &'static str,
+    variable: &str,
+    own_file: Option<PathBuf>,
+    written: Option<String>,
+    instead: &'static str,
+) -> Result<Option<String>, ConfigError> {
+    let key = match own_file {
+        Some(path) => Some(
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?,
+        ),
+        None => std::env::var(variable).ok().or(written),
+    };
+    match key.map(|key| key.trim().to_owned()) {
+        Some(key) if key.is_empty() => Err(ConfigError::EmptyKey { setting, instead }),
         key => Ok(key),
     }
 }

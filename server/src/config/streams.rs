@@ -14,7 +14,7 @@ use super::{ConfigError, in_range};
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::remote::{SourceConfig, TargetConfig, Written};
-use crate::stream::Spec;
+use crate::stream::{LogName, Spec};
 use crate::transform::Transform;
 use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz_catalog};
 
@@ -82,6 +82,8 @@ pub struct Destination {
 pub struct StreamConfig {
     /// Its name: 1 to 64 of `[a-zA-Z0-9_.-]`.
     pub name: String,
+    /// Which of the streams that have had this name; empty for those of the configuration.
+    pub generation: String,
     /// How records come in.
     pub integration: Integration,
     /// Absent for a data stream that nobody delivers.
@@ -97,6 +99,12 @@ pub struct StreamConfig {
 }
 
 impl StreamConfig {
+    /// Its log.
+    #[must_use]
+    pub fn log_name(&self) -> LogName {
+        LogName { stream: self.name.clone(), generation: self.generation.clone() }
+    }
+
     /// A delivery stream to a table, with the defaults.
     #[must_use]
     pub fn to_table(name: &str, table: Table, hints: BufferingHints) -> Self {
@@ -121,6 +129,7 @@ impl StreamConfig {
         };
         Self {
             name: name.to_owned(),
+            generation: String::new(),
             integration: Integration::default(),
             destination: Some(destination),
             spec: Spec { shards: 1, retention: Duration::ZERO, most_bytes: MOST_MIB << 20, is_delivered: true },
@@ -135,6 +144,7 @@ impl StreamConfig {
     pub fn data_stream(name: &str, shards: u32) -> Self {
         Self {
             name: name.to_owned(),
+            generation: String::new(),
             integration: Integration::KinesisDataStreams,
             destination: None,
             spec: Spec { shards, retention: DATA_STREAM_RETENTION, most_bytes: MOST_MIB << 20, is_delivered: false },
@@ -217,7 +227,7 @@ fn own_table(name: &str, written: &WrittenStream) -> Result<Table, ConfigError> 
     if !columns.iter().any(|column| column.name == partition_by) {
         return Err(wrong(name, format!("partition_by: there is no column {partition_by:?}")));
     }
-    Ok(Table { name: table, columns, partition_by })
+    Ok(Table { name: table, columns, partition_by, names_producer: false })
 }
 
 fn stream(

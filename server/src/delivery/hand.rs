@@ -28,6 +28,8 @@ pub(super) struct Hand {
     /// Records that are none of these.
     pub tally: Tally,
     pub object_bytes: u64,
+    /// The object, for whoever would have to download it.
+    pub object: Bytes,
     /// What the source calls its last record.
     pub checkpoint: Option<String>,
     /// The assignments that an open page may show.
@@ -75,7 +77,7 @@ impl Hand {
         if !sorted.failed.is_empty() {
             to_put.push((names.failed.clone(), sorted.failed.into()));
         }
-        to_put.push((names.object.clone(), object));
+        to_put.push((names.object.clone(), object.clone()));
         if route.table.is_some() {
             to_put.push((names.manifest.clone(), manifest));
         }
@@ -85,6 +87,7 @@ impl Hand {
             rows: sorted.rows,
             tally: sorted.tally,
             object_bytes: size.content_length,
+            object,
             checkpoint,
             touched,
             to_put,

@@ -1,7 +1,7 @@
 //! What is said of one shard's delivery from outside, while it runs.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::Counts;
 use crate::pace::Pace;
@@ -19,7 +19,7 @@ impl Health {
     /// What the last try failed with; `None` once one has succeeded.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        self.problem.lock().ok()?.clone()
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How fast batches go.
@@ -41,8 +41,6 @@ impl Health {
     }
 
     pub(super) fn set_problem(&self, problem: Option<String>) {
-        if let Ok(mut current) = self.problem.lock() {
-            *current = problem;
-        }
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 }

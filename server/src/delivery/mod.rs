@@ -42,7 +42,7 @@ use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
 pub use health::Health;
-pub use names::{Layout, MANIFESTS};
+pub use names::{Layout, MANIFESTS, OWNED_FOLDERS};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
@@ -53,7 +53,7 @@ use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
-use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse, WarehouseError};
+use crate::warehouse::{Load, Loaded, Objects, ShardEnd, Warehouse, WarehouseError};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -350,6 +350,7 @@ impl<S: Source> Delivery<S> {
             rows: hand.rows,
             object: hand.names.object.clone(),
             object_bytes: hand.object_bytes,
+            body: self.lake.is_remote().then(|| hand.object.clone()),
             checkpoint: hand.checkpoint.clone(),
             now: self.clock.now(),
         };

@@ -17,6 +17,13 @@ const BATCHES: Uuid = Uuid::from_u128(0x6f1d_7a52_8c1e_4f0b_9d3c_5b7e_2a94_c610)
 
 /// Where the manifests lie that COPY takes, below the lake's root.
 pub const MANIFESTS: &str = "manifests";
+/// Where the records lie that could not be processed.
+const FAILED: &str = "processing-failed";
+/// Where the manifests lie whose COPY was given up, in a folder of their own.
+const ERRORS: &str = "errors";
+
+/// The folders at the lake's root that are not a stream's.
+pub const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS];
 
 /// How a stream's objects lie in the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +63,8 @@ impl Names {
         Self {
             object: format!("{prefix}{name}{}", if layout.is_gzip { ".gz" } else { "" }),
             manifest: format!("{MANIFESTS}/{stream}/{name}"),
-            failed: format!("processing-failed/{stream}/{name}"),
-            parked: format!("errors/manifests/{stream}/{name}"),
+            failed: format!("{FAILED}/{stream}/{name}"),
+            parked: format!("{ERRORS}/{MANIFESTS}/{stream}/{name}"),
         }
     }
 }

@@ -102,6 +102,7 @@ impl Replayer {
             rows: size.record_count,
             object: self.lake.key_of(&entry.url),
             object_bytes: size.content_length,
+            body: None,
             checkpoint: meta.checkpoint.clone(),
             now: self.clock.now(),
         })
@@ -130,6 +131,7 @@ impl Replayer {
             rows: parked.records,
             object: parked.object.clone(),
             object_bytes: parked.object_bytes,
+            body: None,
             checkpoint: parked.checkpoint.clone(),
             now: self.clock.now(),
         })

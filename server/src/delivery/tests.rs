@@ -167,7 +167,7 @@ async fn a_batch_is_cut_by_size_before_its_interval_has_passed() {
     let record = || Incoming { key: None, hash: None, data: bytes::Bytes::from(answer(1).to_string()) };
     let bytes = 400 * answer(1).to_string().len();
     for _ in 0..=(1 << 20) / bytes {
-        let outcomes = works.stream.take(works.stream.check((0..400).map(|_| record()))).await;
+        let outcomes = works.stream.take(works.stream.check((0..400).map(|_| record()), None)).await;
         assert!(outcomes.iter().all(Result::is_ok));
     }
     let mut landings = works.plant.live.listen(7);
@@ -189,7 +189,7 @@ async fn a_batch_is_cut_when_its_first_record_has_waited_for_the_interval() {
     if let Some(destination) = &mut config.destination {
         destination.settings.hints.interval = Duration::from_millis(400);
     }
-    let stream = registry.start(config, false).await.expect("started");
+    let stream = registry.start(config).await.expect("started");
     let works = Works { plant, registry, stream };
     works.put(0..3).await;
     let arrived = works.shard().arrival_of(0).expect("read").expect("arrived");

@@ -70,7 +70,7 @@ impl Works {
     pub async fn with(folder: &Path, config: StreamConfig) -> Self {
         let plant = plant(folder);
         let registry = Registry::new(plant.clone());
-        let stream = registry.start(config, false).await.expect("started");
+        let stream = registry.start(config).await.expect("started");
         Self { plant, registry, stream }
     }
 
@@ -101,7 +101,7 @@ impl Works {
 
     pub async fn put_data(&self, data: impl IntoIterator<Item = Vec<u8>>) {
         let incoming = data.into_iter().map(|data| Incoming { key: None, hash: None, data: data.into() });
-        for outcome in self.stream.take(self.stream.check(incoming)).await {
+        for outcome in self.stream.take(self.stream.check(incoming, None)).await {
             outcome.expect("taken");
         }
     }

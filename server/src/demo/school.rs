@@ -89,8 +89,7 @@ pub async fn is_in(path: &Path) -> Result<bool, StartError> {
     let accounts = Accounts::new(store.clone(), clock.clone());
     let people = (accounts.find(ADMIN).await?, accounts.find(TEACHER).await?);
     let open = Quiz::new(store.clone(), Live::default(), clock).find_assignment(OPEN_CODE).await?;
-    store.write.close_by_ref().await?;
-    store.read.close_by_ref().await?;
+    store.close().await?;
     Ok(matches!((people, open), ((Some(_), Some(_)), Some(_))))
 }
 

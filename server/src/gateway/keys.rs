@@ -1,12 +1,15 @@
-//! The gateway's keys: who may put, to which streams, and how often.
+//! The gateway's keys: who somebody is on either wire.
 //!
-//! Owns keys, their rates and daily quotas. A key has two faces: a secret for the header `x-api-key`, of which a hash is
+//! Owns keys as they are made, found and revoked. A key has two faces: a secret for the header `x-api-key`, of which a hash is
 //! kept, and for AWS clients an access key id with a secret access key. That one has to be known to check a signature, so
 //! it is not kept at all: it is derived from the id and this data folder's own secret. An API key says who puts; it is
 //! no authentication of people.
 
+mod counting;
+mod rights;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::Millis;
@@ -21,20 +24,20 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, ExprTrait, Quer
 use serde::Serialize;
 use sha2::Sha256;
 
+pub use self::counting::Key;
+use self::counting::{DAY_MS, Used};
+pub use self::rights::Rights;
 use crate::clock::Clock;
-use crate::registry::bucket::Bucket;
 use crate::secret;
 use crate::store::Store;
 use crate::store::tables::{gateway_key, gateway_usage};
 
-/// API Gateway's account-level throttle, where a key has none of its own: requests a second, and a burst.
-const RATE: i64 = 10_000;
-const BURST: i64 = 5_000;
 /// So long a key is remembered before the store is asked again; a revoked key works for so long at most.
 const REMEMBERED_MS: Millis = 1_000;
-/// Keys that are remembered, known ones and wrong ones; more make room by forgetting all.
-const MOST_REMEMBERED: usize = 10_000;
-const DAY_MS: Millis = 86_400_000;
+/// Wrong keys that are remembered; more make room by forgetting these, and never a key that is known.
+const MOST_WRONG: usize = 10_000;
+/// Who puts with the key in the data folder, as the records say it.
+const FOLDER_KEY: &str = "gateway.key";
 
 /// Why a key does not open, or was not made.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +74,8 @@ pub enum KeyError {
 pub struct NewKey {
     /// What it is for, in the owner's words.
     pub name: String,
-    /// The streams it opens; none means all.
-    pub streams: Vec<String>,
+    /// What it opens; nothing at all means putting to every stream but the server's own.
+    pub rights: Rights,
     /// Requests a second.
     pub rate: Option<u32>,
     /// Requests at once.
@@ -94,78 +97,42 @@ pub struct MadeKey {
     pub secret_access_key: String,
 }
 
-/// A key that is known, with what it allows.
-#[derive(Clone)]
-pub struct Key(Arc<Known>);
-
-struct Known {
-    row: gateway_key::Model,
-    bucket: Bucket,
-    used: Mutex<Used>,
-}
-
-/// Requests of one day.
-#[derive(Clone, Copy, Default)]
-struct Used {
-    day: i64,
-    /// Written down already.
-    stored: i64,
-    /// Since then.
-    more: i64,
-}
-
-impl Key {
-    /// Whether it opens a stream.
-    #[must_use]
-    pub fn may_put_to(&self, stream: &str) -> bool {
-        self.0.row.streams.is_empty() || self.0.row.streams.split(',').any(|name| name == stream)
-    }
-
-    /// Counts one request.
-    fn count(&self, now: Millis) -> Result<(), KeyError> {
-        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let day = now.div_euclid(DAY_MS);
-        if used.day != day {
-            *used = Used { day, ..Used::default() };
-        }
-        if let Some(daily) = self.0.row.daily.filter(|daily| used.stored + used.more >= *daily) {
-            let wait = Duration::from_millis((DAY_MS - now.rem_euclid(DAY_MS)).unsigned_abs());
-            let problem = format!("this key's {daily} requests of today have been used up; go on after midnight UTC");
-            return Err(KeyError::TooMany { problem, wait });
-        }
-        self.0.bucket.take(1, now).map_err(|wait| {
-            let problem = "this key is used more often than it may be; wait as long as retry-after says".to_owned();
-            KeyError::TooMany { problem, wait }
-        })?;
-        used.more += 1;
-        Ok(())
-    }
-}
-
 /// Every key of a data folder. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Keys {
     store: Store,
     clock: Clock,
-    /// The relay's key, which opens everything.
-    own: Arc<str>,
-    /// What AWS secrets are derived from.
-    wire: Arc<str>,
-    remembered: Arc<Mutex<HashMap<String, Remembered>>>,
+    own: Arc<Own>,
+    found: Arc<Mutex<Found>>,
 }
 
-#[derive(Clone)]
-struct Remembered {
-    /// Absent for a key that is not known.
-    key: Option<Key>,
-    asked_at: Millis,
+/// The secrets of the server itself.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// The relay's, made anew at each start: what is put with it is this server's own.
+    pub relay: String,
+    /// The one in the data folder: whoever can read it runs the server, and is another producer all the same.
+    pub folder: String,
+    /// What AWS secrets are derived from.
+    pub wire: String,
+}
+
+/// What was looked up.
+#[derive(Default)]
+struct Found {
+    /// By id. There are as many as were made, and both faces of a key lead to one of these: its counts are one.
+    keys: HashMap<String, Key>,
+    /// By a face's value: the key's id, and when the store was asked.
+    faces: HashMap<String, (String, Millis)>,
+    /// Values that are no key's, and when the store was asked.
+    wrong: HashMap<String, Millis>,
 }
 
 impl Keys {
-    /// Keys in `store`; `own` is the relay's key, and `wire` what AWS secrets are derived from.
+    /// Keys in `store`, beside the server's own.
     #[must_use]
-    pub fn new(store: Store, own: &str, wire: &str, clock: Clock) -> Self {
-        Self { store, clock, own: own.into(), wire: wire.into(), remembered: Arc::default() }
+    pub fn new(store: Store, own: Own, clock: Clock) -> Self {
+        Self { store, clock, own: Arc::new(own), found: Arc::default() }
     }
 
     /// Makes a key.
@@ -180,23 +147,26 @@ impl Keys {
                 problem: "say in 1 to 80 characters what it is for".into(),
             });
         }
-        if let Some(bad) = new.streams.iter().find(|name| !crate::config::streams::is_stream_name(name)) {
-            return Err(KeyError::Invalid { field: "stream", problem: format!("{bad:?} is no name for a stream") });
-        }
+        new.rights.check()?;
+        let rights = new.rights.clone().or_default();
         let (id, api_key, access_key_id) = (random_id("key-")?, secret::generate()?, random_id("FMAK")?);
         let row = gateway_key::ActiveModel {
             id: Set(id.clone()),
             name: Set(name.to_owned()),
             secret_hash: Set(secret::hash(&api_key)),
             access_key_id: Set(access_key_id.clone()),
-            streams: Set(new.streams.join(",")),
+            streams: Set(rights.put.join(",")),
+            reads: Set(rights.read.join(",")),
+            manages: Set(rights.manage.join(",")),
             rate: Set(new.rate.map(i64::from)),
             burst: Set(new.burst.map(i64::from)),
             daily: Set(new.daily.map(i64::from)),
             created_at: Set(self.clock.now()),
             revoked_at: Set(None),
         };
-        row.insert(&self.store.write).await?;
+        let tx = self.store.begin().await?;
+        row.insert(&*tx).await?;
+        tx.commit().await?;
         let secret_access_key = self.secret_access_key(&access_key_id);
         Ok(MadeKey { id, api_key, access_key_id, secret_access_key })
     }
@@ -214,12 +184,14 @@ impl Keys {
     /// # Errors
     /// If there is no such key that works.
     pub async fn revoke(&self, id: &str) -> Result<(), KeyError> {
+        let tx = self.store.begin().await?;
         let revoked = gateway_key::Entity::update_many()
             .col_expr(gateway_key::Column::RevokedAt, Expr::value(self.clock.now()))
             .filter(gateway_key::Column::Id.eq(id))
             .filter(gateway_key::Column::RevokedAt.is_null())
-            .exec(&self.store.write)
+            .exec(&*tx)
             .await?;
+        tx.commit().await?;
         if revoked.rows_affected == 1 { Ok(()) } else { Err(KeyError::Unknown) }
     }
 
@@ -228,13 +200,18 @@ impl Keys {
     /// # Errors
     /// If it is not known, or used too often.
     pub async fn allow(&self, api_key: &str) -> Result<Key, KeyError> {
-        let key = if secret::hash(api_key) == secret::hash(&self.own) {
-            return Ok(Key::own());
-        } else if api_key.is_empty() {
+        if api_key.is_empty() {
             return Err(KeyError::Unknown);
-        } else {
-            self.known(&secret::hash(api_key), gateway_key::Column::SecretHash).await?
-        };
+        }
+        let hash = secret::hash(api_key);
+        let is = |own: &str| !own.is_empty() && hash == secret::hash(own);
+        if is(&self.own.relay) {
+            return Ok(Key::own(None));
+        }
+        if is(&self.own.folder) {
+            return Ok(Key::own(Some(FOLDER_KEY)));
+        }
+        let key = self.known(&hash, gateway_key::Column::SecretHash).await?;
         key.count(self.clock.now())?;
         Ok(key)
     }
@@ -258,7 +235,7 @@ impl Keys {
 
     fn secret_access_key(&self, access_key_id: &str) -> String {
         // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.wire.as_bytes()) else { return String::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.own.wire.as_bytes()) else { return String::new() };
         mac.update(b"aws secret access key of ");
         mac.update(access_key_id.as_bytes());
         STANDARD_NO_PAD.encode(mac.finalize().into_bytes()).chars().take(40).collect()
@@ -266,46 +243,34 @@ impl Keys {
 
     async fn known(&self, value: &str, column: gateway_key::Column) -> Result<Key, KeyError> {
         let now = self.clock.now();
-        let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(value).cloned();
-        if let Some(before) = before.as_ref().filter(|before| now - before.asked_at < REMEMBERED_MS) {
-            return before.key.clone().ok_or(KeyError::Unknown);
+        if let Some(before) = self.found().a_moment_ago(value, now) {
+            return before.ok_or(KeyError::Unknown);
         }
         let row = gateway_key::Entity::find()
             .filter(column.eq(value))
             .filter(gateway_key::Column::RevokedAt.is_null())
             .one(&self.store.read)
             .await?;
-        let key = match (row, before.and_then(|before| before.key)) {
-            (None, _) => None,
-            (Some(row), Some(known)) if row == known.0.row => Some(known),
-            (Some(row), _) => Some(self.remember(row, now).await?),
+        let Some(row) = row else {
+            self.found().is_wrong(value, now);
+            return Err(KeyError::Unknown);
         };
-        if let Some(key) = &key {
-            self.write_down(key).await?;
-        }
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= MOST_REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(value.to_owned(), Remembered { key: key.clone(), asked_at: now });
-        key.ok_or(KeyError::Unknown)
-    }
-
-    async fn remember(&self, row: gateway_key::Model, now: Millis) -> Result<Key, KeyError> {
         let day = now.div_euclid(DAY_MS);
         let used = gateway_usage::Entity::find_by_id((row.id.clone(), day)).one(&self.store.read).await?;
         let used = Used { day, stored: used.map_or(0, |used| used.requests), more: 0 };
-        let rate = row.rate.unwrap_or(RATE).unsigned_abs();
-        let burst = row.burst.or(row.rate).unwrap_or(BURST).unsigned_abs();
-        let bucket = Bucket::new(rate, burst, now);
-        Ok(Key(Arc::new(Known { row, bucket, used: Mutex::new(used) })))
+        let key = self.found().is_known(value, row, used, now);
+        self.write_down(&key).await?;
+        Ok(key)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        // Each change is one insertion or removal; a panic leaves nothing half-done.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps the day's count; what came since the last time is lost by a crash.
     async fn write_down(&self, key: &Key) -> Result<(), KeyError> {
-        if key.0.row.daily.is_none() {
-            return Ok(());
-        }
+        let Some(row) = key.0.row.as_ref().filter(|row| row.daily.is_some()) else { return Ok(()) };
         // Counted as stored at once, so that nobody else writes the same requests down.
         let Used { day, stored, more } = {
             let mut used = key.0.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -316,36 +281,49 @@ impl Keys {
         if more == 0 {
             return Ok(());
         }
-        let row = gateway_usage::ActiveModel {
-            key_id: Set(key.0.row.id.clone()),
-            day: Set(day),
-            requests: Set(stored + more),
-        };
+        let usage =
+            gateway_usage::ActiveModel { key_id: Set(row.id.clone()), day: Set(day), requests: Set(stored + more) };
         let add = ExprTrait::add(Expr::col((gateway_usage::Entity, gateway_usage::Column::Requests)), more);
         let newer = OnConflict::columns([gateway_usage::Column::KeyId, gateway_usage::Column::Day])
             .value(gateway_usage::Column::Requests, add)
             .to_owned();
-        gateway_usage::Entity::insert(row).on_conflict(newer).exec_without_returning(&self.store.write).await?;
-        Ok(())
+        let tx = self.store.begin().await?;
+        gateway_usage::Entity::insert(usage).on_conflict(newer).exec_without_returning(&*tx).await?;
+        Ok(tx.commit().await?)
     }
 }
 
-impl Key {
-    /// The data folder's own: all streams, as often as it likes.
-    fn own() -> Self {
-        let row = gateway_key::Model {
-            id: "own".to_owned(),
-            name: "the relay".to_owned(),
-            secret_hash: String::new(),
-            access_key_id: String::new(),
-            streams: String::new(),
-            rate: None,
-            burst: None,
-            daily: None,
-            created_at: 0,
-            revoked_at: None,
-        };
-        Self(Arc::new(Known { row, bucket: Bucket::new(1, 1, 0), used: Mutex::default() }))
+impl Found {
+    /// What a value was found to be a moment ago: a key, or no key's.
+    fn a_moment_ago(&self, value: &str, now: Millis) -> Option<Option<Key>> {
+        let is_recent = |asked_at: Millis| (0..REMEMBERED_MS).contains(&(now - asked_at));
+        if let Some((id, _)) = self.faces.get(value).filter(|(_, asked_at)| is_recent(*asked_at)) {
+            return self.keys.get(id).cloned().map(Some);
+        }
+        self.wrong.get(value).filter(|asked_at| is_recent(**asked_at)).map(|_| None)
+    }
+
+    fn is_wrong(&mut self, value: &str, now: Millis) {
+        // It may have been a key's until a moment ago.
+        if let Some((id, _)) = self.faces.remove(value) {
+            self.keys.remove(&id);
+            self.faces.retain(|_, (of, _)| *of != id);
+        }
+        if self.wrong.len() >= MOST_WRONG {
+            self.wrong.clear();
+        }
+        self.wrong.insert(value.to_owned(), now);
+    }
+
+    /// The key of a row; the one that was known before, with its counts, unless the row has changed.
+    fn is_known(&mut self, value: &str, row: gateway_key::Model, used: Used, now: Millis) -> Key {
+        let id = row.id.clone();
+        let before = self.keys.get(&id).filter(|key| key.0.row.as_ref() == Some(&row)).cloned();
+        let key = before.unwrap_or_else(|| Key::of(row, used, now));
+        self.keys.insert(id.clone(), key.clone());
+        self.faces.insert(value.to_owned(), (id, now));
+        self.wrong.remove(value);
+        key
     }
 }
 

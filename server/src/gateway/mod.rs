@@ -7,6 +7,7 @@
 pub mod keys;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,10 +15,11 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-pub use keys::{Key, KeyError, Keys, MadeKey, NewKey};
+pub use keys::{Key, KeyError, Keys, MadeKey, NewKey, Own, Rights};
 
+use crate::access::{self, Act};
 use crate::amazon::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
-use crate::registry::{Incoming, Refused, Registry, Taken};
+use crate::registry::{DeliveryStream, Incoming, Refused, Registry, Taken};
 
 /// Why a request was not taken. None of its records was.
 #[derive(Debug, thiserror::Error)]
@@ -151,34 +153,45 @@ impl Gateway {
         Self { registry, keys }
     }
 
-    /// Takes the records of one request's body.
+    /// Looks at the key and the stream, before anything of a request's body is read. One request of the key is counted.
     ///
     /// # Errors
-    /// Names the record and the field where a record is at fault. None was taken then.
-    pub async fn put(
-        &self,
-        stream: &str,
-        key: Option<&str>,
-        body: &Bytes,
-    ) -> Result<PutRecordBatchAnswer, GatewayError> {
+    /// If the key is not known, used too often, or may not put to such a stream.
+    pub async fn enter(&self, stream: &str, key: Option<&str>) -> Result<Entrance, GatewayError> {
         let key = self.keys.allow(key.unwrap_or_default()).await?;
         let unknown = || GatewayError::UnknownStream(stream.to_owned());
-        let entrance = self.registry.get(stream).filter(|_| key.may_put_to(stream)).ok_or_else(unknown)?;
+        let entrance = self.registry.get(stream).filter(|_| access::may(&key, Act::Put, stream)).ok_or_else(unknown)?;
         if !entrance.takes_records() {
             return Err(GatewayError::TakesNone(stream.to_owned()));
         }
+        Ok(Entrance { stream: entrance, key })
+    }
+}
+
+/// Where the records of one request may come in.
+pub struct Entrance {
+    stream: Arc<DeliveryStream>,
+    key: Key,
+}
+
+impl Entrance {
+    /// Takes the records of the request's body.
+    ///
+    /// # Errors
+    /// Names the record and the field where a record is at fault. None was taken then.
+    pub async fn put(&self, body: &Bytes) -> Result<PutRecordBatchAnswer, GatewayError> {
         let texts = records_of(body)?;
         let incoming = texts.iter().map(|(_, text)| {
             let data = body.slice_ref(text.get().as_bytes());
             Incoming { key: None, hash: None, data }
         });
-        let checked = entrance.check(incoming);
+        let checked = self.stream.check(incoming, self.key.producer());
         if let Some((place, misfit)) = checked.first_misfit() {
             let path = &texts[place].0;
             let field = misfit.field.as_ref().map_or_else(|| path.clone(), |field| format!("{path}.{field}"));
             return Err(GatewayError::Malformed { field, problem: misfit.problem.clone() });
         }
-        Ok(PutRecordBatchAnswer::of(entrance.take(checked).await))
+        Ok(PutRecordBatchAnswer::of(self.stream.take(checked).await))
     }
 }
 

@@ -3,7 +3,6 @@
 //! Owns where objects lie and that they are on disk when a put returns. Does not own their names or contents, and
 //! never deletes one: the warehouse can be rebuilt from what is here.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,12 +168,7 @@ impl Lake {
             Err(LakeError::Store(object_store::Error::NotFound { .. })) => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
-        let copy = || {
-            let mut file = tempfile::NamedTempFile::new()?;
-            file.write_all(&body)?;
-            Ok(file.into_temp_path())
-        };
-        copy().map(|path| Some(LocalFile::copied(path))).map_err(|e: std::io::Error| e.to_string())
+        LocalFile::copy_of(&body).map(Some).map_err(|e| e.to_string())
     }
 }
 
@@ -185,6 +179,10 @@ impl Objects for Lake {
         let Some(folder) = &self.folder else { return self.fetch(&key) };
         let path = folder.join(&key);
         Ok(path.is_file().then(|| LocalFile::at(path)))
+    }
+
+    fn is_remote(&self) -> bool {
+        self.folder.is_none()
     }
 }
 

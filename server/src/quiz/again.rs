@@ -24,9 +24,9 @@ impl Quiz {
         let mut sent = 0;
         for ids in attempts.chunks(AT_ONCE) {
             let tx = self.store.begin().await?;
-            let rows = rows_of(&tx, ids).await?;
+            let rows = rows_of(&*tx, ids).await?;
             sent += rows.len();
-            self.outbox.write_again(&tx, &rows).await?;
+            self.outbox.write_again(&*tx, &rows).await?;
             tx.commit().await?;
             self.outbox.wake();
         }

@@ -116,13 +116,13 @@ impl Quiz {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let mut records = Vec::new();
-        records.extend(quiz::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
-        records.extend(question::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::question(row, now)));
-        records.extend(choice::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::choice(row, now)));
-        records.extend(class::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::class(row, now)));
+        records.extend(quiz::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
+        records.extend(question::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::question(row, now)));
+        records.extend(choice::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::choice(row, now)));
+        records.extend(class::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::class(row, now)));
         records
-            .extend(assignment::Entity::find().all(&tx).await?.iter().map(|row| CatalogRecord::assignment(row, now)));
-        self.announce(&tx, now, &records).await?;
+            .extend(assignment::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::assignment(row, now)));
+        self.announce(&*tx, now, &records).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(())

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::catalog::CatalogRecord;
 use super::view::AFTER_CLOSE;
-use super::{Quiz, QuizError, fold_name};
+use super::{Quiz, QuizError};
+use crate::names;
 use crate::store::tables::{assignment, class, student};
 
 /// A quiz given to a class.
@@ -32,20 +33,20 @@ impl Quiz {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let class = class::ActiveModel { id: NotSet, name: Set(name.to_owned()), teacher_id: Set(teacher) };
-        let row = class.insert(&tx).await?;
+        let row = class.insert(&*tx).await?;
         let class = row.id;
         let rows = students.iter().map(|name| student::ActiveModel {
             id: NotSet,
             class_id: Set(class),
             name: Set((*name).to_owned()),
-            folded_name: Set(fold_name(name)),
+            folded_name: Set(names::fold(name)),
             student_key: Set(Uuid::new_v4().to_string()),
             listed_at: Set(now),
         });
         if !students.is_empty() {
-            student::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+            student::Entity::insert_many(rows).exec_without_returning(&*tx).await?;
         }
-        self.announce(&tx, now, &[CatalogRecord::class(&row, now)]).await?;
+        self.announce(&*tx, now, &[CatalogRecord::class(&row, now)]).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(class)
@@ -67,8 +68,8 @@ impl Quiz {
         };
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let row = assignment.insert(&tx).await?;
-        self.announce(&tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+        let row = assignment.insert(&*tx).await?;
+        self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(row.id)

@@ -24,12 +24,12 @@ impl Quiz {
             .col_expr(assignment::Column::ClosedAt, Expr::value(now))
             .filter(assignment::Column::Id.eq(assignment))
             .filter(assignment::Column::ClosedAt.is_null())
-            .exec(&tx)
+            .exec(&*tx)
             .await?;
         if let Some(row) =
-            assignment::Entity::find_by_id(assignment).one(&tx).await?.filter(|_| closed.rows_affected > 0)
+            assignment::Entity::find_by_id(assignment).one(&*tx).await?.filter(|_| closed.rows_affected > 0)
         {
-            self.announce(&tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+            self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
         }
         tx.commit().await?;
         self.outbox.wake();

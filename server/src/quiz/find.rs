@@ -3,7 +3,8 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Quiz, QuizError, fold_name};
+use super::{Quiz, QuizError};
+use crate::names;
 use crate::store::tables::{assignment, attempt, class, quiz, student};
 
 impl Quiz {
@@ -43,7 +44,7 @@ impl Quiz {
     pub async fn has_handed_in(&self, assignment: i64, class: i64, name: &str) -> Result<bool, QuizError> {
         let listed = student::Entity::find()
             .filter(student::Column::ClassId.eq(class))
-            .filter(student::Column::FoldedName.eq(fold_name(name)))
+            .filter(student::Column::FoldedName.eq(names::fold(name)))
             .one(&self.store.read)
             .await?;
         let Some(student) = listed else { return Ok(false) };

@@ -114,9 +114,9 @@ impl Quiz {
         match on {
             Beating::Answers => {
                 let record = record::heartbeat(id, accepted_at);
-                self.outbox.write(&tx, QUIZ_ANSWERS, accepted_at, &[record]).await?;
+                self.outbox.write(&*tx, QUIZ_ANSWERS, accepted_at, &[record]).await?;
             }
-            Beating::Catalog => self.announce(&tx, accepted_at, &[CatalogRecord::heartbeat(id, accepted_at)]).await?,
+            Beating::Catalog => self.announce(&*tx, accepted_at, &[CatalogRecord::heartbeat(id, accepted_at)]).await?,
         }
         tx.commit().await?;
         self.outbox.wake();

@@ -18,14 +18,14 @@ impl Quiz {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let quiz = quiz::ActiveModel { id: NotSet, title: Set(title.to_owned()), teacher_id: Set(teacher) };
-        let quiz = quiz.insert(&tx).await?;
+        let quiz = quiz.insert(&*tx).await?;
         let mut announced = vec![CatalogRecord::quiz(&quiz, now)];
         for (number, question) in (1..).zip(questions) {
-            let (question, choices) = write_question(&tx, quiz.id, number, question).await?;
+            let (question, choices) = write_question(&*tx, quiz.id, number, question).await?;
             announced.push(CatalogRecord::question(&question, now));
             announced.extend(choices.iter().map(|choice| CatalogRecord::choice(choice, now)));
         }
-        self.announce(&tx, now, &announced).await?;
+        self.announce(&*tx, now, &announced).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(quiz.id)

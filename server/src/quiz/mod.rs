@@ -27,7 +27,6 @@ pub use accepting::Accepting;
 pub use classes::NewAssignment;
 pub use error::QuizError;
 pub use heartbeat::{Beating, Heartbeats};
-pub use join::fold_name;
 pub use outbox::{Outbox, Waiting};
 pub use relay::{Relay, RelayHealth};
 pub use rulings::RuledBy;

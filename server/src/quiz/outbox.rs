@@ -92,7 +92,9 @@ impl Outbox {
         } else {
             Column::AcceptedSeq.is_in(numbers.iter().copied())
         };
-        Entity::delete_many().filter(these).exec(&self.store.write).await.map(|_| ())
+        let tx = self.store.begin().await?;
+        Entity::delete_many().filter(these).exec(&*tx).await?;
+        tx.commit().await
     }
 
     /// Whether a record of `stream` waits whose running number is `last` or lower.

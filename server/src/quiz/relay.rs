@@ -3,7 +3,7 @@
 //! Owns the batching (at most 500 records or 4 MiB a request) and the retry: what the gateway acknowledged goes, what
 //! failed stays at the head of the outbox and is sent again. Does not own the address; it may be Amazon's.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -31,6 +31,8 @@ enum RelayError {
     Unreached(#[from] reqwest::Error),
     #[error("the gateway answered {status}: {body}")]
     Refused { status: u16, body: String },
+    #[error("the outbox still holds record {first}, which it was told to remove a moment ago")]
+    NotRemoved { first: i64 },
     #[error("the gateway answered {answered} entries to {sent} records")]
     Miscounted { sent: usize, answered: usize },
     #[error("the gateway did not take {failed} of {sent} records: {first}")]
@@ -62,7 +64,7 @@ impl RelayHealth {
     /// What the last request failed with; `None` once one has succeeded.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
-        self.problem.lock().ok()?.clone()
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How often records stayed in the outbox and were to be sent again.
@@ -72,9 +74,7 @@ impl RelayHealth {
     }
 
     fn set(&self, problem: Option<String>) {
-        if let Ok(mut current) = self.problem.lock() {
-            *current = problem;
-        }
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 }
 
@@ -108,11 +108,12 @@ impl Relay {
     /// Drains until `stop` says true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_PAUSE;
+        let mut removed = None;
         let mut written = self.outbox.follow();
         loop {
             written.mark_unchanged();
             let mut range = None;
-            let sent = self.send_head(&mut range).await;
+            let sent = self.send_head(&mut range, &mut removed).await;
             let (stream, first, last) = (&self.stream, range.map(|(first, _)| first), range.map(|(_, last)| last));
             let wait = match sent {
                 Ok(0) => LOOK_ANYWAY,
@@ -141,11 +142,16 @@ impl Relay {
     }
 
     /// Sends the head of the outbox in one request and removes what was acknowledged. Returns how many records that
-    /// was; `range` hears the running numbers of the first and the last that were sent.
-    async fn send_head(&self, range: &mut Option<(i64, i64)>) -> Result<usize, RelayError> {
+    /// was; `range` hears the running numbers of the first and the last that were sent. `removed` is the first number of
+    /// the request before: a store that still shows it has not done what it said, and the same head is never sent again
+    /// without a pause.
+    async fn send_head(&self, range: &mut Option<(i64, i64)>, removed: &mut Option<i64>) -> Result<usize, RelayError> {
         let head = self.outbox.head(&self.stream, MOST_RECORDS as u64).await?;
         let (numbers, body) = request(&head);
         *range = numbers.first().copied().zip(numbers.last().copied());
+        if let Some(first) = removed.take().filter(|removed| numbers.first() == Some(removed)) {
+            return Err(RelayError::NotRemoved { first });
+        }
         if numbers.is_empty() {
             return Ok(0);
         }
@@ -156,6 +162,7 @@ impl Relay {
         let entries = || numbers.iter().zip(&answer.request_responses);
         let taken: Vec<i64> = entries().filter(|(_, e)| e.error_code.is_none()).map(|(n, _)| *n).collect();
         self.outbox.acknowledge(&taken).await?;
+        *removed = taken.first().copied();
         match entries().find_map(|(_, e)| e.error_code.clone()) {
             None => Ok(taken.len()),
             Some(first) => Err(RelayError::Partly { failed: numbers.len() - taken.len(), sent: numbers.len(), first }),

@@ -8,12 +8,12 @@ use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::catalog::CatalogRecord;
 use super::{Quiz, QuizError};
+use crate::store::Writing;
 use crate::store::tables::{assignment, choice, question, ruling};
 
 /// Who rules, on which assignment, and what its class average does.
@@ -88,9 +88,9 @@ impl Quiz {
     pub async fn rule(&self, wanted: NewRuling, by: RuledBy) -> Result<(), QuizError> {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let quiz = assignment::Entity::find_by_id(by.assignment).one(&tx).await?;
+        let quiz = assignment::Entity::find_by_id(by.assignment).one(&*tx).await?;
         let quiz = quiz.ok_or(QuizError::Unknown("assignment"))?.quiz_id;
-        let graded = Graded::read(&tx, wanted.question).await?.filter(|graded| graded.question.quiz_id == quiz);
+        let graded = Graded::read(&*tx, wanted.question).await?.filter(|graded| graded.question.quiz_id == quiz);
         let graded = graded.ok_or_else(|| QuizError::invalid("question", "is not one of this quiz"))?;
         let (key_before, was_void) = (graded.key(), graded.question.is_void);
         check(wanted, &graded)?;
@@ -108,9 +108,9 @@ impl Quiz {
             undone_by: Set(None),
             undone_at: Set(None),
         };
-        row.insert(&tx).await?;
-        let changed = graded.write(&tx, now, wanted.key.or(key_before), wanted.key.is_none()).await?;
-        self.announce(&tx, now, &changed).await?;
+        row.insert(&*tx).await?;
+        let changed = graded.write(&*tx, now, wanted.key.or(key_before), wanted.key.is_none()).await?;
+        self.announce(&*tx, now, &changed).await?;
         self.finish(tx, quiz).await
     }
 
@@ -121,10 +121,10 @@ impl Quiz {
     pub async fn undo_ruling(&self, ruling: i64, assignment: i64, account: i64) -> Result<(), QuizError> {
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let quiz = assignment::Entity::find_by_id(assignment).one(&tx).await?;
+        let quiz = assignment::Entity::find_by_id(assignment).one(&*tx).await?;
         let quiz = quiz.ok_or(QuizError::Unknown("assignment"))?.quiz_id;
-        let row = ruling::Entity::find_by_id(ruling).one(&tx).await?.ok_or(QuizError::Unknown("ruling"))?;
-        let graded = Graded::read(&tx, row.question_id).await?.filter(|graded| graded.question.quiz_id == quiz);
+        let row = ruling::Entity::find_by_id(ruling).one(&*tx).await?.ok_or(QuizError::Unknown("ruling"))?;
+        let graded = Graded::read(&*tx, row.question_id).await?.filter(|graded| graded.question.quiz_id == quiz);
         let graded = graded.ok_or(QuizError::Unknown("ruling"))?;
         if row.undone_at.is_some() {
             return Err(QuizError::Ruled("this ruling has been undone already"));
@@ -133,7 +133,7 @@ impl Quiz {
             .filter(ruling::Column::QuestionId.eq(row.question_id))
             .filter(ruling::Column::UndoneAt.is_null())
             .order_by_desc(ruling::Column::Id)
-            .one(&tx)
+            .one(&*tx)
             .await?;
         if newest.is_some_and(|newest| newest.id != row.id) {
             return Err(QuizError::Ruled("there is a later ruling on this question; undo that one first"));
@@ -142,21 +142,21 @@ impl Quiz {
             .col_expr(ruling::Column::UndoneBy, Expr::value(account))
             .col_expr(ruling::Column::UndoneAt, Expr::value(now))
             .filter(ruling::Column::Id.eq(row.id))
-            .exec(&tx)
+            .exec(&*tx)
             .await?;
-        let changed = graded.write(&tx, now, row.key_before, row.was_void).await?;
-        self.announce(&tx, now, &changed).await?;
+        let changed = graded.write(&*tx, now, row.key_before, row.was_void).await?;
+        self.announce(&*tx, now, &changed).await?;
         self.finish(tx, quiz).await
     }
 
     /// Makes it so, and has the pages of every assignment of the quiz ask again.
-    async fn finish(&self, tx: DatabaseTransaction, quiz: i64) -> Result<(), QuizError> {
+    async fn finish(&self, tx: Writing, quiz: i64) -> Result<(), QuizError> {
         let assignments: Vec<i64> = assignment::Entity::find()
             .select_only()
             .column(assignment::Column::Id)
             .filter(assignment::Column::QuizId.eq(quiz))
             .into_tuple()
-            .all(&tx)
+            .all(&*tx)
             .await?;
         tx.commit().await?;
         self.outbox.wake();

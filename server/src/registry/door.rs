@@ -17,8 +17,8 @@ use crate::config::streams::{Destination, Misfits, Quota};
 use crate::delivery::Form;
 use crate::remote::NotPut;
 use crate::stream::{Place, Record, StreamError};
-use crate::warehouse::columns::Table;
-use crate::warehouse::fit::{Misfit, fit};
+use crate::warehouse::columns::{PRODUCER, Table};
+use crate::warehouse::fit::{Misfit, fit_from};
 
 /// Partition key of a record that is taken unchecked and has no value for the partition column.
 const NO_KEY: &str = "-";
@@ -151,17 +151,18 @@ impl Checked {
 }
 
 impl DeliveryStream {
-    /// Looks at the records of a request. None has been taken by that.
-    pub fn check(&self, records: impl IntoIterator<Item = Incoming>) -> Checked {
+    /// Looks at the records of a request. None has been taken by that. `producer` is who puts them; `None` is this server.
+    pub fn check(&self, records: impl IntoIterator<Item = Incoming>, producer: Option<&str>) -> Checked {
         // What a transform is for need not fit before it.
         let refuses = |d: &Destination| d.misfits == Misfits::Refuse && d.transform.is_none();
         let refuses = self.config.destination.as_ref().is_some_and(refuses);
         let records: Vec<Incoming> = records.into_iter().collect();
         let sizes = records.iter().map(|record| record.data.len()).collect();
         match self.table().filter(|_| refuses) {
-            Some(table) => Checked { form: Form::Fitted, records: fitted(table, records), sizes },
+            Some(table) => Checked { form: Form::Fitted, records: fitted(table, records, producer), sizes },
             None => {
-                let records = records.into_iter().map(|record| Ok(raw(self.table().map(Arc::as_ref), record)));
+                let table = self.table().map(Arc::as_ref);
+                let records = records.into_iter().map(|record| Ok(raw(table, record, producer)));
                 Checked { form: Form::Raw, records: records.collect(), sizes }
             }
         }
@@ -221,9 +222,22 @@ fn handed_on(outcome: Result<String, NotPut>) -> Outcome {
 }
 
 /// A record that is not checked. Without a key of the sender's it goes by the table's column, as one that is checked does.
-fn raw(table: Option<&Table>, Incoming { key, hash, data }: Incoming) -> Record {
+/// For a table that says who put a record, that goes along; a sender who says it too has it there twice, which fits nothing.
+fn raw(table: Option<&Table>, Incoming { key, hash, mut data }: Incoming, producer: Option<&str>) -> Record {
     let key = key.or_else(|| key_in(table?, &data)).unwrap_or_else(|| NO_KEY.to_owned());
+    if table.is_some_and(|table| table.names_producer)
+        && let Some(fields) = data.trim_ascii_start().strip_prefix(b"{")
+    {
+        let comma = if fields.trim_ascii_start().starts_with(b"}") { "" } else { "," };
+        let producer = producer_value(producer);
+        data = [format!("{{\"{PRODUCER}\":{producer}{comma}").as_bytes(), fields].concat().into();
+    }
     Record { key, hash, data }
+}
+
+/// Who puts, as a record says it.
+fn producer_value(producer: Option<&str>) -> String {
+    producer.map_or_else(|| "null".to_owned(), |producer| format!("\"{producer}\""))
 }
 
 fn key_in(table: &Table, data: &[u8]) -> Option<String> {
@@ -232,11 +246,12 @@ fn key_in(table: &Table, data: &[u8]) -> Option<String> {
 }
 
 /// Looks at each record. The lines of those that fit lie in one buffer.
-fn fitted(table: &Table, records: Vec<Incoming>) -> Vec<Result<Record, Misfit>> {
+fn fitted(table: &Table, records: Vec<Incoming>, producer: Option<&str>) -> Vec<Result<Record, Misfit>> {
+    let producer = producer_value(producer);
     let mut lines = Vec::with_capacity(records.iter().map(|record| record.data.len() + 64).sum());
     let mut look_at = |record: Incoming| {
         let begin = lines.len();
-        let key_at = fit(table, &record.data, &mut lines)?;
+        let key_at = fit_from(table, &record.data, &producer, &mut lines)?;
         let key = record.key.unwrap_or_else(|| partition_key(&lines[key_at]));
         Ok((key, record.hash, begin..lines.len()))
     };

@@ -6,7 +6,10 @@
 
 pub mod bucket;
 mod door;
+mod names;
+mod room;
 mod running;
+mod turns;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -15,10 +18,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::watch;
 
 pub use door::{Checked, Incoming, Intake, Refused, Taken};
+pub use names::RESERVED;
+pub use room::{MOST_SHARDS, MOST_STREAMS};
 pub use running::DeliveryStream;
+pub use turns::Turn;
 pub use upstream::{Behind, Upstream};
 
 use self::door::Quotas;
+use self::room::Room;
+use self::turns::Turns;
 use self::upstream::Making;
 use crate::clock::Clock;
 use crate::config::streams::{Destination, StreamConfig, is_stream_name};
@@ -44,6 +52,12 @@ pub enum RegistryError {
     /// The name is none.
     #[error("{0:?} is no name for a stream: 1 to 64 letters, digits, _ . and -")]
     Name(String),
+    /// The lake keeps something else under that name or prefix.
+    #[error("{0}")]
+    Reserved(String),
+    /// As many streams or shards were made as may be.
+    #[error("{MOST_STREAMS} streams with {MOST_SHARDS} shards in all may be made here; delete one first")]
+    NoRoom,
     /// It comes from the configuration.
     #[error("the stream {0:?} comes from the configuration, and goes only with it")]
     Configured(String),
@@ -104,15 +118,26 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     plant: Plant,
     streams: RwLock<BTreeMap<String, Arc<DeliveryStream>>>,
-    /// Held while a stream is being started.
-    starting: tokio::sync::Mutex<()>,
+    turns: Turns,
+    room: Room,
+}
+
+/// Where a stream comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The configuration.
+    Configured,
+    /// Somebody who makes it over the wire now.
+    Made,
+    /// The row of a stream that was made over the wire before. It is started again whatever the bounds are now.
+    Restored,
 }
 
 impl Registry {
     /// No stream yet.
     #[must_use]
     pub fn new(plant: Plant) -> Self {
-        Self(Arc::new(Inner { plant, streams: RwLock::default(), starting: tokio::sync::Mutex::default() }))
+        Self(Arc::new(Inner { plant, streams: RwLock::default(), turns: Turns::default(), room: Room::default() }))
     }
 
     /// What every stream works with.
@@ -133,20 +158,49 @@ impl Registry {
         self.0.streams.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Starts a stream: its table, its log and a delivery for each shard.
+    /// Waits for the turn to start, change or end the stream of a name. Whoever has it keeps it over all that belongs
+    /// together: the stream and the row that it is kept by.
+    pub async fn turn(&self, name: &str) -> Turn {
+        self.0.turns.of(name).await
+    }
+
+    /// Starts a stream of the configuration.
     ///
     /// # Errors
-    /// If the name is taken or none, or a part cannot be started.
-    pub async fn start(&self, config: StreamConfig, is_made: bool) -> Result<Arc<DeliveryStream>, RegistryError> {
+    /// As [`Registry::start_in`].
+    pub async fn start(&self, config: StreamConfig) -> Result<Arc<DeliveryStream>, RegistryError> {
+        let turn = self.turn(&config.name).await;
+        self.start_in(&turn, config, Origin::Configured).await
+    }
+
+    /// Starts the stream of the turn's name: its table, its log and a delivery for each shard.
+    ///
+    /// # Errors
+    /// If the name is taken, reserved or none, there is no room, or a part cannot be started.
+    pub async fn start_in(
+        &self,
+        turn: &Turn,
+        config: StreamConfig,
+        origin: Origin,
+    ) -> Result<Arc<DeliveryStream>, RegistryError> {
+        debug_assert_eq!(turn.name, config.name, "the turn is another stream's");
         if !is_stream_name(&config.name) {
             return Err(RegistryError::Name(config.name));
         }
-        // One at a time: two of a name would both write to its log.
-        let _turn = self.0.starting.lock().await;
         if self.get(&config.name).is_some() {
             return Err(RegistryError::Taken(config.name));
         }
-        let stream = Arc::new(self.run(config, is_made).await?);
+        let room = match origin {
+            Origin::Configured => None,
+            Origin::Restored => self.0.room.take(config.spec.shards),
+            Origin::Made => {
+                names::check(&config, &self.all())?;
+                Some(self.0.room.take(config.spec.shards).ok_or(RegistryError::NoRoom)?)
+            }
+        };
+        let mut stream = self.run(config, origin != Origin::Configured).await?;
+        stream.room = room;
+        let stream = Arc::new(stream);
         let mut streams = self.0.streams.write().unwrap_or_else(PoisonError::into_inner);
         streams.insert(stream.name().to_owned(), Arc::clone(&stream));
         Ok(stream)
@@ -160,7 +214,7 @@ impl Registry {
             warehouse.ensure_table(table)?;
         }
         let landed = warehouse.stream_ends(config.name.clone()).await?.by_shard;
-        let log = logs.log(&config.name, config.spec, &landed, clock.clone())?;
+        let log = logs.log(&config.log_name(), config.spec, &landed, clock.clone())?;
         let stop = watch::Sender::new(false);
         let is_paused = destination.as_ref().is_some_and(|destination| destination.is_paused);
         let (target, reader) = if is_paused { (None, None) } else { elsewhere(&config).await? };
@@ -185,6 +239,7 @@ impl Registry {
             quotas: Quotas::new(config.quota, now),
             clock: clock.clone(),
             is_made,
+            room: None,
             started_at: now,
             entrance: Pace::default(),
             intake: Intake::default(),
@@ -199,21 +254,32 @@ impl Registry {
         })
     }
 
-    /// Ends a stream that was made over the wire, and removes its log. What it has brought into the lake stays.
+    /// Ends the stream of the turn's name, which was made over the wire, and removes its log. What it has brought into the
+    /// lake stays.
     ///
     /// # Errors
     /// If there is none, or it comes from the configuration.
-    pub async fn remove(&self, name: &str) -> Result<(), RegistryError> {
-        let stream = self.get(name).ok_or_else(|| RegistryError::Unknown(name.to_owned()))?;
-        if !stream.is_made {
-            return Err(RegistryError::Configured(name.to_owned()));
-        }
+    pub async fn remove_in(&self, turn: &Turn) -> Result<(), RegistryError> {
+        let name = turn.name.as_str();
+        let stream = self.removable(name)?;
+        let log = stream.config().log_name();
         self.0.streams.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let ended = tokio::task::spawn_blocking(move || stream.end()).await;
         if ended.is_err() {
             tracing::error!(stream = name, "a stream could not be ended");
         }
-        Ok(self.0.plant.logs.remove(name)?)
+        let logs = self.0.plant.logs.clone();
+        let removed = tokio::task::spawn_blocking(move || logs.remove(&log)).await;
+        Ok(removed.unwrap_or(Err(StreamError::Stopped))?)
+    }
+
+    /// The stream, if it may be ended over the wire.
+    ///
+    /// # Errors
+    /// If there is none, or it comes from the configuration.
+    pub fn removable(&self, name: &str) -> Result<Arc<DeliveryStream>, RegistryError> {
+        let stream = self.get(name).ok_or_else(|| RegistryError::Unknown(name.to_owned()))?;
+        if stream.is_made { Ok(stream) } else { Err(RegistryError::Configured(name.to_owned())) }
     }
 
     /// Brings in the batches of a stream that were parked, oldest first, and returns how many that were.

@@ -33,6 +33,8 @@ pub struct DeliveryStream {
     pub(super) clock: Clock,
     /// Whether it was made over the wire, and when the stream was started.
     pub(super) is_made: bool,
+    /// What it takes of the room for such streams.
+    pub(super) room: Option<super::room::Taken>,
     pub(super) started_at: Millis,
     pub(super) settings: Option<watch::Sender<Settings>>,
     pub(super) health: Vec<Arc<Health>>,

@@ -85,7 +85,9 @@ impl Kinesis {
 fn ledger(folder: &Path) -> Ledger {
     let spec = Spec { shards: 1, retention: Duration::ZERO, most_bytes: 1 << 20, is_delivered: true };
     let logs = Logs::open(folder).expect("logs");
-    logs.log("d", spec, &BTreeMap::new(), Clock::system()).expect("a log").ledger("s/shardId-000000000000")
+    logs.log(&crate::stream::LogName::configured("d"), spec, &BTreeMap::new(), Clock::system())
+        .expect("a log")
+        .ledger("s/shardId-000000000000")
 }
 
 /// The shard, read until it is dropped.

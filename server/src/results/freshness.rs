@@ -113,6 +113,13 @@ impl Measure {
         self.thresholds.waiting(settings.map_or(0, |settings| settings.hints.interval.as_millis() as i64))
     }
 
+    /// Now, or the instant since when nothing can be committed: what is measured while nothing can be accepted says
+    /// nothing of any later instant.
+    pub(super) fn last_sure(&self) -> Millis {
+        let fault = self.store.health().fault();
+        self.clock.now() - fault.map_or(0, |fault| fault.since.elapsed().as_millis() as Millis)
+    }
+
     /// The freshness of one assignment.
     ///
     /// # Errors
@@ -125,7 +132,7 @@ impl Measure {
 
     /// What has been accepted by now.
     pub(super) async fn accepted(&self, id: i64) -> Result<Accepted, ResultsError> {
-        let measured_at = self.clock.now();
+        let measured_at = self.last_sure();
         let settled_before = self.accepting.settled_before(id, measured_at);
         let assignment = assignment::Entity::find_by_id(id).one(&self.store.read).await?;
         let closed = assignment.ok_or(ResultsError::Unknown("assignment"))?.closed_at.is_some();

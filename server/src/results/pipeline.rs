@@ -92,6 +92,10 @@ impl Results {
             thresholds: self.measure.thresholds(stream.settings()),
             problem: feed.and_then(|feed| feed.relay.problem()).or_else(|| stream.problem()),
         };
+        if let Some(fault) = self.store.health().fault().filter(|_| feed.is_some()) {
+            freshness.measured_at = Some(self.measure.last_sure());
+            freshness.problem = Some(format!("nothing can be saved, and nobody can submit: {}", fault.reason));
+        }
         if let Err(problem) = self.measure_stream(stream, &mut freshness).await {
             tracing::error!(%problem, stream = stream.name(), "a stream's freshness could not be measured");
             freshness.measured_at = None;

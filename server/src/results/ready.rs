@@ -58,9 +58,9 @@ impl Results {
     }
 
     async fn check_store(&self) -> Result<(), String> {
-        match timeout(PATIENCE, self.store.read.ping()).await {
+        match timeout(PATIENCE, self.store.check_commit(&self.measure.clock)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(withheld(&error, "the transactional store does not answer; see the server's log")),
+            Ok(Err(error)) => Err(withheld(&error, "the transactional store cannot commit; see the server's log")),
             Err(_) => Err("the transactional store takes too long to answer".to_owned()),
         }
     }
@@ -92,7 +92,7 @@ impl Results {
 }
 
 /// The log gets what a store said, which may name files; the one who asks does not.
-fn withheld(story: &dyn std::error::Error, problem: &str) -> String {
+fn withheld(story: &impl std::fmt::Display, problem: &str) -> String {
     tracing::error!(error = %story, "a store is not ready");
     problem.to_owned()
 }

@@ -37,12 +37,14 @@ table! {
 }
 
 table! {
-    /// A signed-in browser. `token_hash` is the SHA-256 of the cookie's secret, in base64url.
+    /// A signed-in browser. `token_hash` is the SHA-256 of the cookie's secret, in base64url. `seen_at` is when it asked for
+    /// something last, to within some minutes.
     session, "session" {
         #[sea_orm(primary_key, auto_increment = false)]
         token_hash: String,
         account_id: i64,
         expires_at: i64,
+        seen_at: i64,
     }
 }
 
@@ -185,8 +187,9 @@ table! {
 }
 
 table! {
-    /// A key of the gateway. `secret_hash` is the SHA-256 of the API key, in URL-safe base64; `streams` is the names that it
-    /// opens, separated by commas, or nothing for all; `rate`, `burst` and `daily` count requests.
+    /// A key of the gateway. `secret_hash` is the SHA-256 of the API key, in URL-safe base64; `streams`, `reads` and `manages`
+    /// are the names of streams that it may put to, read and manage, separated by commas; `rate`, `burst` and `daily` count
+    /// requests.
     gateway_key, "gateway_key" {
         #[sea_orm(primary_key, auto_increment = false)]
         id: String,
@@ -194,6 +197,8 @@ table! {
         secret_hash: String,
         access_key_id: String,
         streams: String,
+        reads: String,
+        manages: String,
         rate: Option<i64>,
         burst: Option<i64>,
         daily: Option<i64>,
@@ -220,5 +225,14 @@ table! {
         name: String,
         made: String,
         created_at: i64,
+    }
+}
+
+table! {
+    /// One row, which a check of the store writes and reads back.
+    store_check, "store_check" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: i64,
+        number: i64,
     }
 }

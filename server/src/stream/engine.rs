@@ -4,7 +4,11 @@
 //! it is read again. So it is opened anew: what was acknowledged is there, and a record that was written but not
 //! acknowledged may be there too, which a repeat on the wire is allowed to do.
 //!
-//! Owns the handle and its key spaces, one a stream. Does not own what lies in them.
+//! A key space is one log's: it is made when the log is opened, and removed with the log. Whoever still holds a handle on
+//! a log that was removed gets [`StreamError::Removed`]; nothing makes a key space in passing, so that a late append can
+//! never fall into a log of the same stream that was made meanwhile.
+//!
+//! Owns the handle and its key spaces. Does not own what lies in them.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -52,23 +56,23 @@ impl Engine {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Looks at one stream's key space.
+    /// Looks at one key space.
     pub fn read<T>(
         &self,
-        stream: &str,
+        space: &str,
         look: impl FnOnce(&Keyspace) -> Result<T, StreamError>,
     ) -> Result<T, StreamError> {
-        self.with(stream, |_, space| look(space))
+        self.with(space, |_, space| look(space))
     }
 
     /// Commits what `fill` puts into a batch: all or nothing, and on disk when it returns if `durable`.
     pub fn write(
         &self,
-        stream: &str,
+        space: &str,
         durable: bool,
         fill: impl FnOnce(&mut OwnedWriteBatch, &Keyspace) -> Result<(), StreamError>,
     ) -> Result<(), StreamError> {
-        let done = self.with(stream, |db, space| {
+        let done = self.with(space, |db, space| {
             let mut batch = db.batch().durability(durable.then_some(PersistMode::SyncAll));
             fill(&mut batch, space)?;
             Ok(batch.commit()?)
@@ -79,9 +83,30 @@ impl Engine {
         done
     }
 
-    /// Removes a stream and all that it holds.
-    pub fn drop_stream(&self, stream: &str) -> Result<(), StreamError> {
-        self.with(stream, |db, space| Ok(db.delete_keyspace(space.clone())?))
+    /// Makes a key space, unless it is there.
+    pub fn create(&self, space: &str) -> Result<(), StreamError> {
+        let handle = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let db = handle.as_ref().ok_or(StreamError::Recovering)?;
+        db.keyspace(space, options)?;
+        Ok(())
+    }
+
+    /// Removes a key space with all that it holds; one that is not there is fine. Waits for whoever is at work in it, and
+    /// nobody comes in afterwards.
+    pub fn remove(&self, space: &str) -> Result<(), StreamError> {
+        let handle = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let db = handle.as_ref().ok_or(StreamError::Recovering)?;
+        if db.keyspace_exists(space) {
+            db.delete_keyspace(db.keyspace(space, options)?)?;
+        }
+        Ok(())
+    }
+
+    /// The names of all key spaces.
+    pub fn spaces(&self) -> Result<Vec<String>, StreamError> {
+        let handle = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let db = handle.as_ref().ok_or(StreamError::Recovering)?;
+        Ok(db.list_keyspace_names().iter().map(|name| name.to_string()).collect())
     }
 
     /// Makes sure that writes can succeed again after one has failed.
@@ -107,22 +132,27 @@ impl Engine {
         Ok(())
     }
 
-    /// As after a write that failed.
-    #[cfg(test)]
-    pub fn fail_for_test(&self) {
+    /// As after a write that failed: nobody knows what is on disk until it is read again.
+    pub fn distrust(&self) {
         self.failed.store(true, Ordering::Release);
     }
 
     fn with<T>(
         &self,
-        stream: &str,
+        space: &str,
         work: impl FnOnce(&Database, &Keyspace) -> Result<T, StreamError>,
     ) -> Result<T, StreamError> {
         let handle = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let db = handle.as_ref().ok_or(StreamError::Recovering)?;
-        let space = db.keyspace(stream, || KeyspaceCreateOptions::default().max_memtable_size(IN_MEMORY))?;
-        work(db, &space)
+        if !db.keyspace_exists(space) {
+            return Err(StreamError::Removed);
+        }
+        work(db, &db.keyspace(space, options)?)
     }
+}
+
+fn options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(IN_MEMORY)
 }
 
 fn open(folder: &Path) -> Result<Database, StreamError> {

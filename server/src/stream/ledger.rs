@@ -63,7 +63,7 @@ impl Ledger {
     /// # Errors
     /// If it cannot be read.
     pub fn entry(&self) -> Result<Entry, StreamError> {
-        self.log.engine.read(&self.log.name, |space| {
+        self.log.engine.read(&self.log.space, |space| {
             let Some(value) = space.get(keys::entry(&self.shard))? else { return Ok(Entry::default()) };
             serde_json::from_slice(&value).map_err(|e| damaged(format!("the books of {}", self.shard), e.to_string()))
         })
@@ -100,7 +100,7 @@ impl Ledger {
     /// If that cannot be written down.
     pub fn strike_off(&self, start: u64) -> Result<(), StreamError> {
         self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
+        self.log.engine.write(&self.log.space, true, |batch, space| {
             batch.remove(space, keys::parked_elsewhere_at(&self.shard, start));
             Ok(())
         })
@@ -110,7 +110,7 @@ impl Ledger {
         let books = || format!("the books of {}", self.shard);
         let value = serde_json::to_vec(value).map_err(|e| damaged(books(), e.to_string()))?;
         self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
+        self.log.engine.write(&self.log.space, true, |batch, space| {
             batch.insert(space, key, value);
             Ok(())
         })
@@ -119,7 +119,7 @@ impl Ledger {
 
 /// The entries of all shards, by the shard's name.
 pub(super) fn entries(log: &Inner) -> Result<Vec<(String, Entry)>, StreamError> {
-    log.engine.read(&log.name, |space| {
+    log.engine.read(&log.space, |space| {
         let mut entries = Vec::new();
         for guard in space.prefix(keys::ENTRIES) {
             let (key, value) = guard.into_inner()?;
@@ -134,7 +134,7 @@ pub(super) fn entries(log: &Inner) -> Result<Vec<(String, Entry)>, StreamError> 
 
 /// The parked batches below a key, each with its shard.
 pub(super) fn parked(log: &Inner, below: &[u8]) -> Result<Vec<(String, Parked)>, StreamError> {
-    log.engine.read(&log.name, |space| {
+    log.engine.read(&log.space, |space| {
         let mut parked = Vec::new();
         for guard in space.prefix(below) {
             let value = guard.value()?;

@@ -63,7 +63,8 @@ impl Log {
         let order: Vec<usize> = parts.iter().map(|(shard, ..)| *shard).collect();
         let (done, acknowledged) = oneshot::channel();
         self.appends.send(writer::Append { parts, done, room }).await.map_err(|_| StreamError::Stopped)?;
-        let firsts = acknowledged.await.map_err(|_| StreamError::Stopped)??;
+        let failed = |_| StreamError::NotWritten("the log's writer failed".to_owned());
+        let firsts = acknowledged.await.map_err(failed)??;
         self.inner.pace.note(records.len(), began);
         Ok(self.places(&owners, &order, &firsts))
     }

@@ -65,6 +65,34 @@ pub struct Place {
     pub offset: u64,
 }
 
+/// Between a stream's name and the generation of its log. No stream's name holds it.
+const GENERATION: char = '@';
+
+/// Which log: of two streams that had the same name one after the other, each has a log of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogName {
+    /// Name of the stream.
+    pub stream: String,
+    /// Which of the streams that have had this name; empty for one that comes from the configuration, and is never
+    /// removed.
+    pub generation: String,
+}
+
+impl LogName {
+    /// The log of a stream that comes from the configuration.
+    #[must_use]
+    pub fn configured(stream: &str) -> Self {
+        Self { stream: stream.to_owned(), generation: String::new() }
+    }
+
+    fn space(&self) -> String {
+        if self.generation.is_empty() {
+            return self.stream.clone();
+        }
+        format!("{}{GENERATION}{}", self.stream, self.generation)
+    }
+}
+
 /// How a stream is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
@@ -107,6 +135,9 @@ pub enum StreamError {
     /// More waits to be delivered than the disk should hold.
     #[error("the stream holds all that it may until delivery catches up; send it again later")]
     Full,
+    /// The log was removed with its stream.
+    #[error("the stream has been deleted")]
+    Removed,
     /// The server is stopping.
     #[error("the stream is shutting down")]
     Stopped,
@@ -132,17 +163,20 @@ impl Logs {
     /// If the log cannot be opened.
     pub fn log(
         &self,
-        stream: &str,
+        name: &LogName,
         spec: Spec,
         landed: &BTreeMap<String, u64>,
         clock: Clock,
     ) -> Result<Log, StreamError> {
-        let ranges = self.lay_out(stream, spec.shards)?;
-        let open = |range| Shard::open(&self.0, stream, range, spec, landed);
+        let space = name.space();
+        self.0.create(&space)?;
+        let ranges = self.lay_out(&space, spec.shards)?;
+        let open = |range| Shard::open(&self.0, &space, range, spec, landed);
         let shards = ranges.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let (appends, queue) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
-            name: stream.to_owned(),
+            name: name.stream.clone(),
+            space: space.clone(),
             engine: Arc::clone(&self.0),
             shards,
             spec,
@@ -151,7 +185,7 @@ impl Logs {
             pace: Pace::default(),
             clock: clock.clone(),
         });
-        writer::spawn(Arc::clone(&inner), queue, clock);
+        writer::spawn(Arc::clone(&inner), queue, clock)?;
         Ok(Log { inner, appends })
     }
 
@@ -169,23 +203,37 @@ impl Logs {
         if self.0.is_failed() { Err(StreamError::Recovering) } else { Ok(()) }
     }
 
-    /// Removes a stream's log with all that it holds. Handles that are left fail from then on.
+    /// Removes a log with all that it holds. Handles that are left fail from then on.
     ///
     /// # Errors
     /// If the storage says no.
-    pub fn remove(&self, stream: &str) -> Result<(), StreamError> {
-        self.0.drop_stream(stream)
+    pub fn remove(&self, name: &LogName) -> Result<(), StreamError> {
+        self.0.remove(&name.space())
     }
 
-    fn lay_out(&self, stream: &str, count: u32) -> Result<Vec<ShardRange>, StreamError> {
-        let before = self.0.read(stream, |space| {
+    /// Removes the logs of streams that are not there any more: a crash may have come between the end of a stream and
+    /// the removal of its log. Logs without a generation are left alone.
+    ///
+    /// # Errors
+    /// If the storage says no.
+    pub fn sweep(&self, keep: &[LogName]) -> Result<(), StreamError> {
+        let keep: Vec<String> = keep.iter().map(LogName::space).collect();
+        for space in self.0.spaces()?.iter().filter(|space| space.contains(GENERATION) && !keep.contains(space)) {
+            tracing::warn!(space, "a log without a stream is removed");
+            self.0.remove(space)?;
+        }
+        Ok(())
+    }
+
+    fn lay_out(&self, space: &str, count: u32) -> Result<Vec<ShardRange>, StreamError> {
+        let before = self.0.read(space, |space| {
             let Some(value) = space.get(keys::SHARDS)? else { return Ok(Vec::new()) };
             serde_json::from_slice(&value).map_err(|e| damaged("the list of shards", e.to_string()))
         })?;
         let after = shard::lay_out(before.clone(), count);
         if after != before {
             let value = serde_json::to_vec(&after).map_err(|e| damaged("the list of shards", e.to_string()))?;
-            self.0.write(stream, true, |batch, space| {
+            self.0.write(space, true, |batch, space| {
                 batch.insert(space, keys::SHARDS, value);
                 Ok(())
             })?;
@@ -200,7 +248,10 @@ fn damaged(at: impl Into<String>, problem: impl Into<String>) -> StreamError {
 
 /// What all handles on one log share.
 struct Inner {
+    /// Of the stream.
     name: String,
+    /// Where in the engine it lies.
+    space: String,
     engine: Arc<Engine>,
     shards: Vec<Shard>,
     spec: Spec,
@@ -225,19 +276,19 @@ struct Shard {
 impl Shard {
     fn open(
         engine: &Engine,
-        stream: &str,
+        space: &str,
         range: ShardRange,
         spec: Spec,
         landed: &BTreeMap<String, u64>,
     ) -> Result<Self, StreamError> {
-        let (mut end, floor) = engine.read(stream, |space| {
+        let (mut end, floor) = engine.read(space, |space| {
             let end = End::decode(space.get(keys::end(range.number))?.as_deref())?;
             Ok((end, Floor::decode(space.get(keys::floor(range.number))?.as_deref())?))
         })?;
         let landed = landed.get(&range.id()).copied().unwrap_or(0);
         if end.offset < landed {
             tracing::warn!(
-                stream,
+                space,
                 shard = range.id(),
                 end.offset,
                 landed,
@@ -284,7 +335,7 @@ impl Inner {
         for shard in &self.shards {
             let stored = self
                 .engine
-                .read(&self.name, |space| End::decode(space.get(keys::end(shard.range.number))?.as_deref()))?;
+                .read(&self.space, |space| End::decode(space.get(keys::end(shard.range.number))?.as_deref()))?;
             if stored.offset > shard.end_mark().offset {
                 shard.advance(stored);
             }

@@ -122,7 +122,7 @@ impl ShardLog {
     /// # Errors
     /// If the log cannot be read.
     pub fn parked_batches(&self) -> Result<Vec<Parked>, StreamError> {
-        self.log.engine.read(&self.log.name, |space| {
+        self.log.engine.read(&self.log.space, |space| {
             let mut parked = Vec::new();
             for guard in space.prefix(keys::parked(self.range().number)) {
                 let value = guard.value()?;
@@ -137,7 +137,7 @@ impl ShardLog {
     /// # Errors
     /// If the log cannot be read.
     pub fn recorded_cut(&self) -> Result<Option<Cut>, StreamError> {
-        self.log.engine.read(&self.log.name, |space| {
+        self.log.engine.read(&self.log.space, |space| {
             let Some(value) = space.get(keys::cut(self.range().number))? else { return Ok(None) };
             serde_json::from_slice(&value).map(Some).map_err(|e| damaged("the recorded cut", e.to_string()))
         })
@@ -149,7 +149,7 @@ impl ShardLog {
     /// If that cannot be written down.
     pub fn strike_off(&self, start: u64) -> Result<(), StreamError> {
         self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
+        self.log.engine.write(&self.log.space, true, |batch, space| {
             batch.remove(space, keys::parked_at(self.range().number, start));
             Ok(())
         })
@@ -162,7 +162,7 @@ impl ShardLog {
         mut look: impl FnMut(Chunk<'_>) -> Result<ControlFlow<()>, StreamError>,
     ) -> Result<(), StreamError> {
         let shard = self.range().number;
-        self.log.engine.read(&self.log.name, |space| {
+        self.log.engine.read(&self.log.space, |space| {
             let begin = chunk_with(space, shard, from)?;
             for guard in space.range(keys::chunk(shard, begin)..=keys::chunk(shard, u64::MAX)) {
                 let (key, value) = guard.into_inner()?;
@@ -224,7 +224,7 @@ impl ShardLog {
             return Ok(0);
         }
         crash::point("stream: before trim");
-        self.log.engine.write(&self.log.name, false, |batch, space| {
+        self.log.engine.write(&self.log.space, false, |batch, space| {
             gone.iter().for_each(|key| batch.remove(space, *key));
             batch.insert(space, keys::floor(state.range.number), after.encode());
             Ok(())
@@ -282,7 +282,7 @@ impl Source for ShardLog {
     fn record_cut(&self, cut: Cut) -> Result<(), SourceError> {
         let value = serde_json::to_vec(&cut).map_err(|e| damaged("the recorded cut", e.to_string()))?;
         self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
+        self.log.engine.write(&self.log.space, true, |batch, space| {
             batch.insert(space, keys::cut(self.range().number), value);
             Ok(())
         })?;
@@ -296,7 +296,7 @@ impl Source for ShardLog {
     fn park(&self, parked: &Parked) -> Result<(), SourceError> {
         let value = serde_json::to_vec(parked).map_err(|e| damaged("a parked batch", e.to_string()))?;
         self.log.engine.recover()?;
-        self.log.engine.write(&self.log.name, true, |batch, space| {
+        self.log.engine.write(&self.log.space, true, |batch, space| {
             batch.insert(space, keys::parked_at(self.range().number, parked.cut.start), value);
             Ok(())
         })?;

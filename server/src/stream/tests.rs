@@ -16,7 +16,7 @@ fn open_with(folder: &Path, spec: Spec, landed: &[(&str, u64)], clock: Clock) ->
             logs => break logs.expect("logs"),
         }
     };
-    logs.log("s", spec, &landed, clock).expect("log")
+    logs.log(&LogName::configured("s"), spec, &landed, clock).expect("log")
 }
 
 fn open(folder: &Path) -> Log {
@@ -231,7 +231,7 @@ async fn after_a_write_that_failed_the_storage_is_opened_anew_and_appends_go_on(
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     append(&log, [record(0)]).await;
-    log.inner.engine.fail_for_test();
+    log.inner.engine.distrust();
     let places = append(&log, [record(1)]).await;
     assert_eq!((places[0].offset, log.inner.engine.generation()), (1, 2));
     assert_eq!(lines(&read(&log, 0, Until::Offset(2))), [r#"{"n":0}"#, r#"{"n":1}"#]);

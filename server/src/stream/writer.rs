@@ -1,7 +1,8 @@
 //! The one thread that writes a stream's log.
 //!
 //! Owns group commit: whatever waits when it looks is written in one synced commit, so that a busy stream pays one
-//! disk flush for many appends and a quiet one waits for nobody. Owns the offsets that come next.
+//! disk flush for many appends and a quiet one waits for nobody. Owns the offsets that come next. A turn that panics is a
+//! bug: nothing of it is acknowledged, the storage counts as failed until it has been opened anew, and the thread goes on.
 
 use std::sync::Arc;
 
@@ -35,23 +36,33 @@ impl Append {
     }
 }
 
-pub(super) fn spawn(log: Arc<Inner>, mut queue: mpsc::Receiver<Append>, clock: Clock) {
-    std::thread::spawn(move || {
+pub(super) fn spawn(log: Arc<Inner>, mut queue: mpsc::Receiver<Append>, clock: Clock) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name(format!("log {}", log.name));
+    thread.spawn(move || {
         let mut generation = log.engine.generation();
         while let Some(first) = queue.blocking_recv() {
             let group = gather(first, &mut queue);
-            match prepare(&log, &mut generation) {
-                Ok(()) => write(&log, group, clock.now()),
-                Err(error) => {
-                    // The tries in between are refused without one.
-                    if !matches!(error, StreamError::Recovering) {
-                        tracing::error!(stream = %log.name, %error, "the stream's storage could not be opened anew");
-                    }
-                    refuse(group.into_iter().map(|append| append.done), &error);
-                }
+            let turn = std::panic::AssertUnwindSafe(|| turn(&log, group, &mut generation, &clock));
+            if std::panic::catch_unwind(turn).is_err() {
+                tracing::error!(stream = %log.name, "the log's writer panicked; its storage is opened anew");
+                log.engine.distrust();
             }
         }
-    });
+    })?;
+    Ok(())
+}
+
+fn turn(log: &Inner, group: Vec<Append>, generation: &mut u64, clock: &Clock) {
+    match prepare(log, generation) {
+        Ok(()) => write(log, group, clock.now()),
+        Err(error) => {
+            // The tries in between are refused without one.
+            if !matches!(error, StreamError::Recovering) {
+                tracing::error!(stream = %log.name, %error, "the stream's storage could not be opened anew");
+            }
+            refuse(group.into_iter().map(|append| append.done), &error);
+        }
+    }
 }
 
 fn gather(first: Append, queue: &mut mpsc::Receiver<Append>) -> Vec<Append> {
@@ -81,7 +92,7 @@ fn prepare(log: &Inner, generation: &mut u64) -> Result<(), StreamError> {
 fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
     let mut ends: Vec<End> = log.shards.iter().map(|shard| shard.end_mark()).collect();
     let mut answers = Vec::with_capacity(group.len());
-    let written = log.engine.write(&log.name, true, |batch, space| {
+    let written = log.engine.write(&log.space, true, |batch, space| {
         for append in group {
             let mut firsts = Vec::with_capacity(append.parts.len());
             for (shard, count, draft) in append.parts {

@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub enum Kind {
     /// 64-bit integer.
     BigInt,
+    /// 64-bit integer that is not negative.
+    Count,
     /// 32-bit integer.
     Integer,
     /// 64-bit floating point number.
@@ -32,7 +34,7 @@ impl Kind {
     #[must_use]
     pub const fn sql(self) -> &'static str {
         match self {
-            Self::BigInt => "BIGINT",
+            Self::BigInt | Self::Count => "BIGINT",
             Self::Integer => "INTEGER",
             Self::Double => "DOUBLE",
             Self::Boolean => "BOOLEAN",
@@ -112,6 +114,16 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The column whose value is the partition key where the sender names none: records that share it stay in order.
     pub partition_by: String,
+    /// Whether the last column is [`PRODUCER`].
+    pub names_producer: bool,
+}
+
+/// The column that says who put a record: the id of the key, or `NULL` for this server itself. The door fills it, and no
+/// sender can: what somebody else puts never stands for what this server has put.
+pub const PRODUCER: &str = "producer";
+
+fn producer() -> Column {
+    column(PRODUCER, Kind::Varchar(36), true)
 }
 
 impl Table {
@@ -151,7 +163,7 @@ pub fn quiz_answers() -> Table {
         partition_by: "assignment_id".to_owned(),
         columns: vec![
             required("record_id", Kind::Varchar(36)),
-            required("accepted_seq", Kind::BigInt),
+            required("accepted_seq", Kind::Count),
             required("accepted_at", Kind::Timestamp),
             required("assignment_id", Kind::BigInt),
             required("class_id", Kind::BigInt),
@@ -162,7 +174,9 @@ pub fn quiz_answers() -> Table {
             required("question_id", Kind::BigInt),
             column("choice_id", Kind::BigInt, true),
             required("elapsed_ms", Kind::BigInt),
+            producer(),
         ],
+        names_producer: true,
     }
 }
 
@@ -175,7 +189,7 @@ pub fn quiz_catalog() -> Table {
         partition_by: "id".to_owned(),
         columns: vec![
             required("record_id", Kind::Varchar(36)),
-            required("accepted_seq", Kind::BigInt),
+            required("accepted_seq", Kind::Count),
             required("accepted_at", Kind::Timestamp),
             required("kind", Kind::Varchar(16)),
             required("id", Kind::BigInt),
@@ -188,7 +202,9 @@ pub fn quiz_catalog() -> Table {
             column("opened_at", Kind::Timestamp, true),
             column("closed_at", Kind::Timestamp, true),
             column("is_void", Kind::Boolean, true),
+            producer(),
         ],
+        names_producer: true,
     }
 }
 
@@ -230,7 +246,7 @@ mod tests {
             { name = "at", type = "timestamp" }, { name = "on", type = "BOOLEAN" },
         ]"#;
         let columns = toml::from_str::<Written>(text).expect("columns").columns;
-        let table = Table { name: "readings".into(), columns, partition_by: "device".into() };
+        let table = Table { name: "readings".into(), columns, partition_by: "device".into(), names_producer: false };
         let db = duckdb::Connection::open_in_memory().expect("duckdb");
         for _ in 0..2 {
             db.execute_batch(&table.create_statement()).expect("made once");

@@ -2,10 +2,12 @@
 //!
 //! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 use serde::Deserialize;
@@ -37,6 +39,8 @@ pub struct Load {
     pub object: String,
     /// Size of the object, compressed.
     pub object_bytes: u64,
+    /// The object itself, from whoever has just written it where reading it back would be a download.
+    pub body: Option<Bytes>,
     /// What the source calls the last record; `None` if it goes by offsets alone.
     pub checkpoint: Option<String>,
     /// When the load is said to have happened.
@@ -59,6 +63,9 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// Says why it cannot be read.
     fn open(&self, url: &Url) -> Result<Option<LocalFile>, String>;
+
+    /// Whether opening is a download.
+    fn is_remote(&self) -> bool;
 }
 
 /// A file on this machine.
@@ -76,10 +83,15 @@ impl LocalFile {
         Self { path, _copy: None }
     }
 
-    /// A copy, removed with this handle.
-    #[must_use]
-    pub fn copied(copy: tempfile::TempPath) -> Self {
-        Self { path: copy.to_path_buf(), _copy: Some(copy) }
+    /// A copy of these bytes, removed with this handle.
+    ///
+    /// # Errors
+    /// If the machine's folder for temporary files cannot be written.
+    pub fn copy_of(body: &[u8]) -> std::io::Result<Self> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(body)?;
+        let copy = file.into_temp_path();
+        Ok(Self { path: copy.to_path_buf(), _copy: Some(copy) })
     }
 }
 
@@ -96,8 +108,30 @@ struct Entry {
     mandatory: bool,
 }
 
-pub(super) fn load(writer: &mut Connection, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
-    let objects = if load.table.is_some() { read_manifest(&load.manifest, lake)? } else { Vec::new() };
+/// The objects of a load, on this machine.
+pub(super) fn fetch(load: &Load, lake: &dyn Objects) -> Result<Vec<LocalFile>, WarehouseError> {
+    if load.table.is_none() {
+        return Ok(Vec::new());
+    }
+    let Some(body) = &load.body else { return read_manifest(&load.manifest, lake) };
+    let copy = LocalFile::copy_of(body).map_err(|e| WarehouseError::Manifest {
+        manifest: load.manifest.to_string(),
+        problem: format!("its object cannot be copied for COPY: {e}"),
+    })?;
+    Ok(vec![copy])
+}
+
+/// Whether the load history has exactly this range.
+pub(super) fn is_loaded(reader: &Connection, load: &Load) -> Result<bool, duckdb::Error> {
+    let sql = "SELECT COUNT(*) FROM load_history \
+               WHERE stream = ? AND shard = ? AND start_offset = ? AND end_offset = ?";
+    let mut statement = reader.prepare_cached(sql)?;
+    statement
+        .query_row(params![load.stream, load.shard, load.start, load.end], |row| row.get::<_, i64>(0))
+        .map(|n| n > 0)
+}
+
+pub(super) fn load(writer: &mut Connection, load: &Load, objects: &[LocalFile]) -> Result<Loaded, WarehouseError> {
     let tx = writer.transaction()?;
     if is_known(&tx, load)? {
         return Ok(Loaded::Already);
@@ -105,7 +139,7 @@ pub(super) fn load(writer: &mut Connection, load: &Load, lake: &dyn Objects) -> 
     let began = Instant::now();
     if let Some(table) = &load.table {
         let mut rows = 0;
-        for object in &objects {
+        for object in objects {
             rows += tx.execute(&copy_statement(table), [object.path.to_string_lossy()])? as u64;
         }
         if rows != load.rows {

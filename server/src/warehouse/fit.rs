@@ -12,7 +12,7 @@ use serde::Deserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::columns::{Column, Kind, Table};
+use super::columns::{Column, Kind, PRODUCER, Table};
 
 /// What is wrong with a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +33,35 @@ pub type KeyAt = std::ops::Range<usize>;
 /// # Errors
 /// Names the field. `out` is as it was.
 pub fn fit(table: &Table, record: &[u8], out: &mut Vec<u8>) -> Result<KeyAt, Misfit> {
+    fitted(out, |out| write_line(table, &read(table, record)?, out))
+}
+
+/// As [`fit`], for a record that somebody puts: its line says who, as `producer` has it (`null`, or text in quotes), and
+/// the record itself may not.
+///
+/// # Errors
+/// Names the field. `out` is as it was.
+pub fn fit_from(table: &Table, record: &[u8], producer: &str, out: &mut Vec<u8>) -> Result<KeyAt, Misfit> {
+    fitted(out, |out| {
+        let mut fields = read(table, record)?;
+        if table.names_producer
+            && let Some(named) = fields.last_mut()
+            && named.replace(producer).is_some()
+        {
+            return Err(misfit(PRODUCER, "is said by the door and by nobody else; leave it out"));
+        }
+        write_line(table, &fields, out)
+    })
+}
+
+fn read<'a>(table: &Table, record: &'a [u8]) -> Result<Vec<Option<&'a str>>, Misfit> {
+    plain_fields(table, record).map_or_else(|| fields_of(table, record), Ok)
+}
+
+/// Writes a line, or leaves `out` as it was.
+fn fitted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<KeyAt, Misfit>) -> Result<KeyAt, Misfit> {
     let before = out.len();
-    let fields = plain_fields(table, record).map_or_else(|| fields_of(table, record), Ok);
-    let fitted = fields.and_then(|fields| write_line(table, &fields, out));
+    let fitted = write(out);
     if fitted.is_err() {
         out.truncate(before);
     }
@@ -180,6 +206,7 @@ fn written<'a>(column: &Column, text: &'a str) -> Result<Cow<'a, str>, String> {
     }
     let fits = match column.kind {
         Kind::BigInt => text.parse::<i64>().is_ok(),
+        Kind::Count => text.parse::<i64>().is_ok_and(|number| number >= 0),
         Kind::Integer => text.parse::<i32>().is_ok(),
         Kind::Double => text.parse::<f64>().is_ok_and(f64::is_finite),
         Kind::Boolean => matches!(text, "true" | "false"),
@@ -192,6 +219,7 @@ fn written<'a>(column: &Column, text: &'a str) -> Result<Cow<'a, str>, String> {
 fn expectation(kind: Kind) -> String {
     match kind {
         Kind::BigInt => "has to be a whole number of 64 bits".to_owned(),
+        Kind::Count => "has to be a whole number of 64 bits, 0 or more".to_owned(),
         Kind::Integer => "has to be a whole number of 32 bits".to_owned(),
         Kind::Double => "has to be a number".to_owned(),
         Kind::Boolean => "has to be true or false".to_owned(),

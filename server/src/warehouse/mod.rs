@@ -6,13 +6,14 @@
 mod class;
 pub mod columns;
 mod copy;
+mod database;
 pub mod fit;
 mod reads;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use duckdb::{Config, Connection};
+use duckdb::Connection;
 
 pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
 pub use copy::{Load, Loaded, LocalFile, Objects};
@@ -20,15 +21,16 @@ pub(crate) use copy::{millis_of, sql_timestamp};
 pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
 
 use self::columns::Table;
+use self::database::Database;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
-/// Statements that a connection keeps planned: results of each quiz and rule are one.
-const KEPT_STATEMENTS: usize = 256;
 /// Columns that came later: table, column, and what adds it.
-const ADDED: [(&str, &str, &str); 2] = [
+const ADDED: [(&str, &str, &str); 4] = [
     ("load_history", "checkpoint", include_str!("sql/add_checkpoint.sql")),
     ("quiz_catalog", "is_void", include_str!("sql/add_is_void.sql")),
+    ("quiz_answers", "producer", include_str!("sql/add_answers_producer.sql")),
+    ("quiz_catalog", "producer", include_str!("sql/add_catalog_producer.sql")),
 ];
 
 /// Why the warehouse did not do what it was asked.
@@ -71,9 +73,9 @@ pub enum WarehouseError {
         /// What it should have.
         expected: String,
     },
-    /// Some thread panicked while it held the connection; the process should be restarted.
-    #[error("the warehouse connection was lost to an earlier failure; restart the server")]
-    Poisoned,
+    /// DuckDB trusts itself no more after a failure, and has not been opened anew yet.
+    #[error("the warehouse is being opened again after a failure: {0}")]
+    Reopening(String),
     /// The task that should have asked was stopped.
     #[error("the warehouse is shutting down")]
     Stopped,
@@ -90,14 +92,7 @@ pub struct Limits {
 
 /// A handle on the one database. Cheap to clone.
 #[derive(Clone)]
-pub struct Warehouse(Arc<Inner>);
-
-struct Inner {
-    /// All writes. Whoever holds it runs the only COPY.
-    writer: Mutex<Connection>,
-    /// Idle connections for reads; each sees the last commit.
-    readers: Mutex<Vec<Connection>>,
-}
+pub struct Warehouse(Arc<Database>);
 
 impl Warehouse {
     /// Opens, or creates, the database file at `path` and its tables.
@@ -105,38 +100,23 @@ impl Warehouse {
     /// # Errors
     /// If the file cannot be opened, or is locked by another process.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, WarehouseError> {
-        let config = Config::default()
-            .max_memory(&format!("{}MiB", limits.memory_mib))?
-            .threads(i64::from(limits.threads))?
-            .enable_autoload_extension(false)?
-            // It asks for the first row of each record by row number, without the ranges that the filter on the assignment
-            // had: the whole table is read once more (DuckDB 1.5.6; 31 instead of 8 ms among 40 million rows). The price is paid
-            // by a single assignment of a district: 9.0 instead of 5.7 s for 4 million answers.
-            .with("disabled_optimizers", "top_n_window_elimination")?;
-        let writer = Connection::open_with_flags(path, config)?;
-        writer.execute_batch(SCHEMA)?;
-        for (table, column, add) in ADDED {
-            // Not `ADD COLUMN IF NOT EXISTS`, which Redshift lacks.
-            let is_there = |found: &String| found.split(' ').next() == Some(column);
-            if !columns_of(&writer, table)?.iter().any(is_there) {
-                writer.execute_batch(add)?;
-            }
-        }
-        writer.execute_batch(VIEWS)?;
-        let inner = Inner { writer: Mutex::new(writer), readers: Mutex::default() };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(Database::open(path, limits)?)))
     }
 
     /// Brings one manifest's rows in, together with its row in the load history, in one transaction. A range that the
-    /// history already knows is left alone.
+    /// history already knows is left alone. What the manifest names is fetched before it is this load's turn to write, so
+    /// that a slow download holds up no other stream.
     ///
     /// Blocks until the transaction is on disk.
     ///
     /// # Errors
     /// Nothing has changed if there is one.
     pub fn load(&self, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
-        let mut writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
-        copy::load(&mut writer, load, lake)
+        if load.body.is_none() && lake.is_remote() && self.0.read(|reader| copy::is_loaded(reader, load))? {
+            return Ok(Loaded::Already);
+        }
+        let objects = copy::fetch(load, lake)?;
+        self.0.write(|writer| copy::load(writer, load, &objects))
     }
 
     /// Makes a stream's table if it is not there.
@@ -144,15 +124,16 @@ impl Warehouse {
     /// # Errors
     /// If it is there with other columns.
     pub fn ensure_table(&self, table: &Table) -> Result<(), WarehouseError> {
-        let writer = self.0.writer.lock().map_err(|_| WarehouseError::Poisoned)?;
-        writer.execute_batch(&table.create_statement())?;
-        let found = columns_of(&writer, &table.name)?;
-        let expected: Vec<String> = table.columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
-        if found == expected {
-            return Ok(());
-        }
-        let (found, expected) = (found.join(", "), expected.join(", "));
-        Err(WarehouseError::OtherColumns { table: table.name.clone(), found, expected })
+        self.0.write(|writer| {
+            writer.execute_batch(&table.create_statement())?;
+            let found = columns_of(writer, &table.name)?;
+            let expected: Vec<String> = table.columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
+            if found == expected {
+                return Ok(());
+            }
+            let (found, expected) = (found.join(", "), expected.join(", "));
+            Err(WarehouseError::OtherColumns { table: table.name.clone(), found, expected })
+        })
     }
 
     /// Whether it answers at all.
@@ -170,38 +151,14 @@ impl Warehouse {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, duckdb::Error> + Send + 'static,
     {
-        let inner = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || inner.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
+        let database = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || database.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
     }
 }
 
 /// A table's columns in their order, each with its type.
 fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>, duckdb::Error> {
     connection.prepare(include_str!("sql/columns.sql"))?.query_map([table], |row| row.get(0))?.collect()
-}
-
-impl Inner {
-    fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, duckdb::Error>) -> Result<T, WarehouseError> {
-        let reader = self.reader()?;
-        let answer = ask(&reader)?;
-        // A connection that failed is dropped instead.
-        self.readers.lock().map_err(|_| WarehouseError::Poisoned)?.push(reader);
-        Ok(answer)
-    }
-
-    fn reader(&self) -> Result<Connection, WarehouseError> {
-        let idle = self.readers.lock().map_err(|_| WarehouseError::Poisoned)?.pop();
-        match idle {
-            Some(reader) => Ok(reader),
-            None => Ok(self.writer_clone()?),
-        }
-    }
-
-    fn writer_clone(&self) -> Result<Connection, WarehouseError> {
-        let reader = self.writer.lock().map_err(|_| WarehouseError::Poisoned)?.try_clone()?;
-        reader.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
-        Ok(reader)
-    }
 }
 
 #[cfg(test)]
@@ -213,11 +170,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.duckdb");
         let old = Connection::open(&path).expect("made");
-        let old_schema = SCHEMA.replace("NOT NULL,\n    checkpoint   VARCHAR(256)", "NOT NULL");
-        assert_ne!(old_schema, SCHEMA);
-        let older_schema = old_schema.replace("closed_at    TIMESTAMP,", "closed_at    TIMESTAMP");
-        let older_schema: Vec<&str> = older_schema.lines().filter(|line| !line.contains("is_void")).collect();
-        let old_schema = older_schema.join("\n");
+        // Every later column is nullable; without its comment, the comma before it goes with it.
+        let lines = SCHEMA.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end());
+        let is_later = |line: &str| ADDED.iter().any(|(_, column, _)| line.trim_start().starts_with(column));
+        let old_schema: Vec<&str> = lines.filter(|line| !is_later(line)).collect();
+        let old_schema = old_schema.join("\n").replace(",\n)", "\n)");
+        assert!(ADDED.iter().all(|(_, column, _)| !old_schema.contains(column)), "{old_schema}");
         old.execute_batch(&old_schema).expect("its tables");
         let row = "INSERT INTO load_history VALUES ('s', 'x', 0, 7, 7, 1, 'o', 'm', 1.5, CURRENT_TIMESTAMP)";
         old.execute_batch(row).expect("a load");

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::accounts::AccountError;
 use crate::gateway::GatewayError;
+use crate::listen::BodyError;
 use crate::quiz::QuizError;
 use crate::registry::RegistryError;
 use crate::results::ResultsError;
@@ -51,6 +52,17 @@ impl From<QuizError> for WebError {
                 &message,
                 "this could not be saved just now; try again. Answers on a student's device send themselves again",
             ),
+        })
+    }
+}
+
+impl From<BodyError> for WebError {
+    fn from(error: BodyError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            BodyError::TooLarge { .. } => ApiError::TooLarge { message },
+            BodyError::Broken | BodyError::TooSlow => ApiError::invalid("body", message),
+            BodyError::NoRoom => ApiError::unavailable(&message),
         })
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::path::PathPart;
-use super::{Shared, WebError, json};
+use super::{Shared, WebError};
 use crate::amazon::MOST_BYTES;
 use crate::gateway::PutRecordBatchAnswer;
 
@@ -17,6 +17,8 @@ pub(super) async fn put(
     body: Body,
 ) -> Result<Json<PutRecordBatchAnswer>, WebError> {
     let key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
-    let body = json::read(body, MOST_BYTES).await?;
-    Ok(Json(rooms.gateway.put(&stream, key, &body).await?))
+    // Who may not put does not get a body into memory either.
+    let entrance = rooms.gateway.enter(&stream, key).await?;
+    let body = rooms.bodies.read(&headers, body, MOST_BYTES).await?;
+    Ok(Json(entrance.put(&body.bytes).await?))
 }

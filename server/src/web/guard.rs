@@ -34,6 +34,19 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     authority.eq_ignore_ascii_case(host)
 }
 
+/// Refuses a request that names no host, or more than one: what a proxy and this server read of it may differ.
+pub(super) async fn one_host(mut request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let authority = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    match (hosts, authority) {
+        (1, _) => {}
+        // Over HTTP/2 it is no header.
+        (0, Some(authority)) => drop(request.headers_mut().insert(header::HOST, authority)),
+        _ => return WebError(ApiError::invalid("host", "has to be there once")).into_response(),
+    }
+    next.run(request).await
+}
+
 /// Headers of every answer. Pages add their own content security policy.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -31,7 +31,14 @@ pub(super) async fn events(
             error => error.into(),
         })?;
     }
-    let page = Page { following: rooms.results.follow(&assignments), stop: rooms.stop.clone() };
+    let page = Page {
+        following: rooms.results.follow(&assignments),
+        stop: rooms.stop.clone(),
+        ends: rooms.accounts.follow_ends(),
+        secret: session::secret_of(&headers).unwrap_or_default().to_owned(),
+        rooms,
+        ticks: 0,
+    };
     Ok(Sse::new(unfold(page, |mut page| async { page.next().await.map(|event| (Ok(event), page)) })))
 }
 
@@ -53,24 +60,50 @@ fn assignments(query: &str) -> Result<Vec<i64>, ApiError> {
     Ok(numbers.into_iter().collect())
 }
 
+/// Ticks between two looks at a session that may have ended elsewhere, or by itself.
+const LOOK_EVERY: u32 = 30;
+
 /// One open connection.
 struct Page {
     following: Following,
     stop: watch::Receiver<bool>,
+    /// Changes when a session has been signed out.
+    ends: watch::Receiver<u64>,
+    secret: String,
+    rooms: Shared,
+    ticks: u32,
 }
 
 impl Page {
-    /// The next event; `None` when the server stops.
+    /// The next event; `None` when the server stops, or the session is over.
     async fn next(&mut self) -> Option<Event> {
-        let said = tokio::select! {
-            _ = self.stop.wait_for(|stop| *stop) => return None,
-            said = self.following.next() => said?,
-        };
-        Some(match said {
-            Said::Changed(assignment) => event(CHANGED, &Changed { assignment }),
-            Said::Tick(tick) => event(TICK, &tick),
-        })
+        loop {
+            let said = tokio::select! {
+                _ = self.stop.wait_for(|stop| *stop) => return None,
+                ended = self.ends.changed() => {
+                    ended.ok()?;
+                    None
+                }
+                said = self.following.next() => Some(said?),
+            };
+            match said {
+                Some(Said::Changed(assignment)) => return Some(event(CHANGED, &Changed { assignment })),
+                Some(Said::Tick(tick)) => {
+                    self.ticks += 1;
+                    if !self.ticks.is_multiple_of(LOOK_EVERY) || is_signed_in(&self.rooms, &self.secret).await {
+                        return Some(event(TICK, &tick));
+                    }
+                    return None;
+                }
+                None => is_signed_in(&self.rooms, &self.secret).await.then_some(())?,
+            }
+        }
     }
+}
+
+/// A store that does not answer ends nobody's session.
+async fn is_signed_in(rooms: &Shared, secret: &str) -> bool {
+    !matches!(rooms.accounts.user(secret).await, Ok(None))
 }
 
 fn event(name: &str, data: &impl Serialize) -> Event {

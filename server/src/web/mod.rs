@@ -35,10 +35,13 @@ use tower_http::trace::TraceLayer;
 
 pub use error::WebError;
 
+pub use client::Proxies;
+
 use client::Limits;
 
 use crate::accounts::Accounts;
 use crate::gateway::Gateway;
+use crate::listen::Bodies;
 use crate::quiz::Quiz;
 use crate::registry::Registry;
 use crate::results::Results;
@@ -53,8 +56,12 @@ pub struct Rooms {
     pub results: Results,
     /// Records.
     pub gateway: Gateway,
+    /// The memory of large requests.
+    pub bodies: Bodies,
     /// The streams.
     pub registry: Registry,
+    /// The proxies whose word counts.
+    pub proxies: Proxies,
     /// Opens `/metrics` from another machine; absent if nothing does.
     pub metrics_key: Option<String>,
     /// Says true when the server is to stop, so that streams of events end.
@@ -77,6 +84,12 @@ impl FromRef<Desk> for Shared {
     }
 }
 
+impl FromRef<Desk> for Proxies {
+    fn from_ref(desk: &Desk) -> Self {
+        desk.rooms.proxies.clone()
+    }
+}
+
 impl FromRef<Desk> for Arc<Limits> {
     fn from_ref(desk: &Desk) -> Self {
         Self::clone(&desk.limits)
@@ -95,6 +108,7 @@ pub fn router(rooms: Rooms, site: &Path) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(desk)
         .fallback_service(site::service(site))
+        .layer(middleware::from_fn(guard::one_host))
         .layer(middleware::from_fn(guard::headers))
         .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(TraceLayer::new_for_http())

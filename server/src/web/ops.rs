@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
+use url::{Host, Url};
 use utoipa::ToSchema;
 
 use super::client::Client;
@@ -59,7 +60,20 @@ fn may_read(client: Client, headers: &HeaderMap, key: Option<&str>) -> bool {
     if key.zip(sent).is_some_and(|(key, sent)| secret::hash(key) == secret::hash(sent)) {
         return true;
     }
-    client.is_this_machine() && !HANDED_ON.iter().any(|name| headers.contains_key(*name))
+    client.is_this_machine() && is_local_host(headers) && !HANDED_ON.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Whether the request was meant for this machine. A page that a browser here has open reaches the same address by a name
+/// of its own.
+fn is_local_host(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return false };
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +84,7 @@ mod tests {
 
     fn may(address: &str, headers: &[(&'static str, &'static str)]) -> bool {
         let address: IpAddr = address.parse().expect("an address");
-        let mut sent = HeaderMap::new();
+        let mut sent = HeaderMap::from_iter([(header::HOST, "localhost:8080".parse().expect("a value"))]);
         for (name, value) in headers {
             sent.insert(*name, value.parse().expect("a value"));
         }
@@ -92,6 +106,23 @@ mod tests {
         for name in HANDED_ON {
             assert!(!may("127.0.0.1", &[(name, "10.0.0.7")]), "{name}");
             assert!(may("127.0.0.1", &[(name, "10.0.0.7"), ("authorization", "Bearer right")]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_calls_this_machine_by_a_name_of_its_own_reads_no_metrics() {
+        for (host, is_local) in [
+            ("localhost:8080", true),
+            ("127.0.0.1", true),
+            ("[::1]:8080", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("school.example", false),
+            ("localhost.evil.example:8080", false),
+            ("10.0.0.7", false),
+            ("", false),
+        ] {
+            let sent = HeaderMap::from_iter([(header::HOST, host.parse().expect("a value"))]);
+            assert_eq!(is_local_host(&sent), is_local, "{host}");
         }
     }
 

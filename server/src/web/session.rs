@@ -9,33 +9,54 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 
-use super::client::{Client, Limits};
+use super::client::{Client, Limits, Scheme};
 use super::json::JsonBody;
 use super::{Shared, WebError};
-use crate::accounts::{Accounts, SESSION_MS, User};
+use crate::accounts::{Accounts, Place, SESSION_MS, SignedIn, User};
 
 /// Holds the secret of a session.
 pub(super) const COOKIE: &str = "freshmark_session";
+/// The same where the browser speaks TLS: it is never sent in the clear, and no other host can set it.
+const SECURE_COOKIE: &str = "__Host-freshmark_session";
+/// By which a device is known that has been signed in before.
+const DEVICE: &str = "freshmark_device";
+const SECURE_DEVICE: &str = "__Host-freshmark_device";
+/// A school year and a summer.
+const DEVICE_SECONDS: i64 = 400 * 86_400;
 
 pub(super) async fn sign_in(
     State(rooms): State<Shared>,
     State(limits): State<Arc<Limits>>,
     client: Client,
+    scheme: Scheme,
+    headers: HeaderMap,
     JsonBody(SignIn { email, password }): JsonBody<SignIn>,
 ) -> Result<impl IntoResponse, WebError> {
-    let sign_in = async { Ok(rooms.accounts.sign_in(&email, &password).await?) };
-    let (secret, user) = limits.sign_in(client, sign_in).await?;
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", SESSION_MS / 1000);
+    let (address, device) = (client.to_string(), cookie(&headers, scheme, DEVICE, SECURE_DEVICE));
+    let place = Place { client: &address, device };
+    let sign_in = async { Ok(rooms.accounts.sign_in(&email, &password, place).await?) };
+    let SignedIn { secret, device, user } = limits.sign_in(client, sign_in).await?;
+    let session = set_cookie(scheme, COOKIE, SECURE_COOKIE, &secret, SESSION_MS / 1000);
+    let device = set_cookie(scheme, DEVICE, SECURE_DEVICE, &device, DEVICE_SECONDS);
     let me: Me = user.me;
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(me)))
+    Ok((AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]), Json(me)))
 }
 
-pub(super) async fn sign_out(State(rooms): State<Shared>, headers: HeaderMap) -> Result<impl IntoResponse, WebError> {
+pub(super) async fn sign_out(
+    State(rooms): State<Shared>,
+    scheme: Scheme,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, WebError> {
     if let Some(secret) = secret_of(&headers) {
         rooms.accounts.sign_out(secret).await?;
     }
-    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    let gone = set_cookie(scheme, COOKIE, SECURE_COOKIE, "", 0);
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, gone)])))
+}
+
+fn set_cookie(scheme: Scheme, plain: &str, secure: &str, value: &str, seconds: i64) -> String {
+    let (name, secure) = if scheme == Scheme::Https { (secure, " Secure;") } else { (plain, "") };
+    format!("{name}={value}; Path=/; HttpOnly;{secure} SameSite=Strict; Max-Age={seconds}")
 }
 
 /// Whoever is signed in, if anybody is.
@@ -55,10 +76,35 @@ pub(super) async fn required_user(accounts: &Accounts, headers: &HeaderMap) -> R
 
 /// What a request has for a session, whether it is good or not.
 pub(super) fn secret_of(headers: &HeaderMap) -> Option<&str> {
+    named(headers, SECURE_COOKIE).or_else(|| named(headers, COOKIE))
+}
+
+/// A cookie by the name that it has over this scheme.
+fn cookie<'a>(headers: &'a HeaderMap, scheme: Scheme, plain: &str, secure: &str) -> Option<&'a str> {
+    named(headers, if scheme == Scheme::Https { secure } else { plain })
+}
+
+fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_tls_a_cookie_is_secure_and_of_this_host_alone() {
+        let plain = set_cookie(Scheme::Http, COOKIE, SECURE_COOKIE, "s", 9);
+        assert_eq!(plain, "freshmark_session=s; Path=/; HttpOnly; SameSite=Strict; Max-Age=9");
+        let secure = set_cookie(Scheme::Https, COOKIE, SECURE_COOKIE, "s", 9);
+        assert_eq!(secure, "__Host-freshmark_session=s; Path=/; HttpOnly; Secure; SameSite=Strict; Max-Age=9");
+        let headers =
+            HeaderMap::from_iter([(header::COOKIE, "a=b; __Host-freshmark_session=s".parse().expect("a value"))]);
+        assert_eq!(secret_of(&headers), Some("s"));
+    }
 }

@@ -22,6 +22,16 @@ pub(super) struct Answer {
     assignment_id: i64,
     choice_id: Option<i64>,
     elapsed_ms: i64,
+    /// Who put it, if that was not this server.
+    #[serde(default)]
+    producer: Option<String>,
+}
+
+impl Answer {
+    /// Whether it is a student's of this server: no heartbeat, and nothing that somebody else has put.
+    fn is_own(&self) -> bool {
+        self.assignment_id != 0 && self.producer.is_none()
+    }
 }
 
 impl Books {
@@ -41,9 +51,9 @@ pub(super) struct Summing {
 }
 
 impl Summing {
-    /// Adds a record, unless it is known or no student's.
+    /// Adds a record, unless it is known or no student's of this server.
     pub fn add(&mut self, answer: &Answer) {
-        if answer.assignment_id == 0 || !self.seen.insert(answer.record_id.clone()) {
+        if !answer.is_own() || !self.seen.insert(answer.record_id.clone()) {
             return;
         }
         self.by_assignment.entry(answer.assignment_id).or_default().add(answer);
@@ -60,7 +70,7 @@ pub(super) struct OnTheWay {
 
 impl OnTheWay {
     pub fn add(&mut self, answer: Answer) {
-        if answer.assignment_id != 0 {
+        if answer.is_own() {
             self.answers.entry(answer.assignment_id).or_default().insert(answer.record_id.clone(), answer);
         }
     }

@@ -17,7 +17,7 @@ use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::config::streams::StreamConfig;
-use crate::delivery::{Parked, object_key};
+use crate::delivery::{MANIFESTS, Parked, object_key};
 use crate::lake::LakeError;
 use crate::quiz::QUIZ_ANSWERS;
 use crate::registry::Plant;
@@ -96,7 +96,7 @@ pub async fn run(flags: Flags) -> Result<(), VerifyError> {
             known.insert(batch.object);
         }
     }
-    look_for_abandoned_objects(&plant, &streams, &known, &mut report).await?;
+    look_for_unknown_objects(&plant, &streams, &known, &mut report).await?;
     let [outbox, log, parked] = seen.waiting.map(|summing| summing.by_assignment);
     let places = Places {
         accepted: accepted(&store).await?,
@@ -149,7 +149,7 @@ async fn look_at_history(
     report: &mut Report,
 ) -> Result<Vec<String>, VerifyError> {
     let landed = plant.warehouse.stream_ends(stream.name.clone()).await?.by_shard;
-    let opened = plant.logs.log(&stream.name, stream.spec, &landed, plant.clock.clone())?;
+    let opened = plant.logs.log(&stream.log_name(), stream.spec, &landed, plant.clock.clone())?;
     let mut objects = Vec::new();
     for shard in opened.shards() {
         let parked = shard.parked_batches()?;
@@ -288,18 +288,31 @@ async fn look_at_object(
     Ok(())
 }
 
-/// Every object of the streams is known to the load history, or parked.
-async fn look_for_abandoned_objects(
+/// Every object of the streams is known to the load history, or parked. Of those that are not, the ones with a manifest
+/// are whole batches that a warehouse which was made anew has not loaded yet.
+async fn look_for_unknown_objects(
     plant: &Plant,
     streams: &[StreamConfig],
     known: &BTreeSet<String>,
     report: &mut Report,
 ) -> Result<(), VerifyError> {
     for stream in streams {
-        for object in plant.lake.list(&stream.name).await? {
-            if !known.contains(&object.key) {
-                report.differs(&format!("the lake holds {}, which no load knows", object.key));
-            }
+        let manifests = plant.lake.list(&format!("{MANIFESTS}/{}", stream.name)).await?;
+        let name_of = |key: &str| key.rsplit('/').next().unwrap_or(key).trim_end_matches(".gz").to_owned();
+        let whole: BTreeSet<String> = manifests.iter().map(|manifest| name_of(&manifest.key)).collect();
+        let objects = plant.lake.list(&stream.name).await?;
+        let unknown = objects.into_iter().filter(|object| !known.contains(&object.key));
+        let (to_load, abandoned): (Vec<_>, Vec<_>) = unknown.partition(|object| whole.contains(&name_of(&object.key)));
+        if !to_load.is_empty() {
+            report.differs(&format!(
+                "{}: {} batches lie whole in the lake and not in the warehouse; `freshmark replay --whole-lake` brings \
+                 them in",
+                stream.name,
+                to_load.len()
+            ));
+        }
+        for object in abandoned {
+            report.differs(&format!("the lake holds {}, which no load knows", object.key));
         }
     }
     Ok(())

@@ -2,16 +2,19 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
+use crate::access::{Act, may};
 
 async fn keys(folder: &Path) -> (Keys, Arc<AtomicI64>) {
     let (clock, hand) = Clock::manual(10 * DAY_MS);
     let store = Store::open(&folder.join("freshmark.db")).await.expect("store");
-    (Keys::new(store, "own", "wire", clock), hand)
+    let own = Own { relay: "relay".into(), folder: "folder".into(), wire: "wire".into() };
+    (Keys::new(store, own, clock), hand)
 }
 
 fn new(streams: &[&str]) -> NewKey {
-    let streams = streams.iter().map(|name| (*name).to_owned()).collect();
-    NewKey { name: "sensors".into(), streams, rate: Some(2), burst: Some(3), daily: Some(5) }
+    let put = streams.iter().map(|name| (*name).to_owned()).collect();
+    let rights = Rights { put, ..Rights::default() };
+    NewKey { name: "sensors".into(), rights, rate: Some(2), burst: Some(3), daily: Some(5) }
 }
 
 #[tokio::test]
@@ -20,8 +23,12 @@ async fn a_key_opens_its_streams_and_no_other_key_opens_anything() {
     let (keys, _) = keys(folder.path()).await;
     let made = keys.create(&new(&["a", "b"])).await.expect("made");
     let key = keys.allow(&made.api_key).await.expect("known");
-    assert_eq!(["a", "b", "c"].map(|stream| key.may_put_to(stream)), [true, true, false]);
-    assert!(keys.allow("own").await.expect("the relay's").may_put_to("c"));
+    assert_eq!(["a", "b", "c"].map(|stream| may(&key, Act::Put, stream)), [true, true, false]);
+    for (own, producer) in [("relay", None), ("folder", Some("gateway.key"))] {
+        let key = keys.allow(own).await.expect("the server's");
+        assert!(may(&key, Act::Put, "c") && may(&key, Act::Put, "quiz-answers"), "{own}");
+        assert_eq!(key.producer(), producer, "{own}");
+    }
     for wrong in ["", "wire", &made.id, &made.access_key_id, &made.secret_access_key] {
         assert!(matches!(keys.allow(wrong).await, Err(KeyError::Unknown)), "{wrong:?}");
     }
@@ -82,4 +89,46 @@ async fn over_its_rate_a_key_hears_how_long_to_wait_and_over_its_day_until_midni
     assert!(wait(after.allow(&made.api_key).await).is_some());
     hand.fetch_add(DAY_MS / 2, Ordering::Relaxed);
     assert_eq!(wait(after.allow(&made.api_key).await), None, "the next one has a quota of its own");
+}
+
+#[tokio::test]
+async fn both_faces_of_a_key_count_against_one_rate_and_one_day() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keys, hand) = keys(folder.path()).await;
+    let made = keys.create(&new(&[])).await.expect("made");
+    let mut passed = 0;
+    for second in 0..10 {
+        hand.store(10 * DAY_MS + second * 2_000, Ordering::Relaxed);
+        passed += i32::from(keys.allow(&made.api_key).await.is_ok());
+        let (key, _) = keys.by_access_key_id(&made.access_key_id).await.expect("known");
+        passed += i32::from(keys.count(&key).is_ok());
+    }
+    assert_eq!(passed, 5, "five a day");
+}
+
+#[tokio::test]
+async fn wrong_keys_of_strangers_give_nobody_a_new_rate_or_day() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keys, _) = keys(folder.path()).await;
+    let made = keys.create(&new(&[])).await.expect("made");
+    let mut passed = 0;
+    for stranger in 0..MOST_WRONG + 10 {
+        if stranger % 1_000 == 0 {
+            passed += i32::from(keys.allow(&made.api_key).await.is_ok());
+        }
+        let wrong = keys.by_access_key_id(&format!("FMAK{stranger}")).await;
+        assert!(matches!(wrong, Err(KeyError::Unknown)));
+    }
+    assert_eq!(passed, 3, "a burst of three, and no second one");
+    assert!(keys.found().wrong.len() <= MOST_WRONG);
+}
+
+#[tokio::test]
+async fn a_key_without_any_name_puts_to_all_streams_but_the_servers_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keys, _) = keys(folder.path()).await;
+    let made = keys.create(&new(&[])).await.expect("made");
+    let key = keys.allow(&made.api_key).await.expect("known");
+    assert_eq!(["clicks", "quiz-answers"].map(|stream| may(&key, Act::Put, stream)), [true, false]);
+    assert_eq!([Act::Read, Act::Manage].map(|act| may(&key, act, "clicks")), [false, false]);
 }

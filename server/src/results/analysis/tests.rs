@@ -103,7 +103,8 @@ impl Class {
                 student,
                 question_id,
                 choice,
-                1_000
+                1_000,
+                None::<String>
             ];
             appender.append_row(row).expect("a row");
         }

@@ -2,4 +2,5 @@
 SELECT assignment_id, COUNT(*), CAST(SUM(accepted_seq) AS BIGINT), CAST(SUM(COALESCE(choice_id, 0)) AS BIGINT),
        CAST(SUM(elapsed_ms) AS BIGINT)
 FROM answers
+WHERE producer IS NULL
 GROUP BY assignment_id;

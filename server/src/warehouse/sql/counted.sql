@@ -2,7 +2,8 @@
 -- accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
 -- {each} and {order}: of all attempts with the same {each}, the first by {order} counts.
 --
--- As in the view `answers`, a record counts once, however often it was repeated. The parameters are of their columns'
+-- As in the view `answers`, a record counts once, however often it was repeated. Only what the server itself has put
+-- counts: its students' answers. The parameters are of their columns'
 -- types: DuckDB plans a statement anew each time that one is not, which takes as long as the question itself.
 WITH once AS (
     SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms
@@ -10,7 +11,7 @@ WITH once AS (
         SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms,
                ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY accepted_seq) AS occurrence
         FROM quiz_answers
-        WHERE assignment_id = $1 AND accepted_at <= $2
+        WHERE assignment_id = $1 AND accepted_at <= $2 AND producer IS NULL
     ) AS numbered
     WHERE occurrence = 1
 ),

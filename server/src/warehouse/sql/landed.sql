@@ -2,5 +2,5 @@
 -- the sum of their running numbers. $1: assignment, $2: number.
 SELECT attempt_id, COUNT(*), CAST(SUM(accepted_seq) AS BIGINT)
 FROM answers
-WHERE assignment_id = $1 AND accepted_seq BETWEEN 0 AND $2
+WHERE assignment_id = $1 AND accepted_seq BETWEEN 0 AND $2 AND producer IS NULL
 GROUP BY attempt_id;

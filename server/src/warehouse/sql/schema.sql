@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS quiz_answers (
     student_key   VARCHAR(36)  NOT NULL,  -- pseudonym; names stay in the transactional store
     question_id   BIGINT       NOT NULL,
     choice_id     BIGINT,                 -- NULL: omitted
-    elapsed_ms    BIGINT       NOT NULL
+    elapsed_ms    BIGINT       NOT NULL,
+    producer      VARCHAR(36)             -- who put it: a key's id; NULL: the server itself
 );
 
 -- The versioned dimensions: a row each time that one was made or changed, so that the warehouse explains itself.
@@ -31,7 +32,8 @@ CREATE TABLE IF NOT EXISTS quiz_catalog (
     is_key       BOOLEAN,                  -- of a choice
     opened_at    TIMESTAMP,                -- of an assignment, UTC
     closed_at    TIMESTAMP,                -- of an assignment, UTC; NULL: open
-    is_void      BOOLEAN                   -- of a question: ruled to count for nothing
+    is_void      BOOLEAN,                  -- of a question: ruled to count for nothing
+    producer     VARCHAR(36)               -- who put it: a key's id; NULL: the server itself
 );
 
 CREATE TABLE IF NOT EXISTS load_history (

@@ -1,0 +1,209 @@
+//! The connections that are open, and who makes room when all are taken.
+//!
+//! Owns the bound and the choice. Does not own what goes over a connection.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::sync::Notify;
+
+/// File descriptors that belong to the server's own files.
+const RESERVED: u64 = 256;
+/// The most connections that the two listeners share.
+const MOST: u64 = 8_192;
+/// The fewest, however low the process's limit is.
+const FEWEST: u64 = 64;
+
+/// How many connections one listener may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound(usize);
+
+impl Bound {
+    /// The bounds of the pages' listener and of the AWS wire's: three parts and one of what the process's file
+    /// descriptors allow. Raises the process's limit as far as it may first.
+    #[must_use]
+    pub fn of_process() -> (Self, Self) {
+        let mut limit = getrlimit(Resource::Nofile);
+        if limit.current != limit.maximum {
+            let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+            if setrlimit(Resource::Nofile, raised).is_ok() {
+                limit = raised;
+            }
+        }
+        Self::within(limit.current.unwrap_or(u64::MAX))
+    }
+
+    /// So many, for a test.
+    #[cfg(test)]
+    pub(super) const fn for_test(bound: usize) -> Self {
+        Self(bound)
+    }
+
+    fn within(descriptors: u64) -> (Self, Self) {
+        let all = descriptors.saturating_sub(RESERVED).clamp(FEWEST, MOST) as usize;
+        (Self(all - all / 4), Self(all / 4))
+    }
+}
+
+/// All connections of a listener.
+pub(super) struct Connections {
+    bound: usize,
+    all: Arc<Mutex<All>>,
+    began: Instant,
+}
+
+#[derive(Default)]
+struct All {
+    next: u64,
+    open: HashMap<u64, Weak<Connection>>,
+}
+
+/// One connection. Counted until it is dropped.
+pub(super) struct Connection {
+    id: u64,
+    all: Arc<Mutex<All>>,
+    began: Instant,
+    /// Requests that were begun, and the last byte of whose response is not sent.
+    in_flight: AtomicUsize,
+    /// Of these, the ones whose response has begun.
+    responding: AtomicUsize,
+    /// Milliseconds after the listener's beginning.
+    active_at: AtomicU64,
+    close: Notify,
+}
+
+impl Connections {
+    pub fn new(Bound(bound): Bound) -> Self {
+        Self { bound, all: Arc::default(), began: Instant::now() }
+    }
+
+    /// A new connection; `None` if there is no room, and nobody who could make it.
+    pub fn add(&self) -> Option<Arc<Connection>> {
+        let is_full = self.lock().open.len() >= self.bound;
+        if is_full && !self.make_room() {
+            tracing::warn!(bound = self.bound, "every connection is at work; one more is turned away");
+            return None;
+        }
+        let mut all = self.lock();
+        let id = all.next;
+        all.next += 1;
+        let connection = Arc::new(Connection {
+            id,
+            all: Arc::clone(&self.all),
+            began: self.began,
+            in_flight: AtomicUsize::new(0),
+            responding: AtomicUsize::new(0),
+            active_at: AtomicU64::new(millis(self.began)),
+            close: Notify::new(),
+        });
+        all.open.insert(id, Arc::downgrade(&connection));
+        Some(connection)
+    }
+
+    /// Closes whoever has been idle the longest, or else whoever has waited the longest with half a request.
+    pub fn make_room(&self) -> bool {
+        let mut all = self.lock();
+        let open = all.open.values().filter_map(Weak::upgrade);
+        let rank = |connection: &Arc<Connection>| {
+            let is_busy = connection.in_flight.load(Ordering::Relaxed) > 0;
+            (is_busy, connection.active_at.load(Ordering::Relaxed))
+        };
+        let may_go = |connection: &Arc<Connection>| connection.responding.load(Ordering::Relaxed) == 0;
+        let Some(victim) = open.filter(may_go).min_by_key(rank) else { return false };
+        all.open.remove(&victim.id);
+        // The lock goes first: dropping a connection takes it.
+        drop(all);
+        victim.close.notify_one();
+        true
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// A request's head has arrived.
+    pub fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.active_at.store(millis(self.began), Ordering::Relaxed);
+        InFlight { connection: Arc::clone(self), responds: AtomicUsize::new(0) }
+    }
+
+    /// Returns when somebody else needs the room.
+    pub async fn closed(&self) {
+        self.close.notified().await;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&self.id);
+    }
+}
+
+/// One request, until the last byte of its response is sent.
+pub(super) struct InFlight {
+    connection: Arc<Connection>,
+    responds: AtomicUsize,
+}
+
+impl InFlight {
+    /// Its response begins.
+    pub fn responds(&self) {
+        self.responds.store(1, Ordering::Relaxed);
+        self.connection.responding.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let Connection { in_flight, responding, active_at, began, .. } = &*self.connection;
+        responding.fetch_sub(self.responds.load(Ordering::Relaxed), Ordering::Relaxed);
+        in_flight.fetch_sub(1, Ordering::Relaxed);
+        active_at.store(millis(*began), Ordering::Relaxed);
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_closed(connection: &Connection) -> bool {
+        futures::FutureExt::now_or_never(connection.closed()).is_some()
+    }
+
+    #[test]
+    fn file_descriptors_are_kept_for_the_servers_own_files() {
+        assert_eq!(Bound::within(1024), (Bound(576), Bound(192)));
+        assert_eq!(Bound::within(100), (Bound(48), Bound(16)));
+        assert_eq!(Bound::within(1 << 20), (Bound(6_144), Bound(2_048)));
+    }
+
+    #[test]
+    fn whoever_is_idle_makes_room_then_who_has_half_a_request_and_never_who_is_answered() {
+        let connections = Connections::new(Bound(3));
+        let [answered, waiting, idle] = [(); 3].map(|()| connections.add().expect("room"));
+        let response = answered.begin();
+        response.responds();
+        let request = waiting.begin();
+        let fourth = connections.add().expect("the idle one has made room");
+        assert_eq!([&answered, &waiting, &idle].map(|c| is_closed(c)), [false, false, true]);
+        let fourth_request = fourth.begin();
+        fourth_request.responds();
+        let fifth = connections.add().expect("half a request has made room");
+        assert_eq!([&answered, &waiting, &fourth].map(|c| is_closed(c)), [false, true, false]);
+        let fifth_request = fifth.begin();
+        fifth_request.responds();
+        assert!(connections.add().is_none(), "all are being answered");
+        drop((fifth_request, fifth, request));
+        assert!(connections.add().is_some(), "one has gone");
+    }
+}

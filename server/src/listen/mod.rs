@@ -1,0 +1,162 @@
+//! Connections from outside: how many there may be, for how long they may be silent, and what their requests may hold in
+//! memory.
+//!
+//! Owns accepting, HTTP/1.1 and HTTP/2 as connections, and these bounds:
+//!
+//! - A head has to arrive within [`HEAD_TIME`], and a connection without a request is closed after as long.
+//! - A body has to arrive within its own time (`bodies`).
+//! - There are at most so many connections ([`Bound`]). The file descriptors behind the bound belong to the server's own
+//!   files, so that strangers cannot stop the stores. When all are taken, whoever has been idle the longest makes room for
+//!   the next; then whoever has not sent a whole request yet. A connection whose response has begun is never cut.
+//!
+//! Does not own a path or a response: the rooms `web` and `aws` do.
+
+mod bodies;
+mod connections;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+pub use bodies::{Bodies, BodyError, Held, read};
+pub use connections::Bound;
+
+use self::connections::{Connection, Connections, InFlight};
+
+/// A request's head takes no longer, and neither does the pause between two requests.
+pub const HEAD_TIME: Duration = Duration::from_secs(20);
+/// Bytes of a head, and of what is read ahead of a body.
+const MOST_HEAD_BYTES: usize = 64 << 10;
+/// Requests at the same time on one connection of HTTP/2.
+const MOST_STREAMS: u32 = 100;
+/// After an accept that failed: no file descriptor was left, say.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// Answers requests until `stop` says true and the last of them is answered.
+pub async fn serve(listener: TcpListener, router: Router, bound: Bound, mut stop: watch::Receiver<bool>) {
+    let connections = Connections::new(bound);
+    let mut tasks = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // Nobody is sent away silently: whoever finds no room is closed, and tries again.
+                let Some(connection) = connections.add() else { continue };
+                tasks.spawn(run(stream, peer, router.clone(), connection, stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                connections.make_room();
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+    drop(listener);
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn run(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    connection: Arc<Connection>,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Small responses leave at once.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::trace!(%error, "a connection is gone already");
+    }
+    let of_requests = Arc::clone(&connection);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        answer(router.clone(), request, peer, of_requests.begin())
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MOST_HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(MOST_HEAD_BYTES as u32)
+        .keep_alive_interval(HEAD_TIME)
+        .keep_alive_timeout(HEAD_TIME);
+    let http = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(http);
+    let mut is_stopping = false;
+    loop {
+        tokio::select! {
+            ended = http.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::trace!(%error, %peer, "a connection ended early");
+                }
+                return;
+            }
+            () = connection.closed() => return,
+            _ = stop.wait_for(|stop| *stop), if !is_stopping => {
+                is_stopping = true;
+                http.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+async fn answer(
+    router: Router,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    in_flight: InFlight,
+) -> Result<Response<Body>, Infallible> {
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = router.oneshot(request.map(Body::new)).await?;
+    in_flight.responds();
+    Ok(response.map(|body| Body::new(Sent { body, _in_flight: in_flight })))
+}
+
+/// A response's body. Its request is in flight until the last of it is sent, or nobody wants it any more.
+struct Sent {
+    body: Body,
+    _in_flight: InFlight,
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;

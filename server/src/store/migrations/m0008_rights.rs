@@ -1,0 +1,24 @@
+//! Reading and managing are rights of their own. A key that was made before may do neither. One that opened every stream
+//! by naming none may go on putting to all but the two that the server itself fills.
+
+use sea_orm::DbErr;
+use sea_orm::sea_query::{Expr, Query, Table};
+use sea_orm_migration::prelude::{DeriveMigrationName, ExprTrait};
+use sea_orm_migration::schema::text;
+use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for right in ["reads", "manages"] {
+            let column = Table::alter().table("gateway_key").add_column(text(right).default("")).take();
+            manager.alter_table(column).await?;
+        }
+        let every =
+            Query::update().table("gateway_key").value("streams", "*").and_where(Expr::col("streams").eq("")).take();
+        manager.execute(every).await
+    }
+}

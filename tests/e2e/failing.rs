@@ -1,0 +1,208 @@
+//! Writes that fail: one, two, three and thirty of every file that the server writes, as a full disk and a broken one do.
+//!
+//! A recorder keeps what was acknowledged meanwhile. Afterwards the server is killed and started again without faults:
+//! every acknowledged submission is there, counted once, and the stores agree.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use app::api::freshness::State;
+use app::api::results::ClassResults;
+use reqwest::Client;
+
+use crate::server::{OPEN, Server, Staff, Student, all, client, freshmark};
+
+/// Errors of a full disk and of a broken one.
+const ENOSPC: i64 = 28;
+const EIO: i64 = 5;
+/// Calls that fail in one go.
+const BURSTS: [i64; 4] = [1, 2, 3, 30];
+/// Students who hand in before a fault that does not strike is taken back: some files are written now and then only.
+const PATIENCE: usize = 25;
+/// Tries of one request before the test gives up.
+const TRIES: usize = 3_000;
+
+/// The faults of one server, which it shares with the test.
+pub struct Faults {
+    control: File,
+    path: PathBuf,
+    library: PathBuf,
+}
+
+impl Faults {
+    /// Compiles what makes calls fail, and makes the file by which it is told.
+    pub fn new(folder: &Path) -> Self {
+        let library = folder.join("failing.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/failing.c");
+        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]);
+        assert!(compiled.status().expect("a C compiler").success());
+        let path = folder.join("failing.control");
+        let control =
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path).expect("a file");
+        control.set_len(4096).expect("its size");
+        Self { control, path, library }
+    }
+
+    /// A server whose calls can be made to fail.
+    pub fn server(&self, data: &Path) -> Server {
+        let mut command = freshmark();
+        command.env("FRESHMARK_LOG", "off").env("LD_PRELOAD", &self.library).env("FAILING_CONTROL", &self.path);
+        if let Ok(libraries) = std::env::var("LD_LIBRARY_PATH") {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        Server::by(command, data, &[])
+    }
+
+    /// So many of the next calls on these files fail with this error.
+    pub fn arm(&self, files: &str, error: i64, calls: i64) {
+        self.control.write_all_at(&0i64.to_ne_bytes(), 0).expect("told");
+        let mut name = [0; 256];
+        name[..files.len()].copy_from_slice(files.as_bytes());
+        self.control.write_all_at(&name, 16).expect("told");
+        self.control.write_all_at(&error.to_ne_bytes(), 8).expect("told");
+        self.control.write_all_at(&calls.to_ne_bytes(), 0).expect("told");
+    }
+
+    pub fn left(&self) -> i64 {
+        let mut left = [0; 8];
+        self.control.read_exact_at(&mut left, 0).expect("read");
+        i64::from_ne_bytes(left).max(0)
+    }
+}
+
+/// Submissions that were acknowledged.
+#[derive(Default)]
+pub struct Recorder {
+    pub acknowledged: Vec<Student>,
+}
+
+impl Recorder {
+    /// One student joins and hands in, each as often as it takes.
+    pub async fn hand_in(&mut self, http: &Client, server: &Server) {
+        let name = format!("Student {}", self.acknowledged.len() + 1);
+        let student = insist(async || Student::join(http, server, &name).await).await;
+        let view = insist(async || student.view(server).await).await;
+        let submission = all(&view, self.acknowledged.len() % 3);
+        insist(async || student.submit(server, &submission).await).await;
+        self.acknowledged.push(student);
+    }
+
+    /// Everything is there, as the students see it and as the teacher does.
+    pub async fn check(&self, server: &Server) {
+        for student in &self.acknowledged {
+            let receipt = student.view(server).await.expect("the attempt is known").receipt;
+            assert!(receipt.is_some(), "attempt {} was acknowledged and is lost", student.joined.attempt);
+        }
+        let results = Staff::teacher(server).await.results_when(server, OPEN, has_landed).await;
+        let submitted = self.acknowledged.len() as i64;
+        assert_eq!((results.participation.submitted, results.counted), (submitted, submitted));
+        assert_eq!(results.freshness.accepted, submitted * 10);
+    }
+}
+
+/// Asks until it succeeds, as a student's device does.
+async fn insist<T, E: std::fmt::Debug>(ask: impl AsyncFn() -> Result<T, E>) -> T {
+    let mut last = None;
+    for _ in 0..TRIES {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => last = Some(error),
+        }
+        // A device pauses, too; without a pause the disk would be full of what is said about it.
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it never succeeded: {last:?}");
+}
+
+fn has_landed(results: &ClassResults) -> bool {
+    results.freshness.landed == results.freshness.accepted && results.freshness.oldest_waiting.is_none()
+}
+
+pub fn verify(data: &Path) {
+    let verified = freshmark().args(["verify", "--data"]).arg(data).output().expect("verify runs");
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert!(verified.status.success() && said.contains("the stores agree"), "{said}");
+}
+
+/// Fails writes of the files whose path has `files` in it.
+async fn survives(files: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
+    let server = faults.server(&data);
+    let (http, mut recorder) = (client(), Recorder::default());
+    recorder.hand_in(&http, &server).await;
+    let mut struck = 0;
+    for (error, calls) in [ENOSPC, EIO].into_iter().flat_map(|error| BURSTS.map(|calls| (error, calls))) {
+        faults.arm(files, error, calls);
+        let before = recorder.acknowledged.len();
+        while faults.left() > 0 && recorder.acknowledged.len() < before + PATIENCE {
+            recorder.hand_in(&http, &server).await;
+        }
+        struck += calls - faults.left();
+        faults.arm(files, error, 0);
+        recorder.hand_in(&http, &server).await;
+    }
+    println!("{files}: {struck} calls failed, {} submissions acknowledged", recorder.acknowledged.len());
+    assert!(struck > 0, "no call failed: nothing is shown");
+    let teacher = Staff::teacher(&server).await;
+    let healed = teacher.results_when(&server, OPEN, has_landed).await.freshness;
+    assert_eq!(healed.state(healed.measured_at), State::Live, "it heals by itself");
+    recorder.check(&server).await;
+    server.kill();
+
+    let server = Server::on(&data, &[]);
+    recorder.check(&server).await;
+    server.stop();
+    verify(&data);
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_stores_wal_lose_nothing_that_was_acknowledged() {
+    survives("/freshmark.db-wal").await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_store_lose_nothing_that_was_acknowledged() {
+    survives("/freshmark.db").await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_log_lose_nothing_that_was_acknowledged() {
+    survives("/data/stream/").await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_lake_lose_nothing_that_was_acknowledged() {
+    survives("/data/lake/").await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_warehouse_lose_nothing_that_was_acknowledged() {
+    survives("/warehouse.duckdb").await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_everything_lose_nothing_that_was_acknowledged() {
+    survives("/data/").await;
+}
+
+#[tokio::test]
+async fn a_secret_that_could_not_be_written_is_not_half_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
+    faults.arm("/data/", ENOSPC, 1);
+    let mut command = freshmark();
+    command.env("LD_PRELOAD", &faults.library).env("FAILING_CONTROL", &faults.path);
+    let listen = ["serve", "--demo", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"];
+    let refused = command.args(listen).arg(&data).output().expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("cannot use the data folder"), "{said}");
+    let server = Server::on(&data, &[]);
+    for secret in ["gateway.key", "wire.secret"] {
+        let text = std::fs::read_to_string(data.join(secret)).expect("there");
+        assert_eq!(text.trim().len(), 43, "{secret}");
+    }
+    Student::hand_in(&server, "Ada Lovelace", 0).await;
+}
