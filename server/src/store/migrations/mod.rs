@@ -5,6 +5,7 @@ mod m0002_keys;
 mod m0003_made_streams;
 mod m0004_rulings;
 mod m0005_listed_at;
+mod m0006_title_and_feedback;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_made_streams::Migration),
             Box::new(m0004_rulings::Migration),
             Box::new(m0005_listed_at::Migration),
+            Box::new(m0006_title_and_feedback::Migration),
         ]
     }
 }
