@@ -4,7 +4,7 @@
 
 use super::question::Fault;
 use super::reason::Reason;
-use super::text::{Glyph, begins_with, cut, plain, trim, trim_start};
+use super::text::{Glyph, begins_with, cut, find, plain, trim, trim_start};
 
 /// A source cut at its answer block.
 pub(super) struct Parts<'a> {
@@ -59,7 +59,7 @@ fn check_others(source: &[Glyph], close: usize, others: &[usize]) -> Result<(), 
         let end = pair.get(1).copied().unwrap_or(source.len());
         if says_answers(&source[open + 1..end]) {
             let title = title_line(&source[close + 1..open]);
-            let gap = Fault::new(line, Reason::TwoGaps { second: line });
+            let gap = Fault::new(line, Reason::TwoGaps);
             return Err(title.map_or(gap, |line| Fault::new(line, Reason::NoBlankLine)));
         }
         if end + 1 >= source.len() || source[end].is('{') {
@@ -69,10 +69,14 @@ fn check_others(source: &[Glyph], close: usize, others: &[usize]) -> Result<(), 
     Ok(())
 }
 
-/// Whether this is what stands in an answer block, and not in a formula.
+/// Whether this is what stands in an answer block, and not in a formula, where `{i=1}` and `{Fig.~1}` are common.
 fn says_answers(inside: &[Glyph]) -> bool {
     let inside = trim(inside);
-    inside.is_empty() || ["=", "~", "#"].iter().any(|mark| begins_with(inside, mark)) || truth(inside).is_some()
+    let has = |mark| find(inside, mark).is_some();
+    inside.is_empty()
+        || ["=", "~", "#"].iter().any(|mark| begins_with(inside, mark))
+        || (has("=") && has("~"))
+        || truth(inside).is_some()
 }
 
 /// Whether `T`, `FALSE` and the like stand here, with or without feedback.

@@ -4,7 +4,7 @@
 
 use super::paragraph::Paragraph;
 use super::reason::{Kind, Reason};
-use super::text::{Format, Glyph, Text, begins_with, find, folded, glyphs, text_at, trim, trim_start};
+use super::text::{Format, Glyph, Text, begins_with, find, folded, glyphs, text_at, trim, trim_start, without_format};
 use super::{Choice, MOST_CHOICE_TEXT, MOST_TEXT, MOST_TITLE, Question, block, braces};
 
 /// What stands where a word is missing.
@@ -60,7 +60,7 @@ pub(super) fn name(paragraph: &Paragraph<'_>) -> String {
 
 fn before_block(source: &[Glyph]) -> String {
     let before = find(source, "{").map_or(source, |open| &source[..open]);
-    folded(if trim(before).is_empty() { source } else { before })
+    folded(without_format(if trim(before).is_empty() { source } else { before }))
 }
 
 /// `::title::`, and what comes after it.

@@ -50,8 +50,8 @@ impl fmt::Display for Kind {
             Self::Numerical => "a numerical question",
             Self::Matching => "a matching question",
             Self::ShortAnswer => "a short-answer question",
-            Self::MultipleAnswer => "a multiple-answer question",
-            Self::PartialCredit => "a question with partial credit",
+            Self::MultipleAnswer => "a multiple-answer question: no choice is right alone",
+            Self::PartialCredit => "a question with partial credit: a weight between 0 and 100",
         })
     }
 }
@@ -99,13 +99,10 @@ pub enum Reason {
     },
     /// A second answer block.
     #[error(
-        "the question has two gaps, the second on line {second}, and may have one; write a question for each, with a \
-         blank line between them. A brace that is text has to be written `\\{{`"
+        "the question has two gaps, the second one here, and may have one; write a question for each, with a blank line \
+         between them. A brace that is text has to be written `\\{{`"
     )]
-    TwoGaps {
-        /// Where the second one begins.
-        second: usize,
-    },
+    TwoGaps,
     /// A title inside a question.
     #[error("a new question begins here; put a blank line before it")]
     NoBlankLine,

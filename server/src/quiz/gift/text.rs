@@ -153,7 +153,12 @@ pub(super) fn text_at(source: &[Glyph], format: Format, starts_line: bool) -> Te
 
 /// The same text with the indentation of its first line, wherever that stands.
 pub(super) fn indented(source: &[Glyph]) -> String {
-    layout(own_format(source).map_or(source, |(_, rest)| rest), Indent::Kept, false)
+    layout(without_format(source), Indent::Kept, false)
+}
+
+/// What comes after a format's name, or all.
+pub(super) fn without_format(source: &[Glyph]) -> &[Glyph] {
+    own_format(source).map_or(source, |(_, rest)| rest)
 }
 
 /// The format that a text names, and what comes after the name.

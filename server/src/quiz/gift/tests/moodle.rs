@@ -312,7 +312,7 @@ fn the_reader_says_what_moodle_says_or_refuses_whatever_the_characters() {
 fn the_reader_says_what_moodle_says_or_refuses_of_spoilt_questions() {
     let mut chance = Chance::new(2028);
     let (mut both, mut refused) = (0, 0);
-    for _ in 0..40_000 {
+    for _ in 0..25_000 {
         let mut tokens: Vec<&str> = (0..3).flat_map(|_| chance.one_of(&GOOD).iter().copied()).collect();
         for _ in 0..chance.below(6) {
             let place = chance.below(tokens.len());
@@ -327,5 +327,5 @@ fn the_reader_says_what_moodle_says_or_refuses_of_spoilt_questions() {
         both += good;
         refused += 3_usize.saturating_sub(good);
     }
-    assert!(both > 40_000 && refused > 10_000, "{both} questions were taken, {refused} were not");
+    assert!(both > 25_000 && refused > 8_000, "{both} questions were taken, {refused} were not");
 }
