@@ -70,6 +70,19 @@ fn general_feedback_begins_at_the_last_four_hashes() {
 }
 
 #[test]
+fn a_question_after_an_open_one_is_taken_whatever_it_begins_with() {
+    let reading = read("One {=a\n\n# Two {=c ~d}\n\n~Three {=e ~f}");
+    assert_eq!(reading.questions.iter().map(|q| q.text.source.as_str()).collect::<Vec<_>>(), ["# Two", "~Three"]);
+    assert_eq!(reading.refused.len(), 1);
+}
+
+#[test]
+fn indentation_after_the_name_of_a_plain_format_is_kept() {
+    let q = one("[markdown]  x\ny{=[plain]    pass ~[plain] return ~[html]  i ~  j}");
+    assert_eq!((q.text.source.as_str(), &texts(&q)[..]), ("  x\ny", &["    pass", "return", "i", "j"][..]));
+}
+
+#[test]
 fn a_refused_question_is_named_by_its_title_or_its_first_words() {
     let names = |source: &str| read(source).refused.into_iter().map(|refused| refused.name).collect::<Vec<_>>();
     assert_eq!(
@@ -115,6 +128,10 @@ fn mistakes_are_named_with_their_line() {
     assert_eq!(refusal("a{=x ~%100%y ~z}"), (1, Reason::SeveralKeys { keys: 2 }));
     assert_eq!(refusal("a{~%100%x ~%100%y}"), (1, Reason::Unsupported(Kind::MultipleAnswer)));
     assert_eq!(refusal("a{~x ~z}"), (1, Reason::NoKey));
+    assert_eq!(refusal("a{=x ~%0.5%z}"), (1, Reason::Unsupported(Kind::PartialCredit)));
+    assert_eq!(refusal("a{=%0%x ~z}"), (1, Reason::Unsupported(Kind::PartialCredit)));
+    assert_eq!(refusal("a{\n=x##y\n~z#w}"), (2, Reason::HashInChoice));
+    assert_eq!(refusal("{=x ~y}\u{a0}"), (1, Reason::NoText));
     assert_eq!(refusal("a{~%100%x}"), (1, Reason::Choices { choices: 1 }));
     assert_eq!(refusal("a{=x ~}"), (1, Reason::Choices { choices: 1 }));
     assert_eq!(refusal("a{=x ~ x}"), (1, Reason::Repeated { text: "x".to_owned() }));

@@ -223,6 +223,11 @@ fn compare(source: &str) -> usize {
         let rest = rest.into_iter().flatten().min().unwrap_or(usize::MAX);
         while let Some((_, more)) = paragraphs.get(place).filter(|(line, _)| *line < rest) {
             assert!(question.is_none() || verdict == Verdict::Error, "{source:?}\n{verdict:?}\n{question:?}");
+            let alone = self::verdict(more);
+            assert!(
+                matches!(alone, Verdict::Other | Verdict::Error),
+                "a question was swallowed\n{source:?}\n{alone:?}"
+            );
             lines.extend_from_slice(more);
             verdict = self::verdict(&lines);
             place += 1;
