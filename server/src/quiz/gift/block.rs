@@ -30,14 +30,17 @@ pub(super) fn read(parts: &Parts<'_>, format: Format, line: usize) -> Result<Blo
     if find(answers, "~").is_some() {
         return Ok(Block { choices: choices(answers, format, line)?, explanation });
     }
+    if find(answers, "=").is_some() && plain(answers).contains("->") {
+        return unsupported(Kind::Matching);
+    }
+    if let Some(choices) = true_or_false(answers, format) {
+        return Ok(Block { choices, explanation });
+    }
     if begins_with(answers, "=") {
-        let is_matching = plain(answers).contains("->");
-        return unsupported(if is_matching { Kind::Matching } else { Kind::ShortAnswer });
+        return unsupported(Kind::ShortAnswer);
     }
-    match true_or_false(answers, format) {
-        Some(choices) => Ok(Block { choices, explanation }),
-        None => Err(Fault::new(parts.opened, Reason::BraceInText)),
-    }
+    let is_at_end = trim(parts.after).is_empty();
+    Err(Fault::new(parts.opened, if is_at_end { Reason::NoMark } else { Reason::BraceInText }))
 }
 
 /// `T`, `FALSE` and the like, with feedback after `#`: first for a wrong answer, then for a right one.

@@ -110,7 +110,10 @@ pub enum Reason {
     #[error("these choices have no text before them; write the question before `{{`, with no blank line between them")]
     NoText,
     /// Text between `{` and the first mark.
-    #[error("a choice begins with `=` or `~`; write one of them before the first words after `{{`")]
+    #[error(
+        "a choice begins with `=` or `~`; write one of them before the first words after `{{`. A brace that is text has \
+         to be written `\\{{`"
+    )]
     NoMark,
     /// A mark with no text after it.
     #[error("a choice without a text; write one after its `=` or `~`, or take the mark out")]

@@ -59,7 +59,8 @@ fn true_and_false_become_two_choices() {
     assert_eq!((texts(&q), key(&q)), (vec!["True", "False"], "True"));
     assert_eq!((feedback(&q.choices[0]), feedback(&q.choices[1])), (Some("right"), Some("wrong")));
     assert_eq!(key(&one("x{FALSE}")), "False");
-    assert_eq!(refusal("x{True}"), (1, Reason::BraceInText));
+    assert_eq!(refusal("x\n{True}"), (2, Reason::NoMark));
+    assert_eq!(refusal("x\n{True} or false?"), (2, Reason::BraceInText));
 }
 
 #[test]
