@@ -5,7 +5,9 @@
 use super::braces::{Parts, truth};
 use super::question::Fault;
 use super::reason::{Kind, Reason};
-use super::text::{Format, Glyph, Text, begins_with, cut, find, indented, plain, rfind, text, trim, trim_start};
+use super::text::{
+    Format, Glyph, Text, begins_with, cut, find, indented, plain, rfind, shortened, text, trim, trim_start,
+};
 use super::{Choice, MOST_CHOICES};
 
 /// What a block says.
@@ -102,7 +104,8 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Whether its `#` looks like a part of the choice: a colour, a note, a language, HTML's `&#…;`.
+    /// Whether its `#` looks like a part of the choice: a colour, a note, a language, HTML's `&#…;`. Feedback may be empty
+    /// where every choice has its `#`.
     fn has_stray_hash(&self, all_have_feedback: bool) -> bool {
         self.feedback.is_some_and(|feedback| {
             trim(self.text).is_empty()
@@ -160,8 +163,8 @@ fn check_pieces(pieces: &[Piece<'_>], line: usize) -> Result<(), Fault> {
     if let ([first, also @ ..], true) = (&inside[..], keys > 1) {
         return Err(Fault::new(*first, Reason::EqualsInChoice { also: also.to_vec() }));
     }
-    let all_have_feedback = pieces.iter().all(|piece| piece.feedback.is_some());
-    let all_have_feedback = all_have_feedback && pieces.iter().any(Piece::has_feedback);
+    let all_have_feedback =
+        pieces.iter().all(|piece| piece.feedback.is_some()) && pieces.iter().any(Piece::has_feedback);
     for piece in pieces {
         piece.check_weight(is_single).map_err(|reason| Fault::new(piece.line, reason))?;
         if piece.has_stray_hash(all_have_feedback) {
@@ -188,7 +191,7 @@ fn tell_apart(choices: &mut [Choice], pieces: &[Piece<'_>]) -> Result<(), Fault>
             let is_alike = choices[earlier].text.source == choices[later].text.source;
             let is_html = [earlier, later].iter().any(|place| choices[*place].text.format == Format::Html);
             if with_indent[earlier] == with_indent[later] || (is_alike && is_html) {
-                let text = choices[later].text.source.clone();
+                let text = shortened(&choices[later].text.source);
                 return Err(Fault::new(piece.line, Reason::Repeated { text }));
             }
             is_indent_needed[earlier] |= is_alike;

@@ -4,13 +4,13 @@
 
 use super::paragraph::Paragraph;
 use super::reason::{Kind, Reason};
-use super::text::{Format, Glyph, Text, begins_with, find, folded, glyphs, text_at, trim, trim_start, without_format};
-use super::{Choice, MOST_CHOICE_TEXT, MOST_TEXT, MOST_TITLE, Question, block, braces};
+use super::text::{
+    Format, Glyph, Text, begins_with, find, folded, glyphs, shortened, text_at, trim, trim_start, without_format,
+};
+use super::{MOST_CHOICE_TEXT, MOST_TEXT, MOST_TITLE, Question, block, braces};
 
 /// What stands where a word is missing.
 const BLANK: &str = "_____";
-/// Characters of a question's first words.
-const MOST_NAME: usize = 60;
 
 /// What is wrong, and on which line.
 pub(super) struct Fault {
@@ -52,10 +52,7 @@ pub(super) fn name(paragraph: &Paragraph<'_>) -> String {
         Ok((None, rest)) => before_block(rest),
         Err(_) => before_block(&source),
     };
-    match words.char_indices().nth(MOST_NAME) {
-        Some((end, _)) => format!("{}…", words[..end].trim_end()),
-        None => words,
-    }
+    shortened(&words)
 }
 
 fn before_block(source: &[Glyph]) -> String {
@@ -91,17 +88,18 @@ fn is_empty(text: &Text) -> bool {
 }
 
 fn check_lengths(question: &Question) -> Result<(), Fault> {
-    let check = |what, text: Option<&str>, most| {
-        let length = text.map_or(0, |text| text.chars().count());
-        let fault = || Fault::new(question.line, Reason::TooLong { what, most, length });
-        if length > most { Err(fault()) } else { Ok(()) }
-    };
-    let source = |text: &'_ Text| text.source.clone();
-    check("a title", question.title.as_deref(), MOST_TITLE)?;
-    check("a question", Some(&question.text.source), MOST_TEXT)?;
-    check("an explanation", question.explanation.as_ref().map(source).as_deref(), MOST_TEXT)?;
-    question.choices.iter().try_for_each(|Choice { text, feedback, .. }| {
-        check("a choice", Some(&text.source), MOST_CHOICE_TEXT)?;
-        check("feedback", feedback.as_ref().map(source).as_deref(), MOST_TEXT)
-    })
+    let title = question.title.as_deref().map(|title| ("a title", title, MOST_TITLE));
+    let explanation = question.explanation.as_ref().map(|text| ("an explanation", text.source.as_str(), MOST_TEXT));
+    let choices = question.choices.iter().flat_map(|choice| {
+        let feedback = choice.feedback.as_ref().map(|text| ("feedback", text.source.as_str(), MOST_TEXT));
+        [Some(("a choice", choice.text.source.as_str(), MOST_CHOICE_TEXT)), feedback].into_iter().flatten()
+    });
+    let text = ("a question", question.text.source.as_str(), MOST_TEXT);
+    for (what, text, most) in [text].into_iter().chain(title).chain(explanation).chain(choices) {
+        let length = text.chars().count();
+        if length > most {
+            return Err(Fault::new(question.line, Reason::TooLong { what, most, length }));
+        }
+    }
+    Ok(())
 }

@@ -151,7 +151,7 @@ pub enum Reason {
     /// Two choices that nobody could tell apart.
     #[error("the choice {text:?} stands here twice; change one of them, or take it out")]
     Repeated {
-        /// The choice.
+        /// The choice, or its first words.
         text: String,
     },
     /// A text that is longer than it may be.

@@ -5,6 +5,8 @@
 
 /// Characters that have a meaning of their own unless a backslash stands before them.
 const MARKS: &str = "~=#{}:";
+/// Characters by which a text is named.
+const MOST_NAMED: usize = 60;
 const FORMATS: [(&str, Format); 4] = [
     ("[html]", Format::Html),
     ("[markdown]", Format::Markdown),
@@ -132,6 +134,14 @@ pub(super) fn plain(source: &[Glyph]) -> String {
 /// The characters on one line, white space folded.
 pub(super) fn folded(source: &[Glyph]) -> String {
     plain(source).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first words, for a sentence that names a text.
+pub(super) fn shortened(words: &str) -> String {
+    match words.char_indices().nth(MOST_NAMED) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words.to_owned(),
+    }
 }
 
 /// A text that follows a mark on its line. `format` is what it has unless it names its own.
