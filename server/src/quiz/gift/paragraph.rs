@@ -15,8 +15,10 @@ pub(super) struct Paragraph<'a> {
     pub lines: Vec<(usize, &'a str)>,
     /// Whether white space alone stands between it and the paragraph before it.
     follows_blank: bool,
-    /// The first and the last brace that are not escaped.
-    braces: Option<(char, char)>,
+    /// The first brace that is not escaped.
+    first_brace: Option<char>,
+    /// Whether a `}` is among them.
+    is_closed: bool,
 }
 
 /// Cuts the source at blank lines and commands, and leaves comments out.
@@ -72,15 +74,15 @@ fn joined(paragraphs: Vec<Paragraph<'_>>) -> Vec<Paragraph<'_>> {
 
 impl<'a> Paragraph<'a> {
     fn new(line: usize, text: &'a str, follows_blank: bool) -> Self {
-        let mut paragraph = Self { line, lines: Vec::new(), follows_blank, braces: None };
+        let mut paragraph = Self { line, lines: Vec::new(), follows_blank, first_brace: None, is_closed: false };
         paragraph.push(line, text);
         paragraph
     }
 
     fn push(&mut self, line: usize, text: &'a str) {
         for brace in glyphs(&[(line, text)]).iter().filter(|glyph| glyph.is('{') || glyph.is('}')) {
-            let first = self.braces.map_or(brace.c, |(first, _)| first);
-            self.braces = Some((first, brace.c));
+            self.first_brace.get_or_insert(brace.c);
+            self.is_closed |= brace.c == '}';
         }
         self.lines.push((line, text));
     }
@@ -91,15 +93,13 @@ impl<'a> Paragraph<'a> {
             .lines
             .first()
             .is_some_and(|(_, line)| line.trim_start_matches(is_blank).starts_with(['=', '~', '#', '}']));
-        let begins_new = self.braces.is_some_and(|(first, _)| first == '{');
-        is_continuation && self.follows_blank && !begins_new && before.braces.is_some_and(|(_, last)| last == '{')
+        let is_left_open = before.first_brace.is_some() && !before.is_closed;
+        is_continuation && self.follows_blank && is_left_open && self.first_brace != Some('{')
     }
 
     fn join(&mut self, next: Self) {
         self.lines.push((next.line - 1, ""));
         self.lines.extend(next.lines);
-        if let (Some((first, _)), Some((_, last))) = (self.braces, next.braces) {
-            self.braces = Some((first, last));
-        }
+        self.is_closed |= next.is_closed;
     }
 }

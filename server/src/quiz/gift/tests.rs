@@ -75,6 +75,7 @@ fn a_question_after_an_open_one_is_taken_whatever_it_begins_with() {
     let reading = read("One {=a\n\n# Two {=c ~d}\n\n~Three {=e ~f}");
     assert_eq!(reading.questions.iter().map(|q| q.text.source.as_str()).collect::<Vec<_>>(), ["# Two", "~Three"]);
     assert_eq!(reading.refused.len(), 1);
+    assert_eq!(read("One {=a ~b} and {c\n\n~d}.").refused.len(), 2, "a brace of the text goes on over no blank line");
 }
 
 #[test]
