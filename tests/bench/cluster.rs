@@ -16,7 +16,7 @@ const BIN: &str = "/usr/lib/postgresql/15/bin";
 pub const TABLE: &str = "CREATE TABLE quiz_answers (record_id varchar(36) NOT NULL, accepted_seq bigint NOT NULL, \
     accepted_at timestamp NOT NULL, assignment_id bigint NOT NULL, class_id bigint NOT NULL, quiz_id bigint NOT NULL, \
     attempt_id varchar(36) NOT NULL, attempt_no integer NOT NULL, student_key varchar(36) NOT NULL, \
-    question_id bigint NOT NULL, choice_id bigint, elapsed_ms bigint NOT NULL);";
+    question_id bigint NOT NULL, choice_id bigint, elapsed_ms bigint NOT NULL, producer varchar(36));";
 
 /// Whether it is on this machine.
 pub fn is_installed() -> bool {

@@ -82,7 +82,7 @@ fn insert(assignment: &str, wave: &str, who: &str, seq: i64) -> String {
                 make_timestamp(1767225600000000 + ({seq} // {QUESTIONS} + place) * 1000000), assignment,
                 assignment % 331 + 1, quiz, attempt, 1, student, {question},
                 CASE WHEN random() < 0.05 THEN NULL WHEN random() < able THEN {key} ELSE {other} END,
-                900 + CAST(random() * 89000 AS BIGINT)
+                900 + CAST(random() * 89000 AS BIGINT), NULL
          FROM placed, range({QUESTIONS}) AS questions(question)
          ORDER BY place, question"
     )

@@ -120,7 +120,7 @@ async fn prepare(folder: &Path) -> Outcome<i64> {
     let teacher = add_staff(&store, Role::Teacher).await?;
     let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
     let gift: Vec<String> = (1..=QUESTIONS).map(|n| format!("Question {n} {{ =right ~wrong ~other ~none }}")).collect();
-    let asked = quiz.import_gift(teacher, "Forty questions", &gift.join("\n\n")).await?;
+    let asked = quiz.import_gift(teacher, "Forty questions", &gift.join("\n\n")).await?.quiz;
     let class = quiz.add_class(teacher, "A class", &[]).await?;
     let new = NewAssignment { class, quiz: asked, join_code: CODE, opened_at: clock.now() };
     let assignment = quiz.assign(&new).await?;

@@ -44,7 +44,7 @@ pub async fn prepare(
     let store = Store::open(&folder.join("freshmark.db")).await?;
     let teacher = add_staff(&store, Role::Teacher).await?;
     let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
-    let photosynthesis = quiz.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?;
+    let photosynthesis = quiz.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?.quiz;
     let mut codes = Vec::new();
     for n in 0..assignments {
         let class = quiz.add_class(teacher, &format!("Class {n}"), &["A", "B"]).await?;

@@ -24,7 +24,7 @@ async fn two_teachers(data: &std::path::Path) -> i64 {
     let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "other").await.expect("an account");
     let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
     let class = quiz.add_class(teacher, "Year 9", &["Ana"]).await.expect("a class");
-    let given = quiz.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz");
+    let given = quiz.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz").quiz;
     let new = NewAssignment { class, quiz: given, join_code: "OTH-001", opened_at: clock.now() };
     let assignment = quiz.assign(&new).await.expect("an assignment");
     store.close().await.expect("closed");

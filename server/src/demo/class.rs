@@ -202,9 +202,8 @@ fn misconception(key: usize, taste: u64, choices: usize) -> usize {
 static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     QUIZZES
         .iter()
-        .filter_map(|(_, source)| gift::parse(source).ok())
-        .flatten()
-        .filter_map(|q| Some((q.text, q.choices.into_iter().find(|c| c.is_key)?.text)))
+        .flat_map(|(_, source)| gift::read(source).questions)
+        .filter_map(|q| Some((q.text.source, q.choices.into_iter().find(|c| c.is_key)?.text.source)))
         .collect()
 });
 

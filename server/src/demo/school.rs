@@ -61,7 +61,7 @@ pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Res
     for (title, source) in QUIZZES {
         quizzes.push(match quiz.find_quiz(teacher, title).await? {
             Some(quiz) => quiz,
-            None => quiz.import_gift(teacher, title, source).await?,
+            None => quiz.import_gift(teacher, title, source).await?.quiz,
         });
     }
     let now = clock.now();

@@ -60,7 +60,7 @@ mod tests {
         let live = Live::default();
         let quiz = Quiz::new(store, live.clone(), clock);
         let class = quiz.add_class(teacher, "Class", &["A"]).await.expect("a class");
-        let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz");
+        let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz").quiz;
         let new = NewAssignment { class, quiz: given, join_code: "ABC-123", opened_at: 0 };
         let assignment = quiz.assign(&new).await.expect("an assignment");
 

@@ -3,7 +3,7 @@
 //! Owns the words: each says what to do, and none holds a question's key. Does not own the HTTP status that goes with
 //! them.
 
-use super::gift::GiftError;
+use super::gift::NoQuestion;
 
 /// What a student or a teacher asked for could not be done; nothing has changed.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +34,9 @@ pub enum QuizError {
     /// A ruling that changes nothing, or cannot be undone any more.
     #[error("{0}")]
     Ruled(&'static str),
-    /// The quiz file could not be read.
+    /// The quiz file holds no question that could be taken.
     #[error(transparent)]
-    Gift(#[from] GiftError),
+    Gift(#[from] NoQuestion),
     /// No randomness for a secret.
     #[error("no secret could be made: {0}")]
     Randomness(#[from] rand::rand_core::OsError),

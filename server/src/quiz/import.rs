@@ -1,20 +1,35 @@
 //! Brings a GIFT file into the transactional store as a quiz.
+//!
+//! Owns which of a question's parts are stored, and that a quiz is there with all of its questions or not at all. Does not
+//! own how a file is read.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait};
 
 use super::catalog::CatalogRecord;
-use super::gift::{self, Question};
+use super::gift::{self, NoQuestion, Question, Reading, Refused};
 use super::{Quiz, QuizError};
 use crate::store::tables::{choice, question, quiz};
 
+/// A quiz that was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Its number.
+    pub quiz: i64,
+    /// What its file holds and the quiz does not.
+    pub refused: Vec<Refused>,
+}
+
 impl Quiz {
-    /// Imports a quiz for a teacher and returns its number. All of it, or nothing.
+    /// Imports a quiz for a teacher: all questions that could be taken, in one transaction.
     ///
     /// # Errors
-    /// If the source is no GIFT that Freshmark can take; the error names the line.
-    pub async fn import_gift(&self, teacher: i64, title: &str, source: &str) -> Result<i64, QuizError> {
-        let questions = gift::parse(source)?;
+    /// If no question could be taken; the error names each cause and its line.
+    pub async fn import_gift(&self, teacher: i64, title: &str, source: &str) -> Result<Imported, QuizError> {
+        let Reading { questions, refused } = gift::read(source);
+        if questions.is_empty() {
+            return Err(NoQuestion(refused).into());
+        }
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let quiz = quiz::ActiveModel { id: NotSet, title: Set(title.to_owned()), teacher_id: Set(teacher) };
@@ -28,7 +43,7 @@ impl Quiz {
         self.announce(&*tx, now, &announced).await?;
         tx.commit().await?;
         self.outbox.wake();
-        Ok(quiz.id)
+        Ok(Imported { quiz: quiz.id, refused })
     }
 }
 
@@ -42,18 +57,64 @@ async fn write_question<C: ConnectionTrait>(
         id: NotSet,
         quiz_id: Set(quiz),
         number: Set(number),
-        text: Set(from.text),
-        explanation: Set(from.explanation),
+        text: Set(from.text.source),
+        explanation: Set(from.explanation.map(|explanation| explanation.source)),
         is_void: Set(false),
+        title: Set(from.title),
     };
     let question = question.insert(tx).await?;
     let choices = (1..).zip(from.choices).map(|(number, from)| choice::ActiveModel {
         id: NotSet,
         question_id: Set(question.id),
         number: Set(number),
-        text: Set(from.text),
+        text: Set(from.text.source),
         is_key: Set(from.is_key),
+        feedback: Set(from.feedback.map(|feedback| feedback.source)),
     });
     let choices = choice::Entity::insert_many(choices).exec_with_returning(tx).await?;
     Ok((question, choices))
+}
+
+#[cfg(test)]
+mod tests {
+    use app::api::accounts::{Me, Role};
+
+    use super::*;
+    use crate::accounts::Accounts;
+    use crate::clock::Clock;
+    use crate::live::Live;
+    use crate::store::Store;
+
+    async fn import(source: &str) -> (Result<Imported, QuizError>, Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
+        let (clock, _) = Clock::manual(1_700_000_000_000);
+        let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
+        let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
+        let quiz = Quiz::new(store.clone(), Live::default(), clock);
+        (quiz.import_gift(teacher, "Quiz", source).await, store, folder)
+    }
+
+    #[tokio::test]
+    async fn titles_and_feedback_are_stored_and_refused_questions_are_listed() {
+        let source = "Only a text.\n\n::Sum:: 1 + 1 is {=2#yes ~3 ~4#no\n####Count them.}\n\nNext {=x ~y}";
+        let (imported, store, _folder) = import(source).await;
+        let refused = imported.expect("a quiz").refused;
+        assert_eq!(refused.iter().map(|refused| refused.line).collect::<Vec<_>>(), [1]);
+        let questions = question::Entity::find().all(&store.read).await.expect("questions");
+        let titles: Vec<_> = questions.iter().map(|row| (row.number, row.title.as_deref())).collect();
+        assert_eq!(titles, [(1, Some("Sum")), (2, None)]);
+        assert_eq!(questions[0].explanation.as_deref(), Some("Count them."));
+        let choices = choice::Entity::find().all(&store.read).await.expect("choices");
+        let feedback: Vec<_> = choices.iter().map(|row| (row.text.as_str(), row.feedback.as_deref())).collect();
+        assert_eq!(feedback, [("2", Some("yes")), ("3", None), ("4", Some("no")), ("x", None), ("y", None)]);
+    }
+
+    #[tokio::test]
+    async fn a_file_without_a_good_question_is_an_error_that_names_each_cause() {
+        let (imported, store, _folder) = import("Say {}\n\n\nWhich? {=a ~b").await;
+        let said = imported.expect_err("nothing to import").to_string();
+        assert!(said.contains("line 1: ") && said.contains("line 4: "), "{said}");
+        assert!(quiz::Entity::find().all(&store.read).await.expect("quizzes").is_empty());
+    }
 }

@@ -27,6 +27,7 @@ pub use accepting::Accepting;
 pub use classes::NewAssignment;
 pub use error::QuizError;
 pub use heartbeat::{Beating, Heartbeats};
+pub use import::Imported;
 pub use outbox::{Outbox, Waiting};
 pub use relay::{Relay, RelayHealth};
 pub use rulings::RuledBy;

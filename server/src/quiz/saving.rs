@@ -278,7 +278,7 @@ mod tests {
             let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
             let quiz = Quiz::new(store.clone(), Live::default(), clock);
             let class = quiz.add_class(teacher, "Class", &[]).await.expect("a class");
-            let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz");
+            let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz").quiz;
             let new = NewAssignment { class, quiz: given, join_code: "ABC-123", opened_at: 0 };
             let assignment = quiz.assign(&new).await.expect("an assignment");
             Self { quiz, assignment, store, _folder: folder }

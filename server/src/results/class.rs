@@ -158,6 +158,7 @@ mod tests {
             text: format!("question {id}"),
             explanation: None,
             is_void: false,
+            title: None,
         };
         let choice = |(number, id): (i64, &i64)| choice::Model {
             id: *id,
@@ -165,6 +166,7 @@ mod tests {
             number,
             text: format!("choice {id}"),
             is_key: *id == key,
+            feedback: None,
         };
         let choices = (1..).zip(choices).map(choice).collect();
         (question, choices)

@@ -85,7 +85,7 @@ table! {
 
 table! {
     /// A question; `number` is 1, 2, 3 … in quiz order. Its key is the choice that says so. `is_void`: a teacher has ruled
-    /// that it counts for nothing.
+    /// that it counts for nothing. `title` is for the teacher, where the quiz's file had one.
     question, "question" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -94,11 +94,13 @@ table! {
         text: String,
         explanation: Option<String>,
         is_void: bool,
+        title: Option<String>,
     }
 }
 
 table! {
-    /// A choice; `number` is 1, 2, 3 … in the order shown. Exactly one of a question's choices is its key.
+    /// A choice; `number` is 1, 2, 3 … in the order shown. Exactly one of a question's choices is its key. `feedback` is
+    /// said to whoever picked it, and tells as much as a key.
     choice, "choice" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -106,6 +108,7 @@ table! {
         number: i64,
         text: String,
         is_key: bool,
+        feedback: Option<String>,
     }
 }
 

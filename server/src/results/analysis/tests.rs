@@ -44,6 +44,7 @@ impl Class {
                 text: String::new(),
                 explanation: None,
                 is_void: self.void.contains(&place),
+                title: None,
             };
             let choice = |number: i64| choice::Model {
                 id: id * 10 + number,
@@ -51,6 +52,7 @@ impl Class {
                 number,
                 text: String::new(),
                 is_key: number == 1,
+                feedback: None,
             };
             (question, (1..=4).map(choice).collect())
         };

@@ -5,6 +5,7 @@ mod m0002_keys;
 mod m0003_made_streams;
 mod m0004_rulings;
 mod m0005_listed_at;
+mod m0006_title_and_feedback;
 mod m0007_store_check;
 mod m0008_rights;
 mod m0009_sessions_and_names;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_made_streams::Migration),
             Box::new(m0004_rulings::Migration),
             Box::new(m0005_listed_at::Migration),
+            Box::new(m0006_title_and_feedback::Migration),
             Box::new(m0007_store_check::Migration),
             Box::new(m0008_rights::Migration),
             Box::new(m0009_sessions_and_names::Migration),
