@@ -56,8 +56,7 @@ pub async fn prepare(
     for n in 0..count {
         students.push(join(&quiz, n, &codes[place(n)], place(n)).await?);
     }
-    store.write.close_by_ref().await?;
-    store.read.close_by_ref().await?;
+    store.close().await?;
     Ok(students)
 }
 

@@ -57,8 +57,7 @@ async fn the_demo_accounts_are_announced_only_where_they_are() {
     let store = Store::open(&own.path().join("freshmark.db")).await.expect("a store");
     let me = Me { name: "Kim".into(), email: "kim@school".into(), role: Role::Admin };
     Accounts::new(store.clone(), Clock::system()).add(&me, "own").await.expect("an account");
-    store.write.close_by_ref().await.expect("closed");
-    store.read.close_by_ref().await.expect("closed");
+    store.close().await.expect("closed");
     assert!(said(empty.path()).contains("teacher@demo.school"));
     assert!(said(empty.path()).contains("teacher@demo.school"), "at the next start too");
     assert!(!said(own.path()).contains("demo.school"), "this is another school");

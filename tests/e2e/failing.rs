@@ -36,8 +36,9 @@ impl Faults {
     pub fn new(folder: &Path) -> Self {
         let library = folder.join("failing.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/failing.c");
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]);
-        assert!(compiled.status().expect("a C compiler").success());
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]);
+        assert!(compiler.status().expect("a C compiler").success());
         let path = folder.join("failing.control");
         let control =
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path).expect("a file");

@@ -1,5 +1,8 @@
 //! The way of an answer, whole.
 
+use std::io::BufRead;
+use std::path::Path;
+
 use app::api::freshness::State;
 use app::api::results::{ClassResults, Participation};
 use serde_json::{Value, json};
@@ -143,4 +146,60 @@ async fn what_is_wrong_with_a_submission_is_named_and_nothing_is_saved() {
     assert_eq!(teacher.results(&server, OPEN).await.freshness.accepted, 0);
     let other = client().get(server.url(&format!("/api/attempts/{}", student.joined.attempt))).bearer_auth("guess");
     assert_eq!(other.send().await.expect("an answer").status(), 401);
+}
+
+/// Every line of every object in the lake of a data folder.
+fn lines_in_lake(folder: &Path) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            lines.extend(lines_in_lake(&path));
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            let reader =
+                std::io::BufReader::new(flate2::read::GzDecoder::new(std::fs::File::open(path).expect("open")));
+            lines.extend(reader.lines().map(|line| serde_json::from_str(&line.expect("text")).expect("json")));
+        }
+    }
+    lines
+}
+
+/// Whoever may put to the answers' stream knows every field of a record, and puts it again with another choice.
+#[tokio::test]
+async fn a_strangers_record_never_takes_the_place_of_a_students() {
+    let server = Server::start();
+    let (teacher, door) = (Staff::teacher(&server).await, Door::of(&server));
+    Student::hand_in(&server, "Ada Lovelace", 0).await;
+    let own = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
+    let records: Vec<Value> = lines_in_lake(&server.data().join("lake/quiz-answers"))
+        .into_iter()
+        .filter(|line| line["assignment_id"] == OPEN)
+        .collect();
+    assert_eq!(records.len(), 10);
+    let forged = records.into_iter().zip(&own.questions).map(|(mut record, question)| {
+        record.as_object_mut().expect("an object").remove("producer");
+        record["question_id"] = json!(question.id);
+        record["choice_id"] = json!(question.choices[1].id);
+        record["accepted_seq"] = json!(0);
+        record
+    });
+    let mut forged: Vec<Value> = forged.collect();
+    door.put_all(&forged).await;
+    let both = teacher.results_when(&server, OPEN, |r| r.counted == 2).await;
+    assert!(both.questions.iter().all(|q| q.choices[0].answers == 1 && q.choices[1].answers == 1), "beside it");
+    assert_eq!((both.freshness.accepted, both.freshness.landed, both.participation.submitted), (10, 10, 1));
+
+    for (field, value, says) in [
+        ("accepted_seq", json!(-1), "0 or more"),
+        ("producer", json!("me"), "leave it out"),
+        ("producer", Value::Null, "leave it out"),
+        ("assignment_id", json!(0), "a heartbeat"),
+    ] {
+        let mut record = forged.pop().expect("a record");
+        record[field] = value;
+        let refused = door.put(json!({ "records": [record] }).to_string()).await;
+        assert_eq!(refused.status(), 400, "{field}");
+        let problem = refused.text().await.expect("text");
+        assert!(problem.contains(says), "{problem}");
+    }
 }

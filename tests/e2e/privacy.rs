@@ -119,8 +119,7 @@ async fn student_key(data: &Path, name: &str) -> String {
     let store = Store::open(&data.join("freshmark.db")).await.expect("the store");
     let named = student::Entity::find().filter(student::Column::Name.eq(name));
     let key = named.one(&store.read).await.expect("an answer").expect("the student").student_key;
-    store.write.close_by_ref().await.expect("closed");
-    store.read.close_by_ref().await.expect("closed");
+    store.close().await.expect("closed");
     key
 }
 

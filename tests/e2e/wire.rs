@@ -27,6 +27,10 @@ impl Keys {
     pub fn of(server: &Server) -> Self {
         let mut create = freshmark();
         create.args(["key", "create", "--json", "--name", "other", "--data"]).arg(server.data());
+        for right in ["--stream", "--read", "--manage"] {
+            // A star does not reach the server's own streams.
+            create.args([right, "*", right, "quiz-answers", right, "quiz-catalog"]);
+        }
         let made = create.output().expect("a key");
         let made: Value = serde_json::from_slice(&made.stdout).expect("json");
         let field = |name: &str| made[name].as_str().expect(name).to_owned();

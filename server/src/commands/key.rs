@@ -40,8 +40,8 @@ enum What {
         /// What it is for
         #[arg(long)]
         name: String,
-        /// A stream that it may put to; a * at the end stands for any ending; may be given again [default: all but
-        /// quiz-answers and quiz-catalog, unless it may read or manage]
+        /// A stream that it may put to; a * at the end stands for any ending; may be given again. A key without --stream,
+        /// --read and --manage opens all streams but quiz-answers and quiz-catalog, which have to be named
         #[arg(long, value_name = "NAME")]
         stream: Vec<String>,
         /// A data stream that it may read over the AWS wire; as --stream

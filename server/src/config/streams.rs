@@ -21,7 +21,7 @@ use crate::warehouse::columns::{Column, Table, is_identifier, quiz_answers, quiz
 /// Firehose's default for a Redshift destination.
 const COPY_RETRY_SECONDS: u64 = 3600;
 /// Bytes that a stream may hold unless the file says otherwise.
-const MOST_MIB: u64 = 8 << 10;
+const MOST_MIB: u64 = 2 << 10;
 /// Kinesis's default retention, for streams that nobody delivers.
 const DATA_STREAM_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
@@ -227,7 +227,7 @@ fn own_table(name: &str, written: &WrittenStream) -> Result<Table, ConfigError> 
     if !columns.iter().any(|column| column.name == partition_by) {
         return Err(wrong(name, format!("partition_by: there is no column {partition_by:?}")));
     }
-    Ok(Table { name: table, columns, partition_by, names_producer: false })
+    Ok(Table { name: table, columns, partition_by, names_producer: false, heartbeat: None })
 }
 
 fn stream(

@@ -23,6 +23,8 @@ pub(super) struct Hand {
     pub names: Names,
     /// When its first record arrived.
     pub first_arrived: i64,
+    /// Whether it is heartbeats and nothing else.
+    pub is_heartbeats: bool,
     /// Rows in the object.
     pub rows: u64,
     /// Records that are none of these.
@@ -67,6 +69,8 @@ impl Hand {
             None => Sorted::of(route.table, batch, now)?,
         };
         let lines = sorted.lines.as_deref().unwrap_or_else(|| batch.data());
+        let is_heartbeats = sorted.failed.is_empty() && route.table.is_some_and(|table| are_heartbeats(table, lines));
+        let names = if is_heartbeats { names.of_heartbeats(route.stream, route.shard) } else { names };
         let object = if route.layout.is_gzip { object::gzip(lines)? } else { Bytes::copy_from_slice(lines) };
         let size = Size { content_length: object.len() as u64, record_count: sorted.rows };
         let checkpoint = batch.checkpoint().map(str::to_owned);
@@ -84,6 +88,7 @@ impl Hand {
         Ok(Self {
             cut,
             first_arrived: batch.first_arrived(),
+            is_heartbeats,
             rows: sorted.rows,
             tally: sorted.tally,
             object_bytes: size.content_length,
@@ -120,6 +125,13 @@ impl Hand {
     }
 }
 
+/// Whether every line is a heartbeat's, and there is one. The mark cannot be in a text: quotes in a text are escaped.
+fn are_heartbeats(table: &Table, lines: &[u8]) -> bool {
+    let Some(mark) = table.heartbeat else { return false };
+    let mark = Finder::new(mark);
+    !lines.is_empty() && lines.trim_ascii_end().split(|byte| *byte == b'\n').all(|line| mark.find(line).is_some())
+}
+
 /// The assignments that a batch of answers touches, read from its lines, which [`fit`] has written. Other tables touch
 /// no page.
 fn touched(table: &Table, lines: &[u8]) -> Vec<i64> {
@@ -150,6 +162,18 @@ mod tests {
     use crate::warehouse::columns::quiz_answers;
 
     const LINE: &str = r#"{"record_id":"r","accepted_seq":1,"accepted_at":"2026-01-31 10:41:07","assignment_id":7,"class_id":1,"quiz_id":1,"attempt_id":"\"assignment_id\":9","attempt_no":1,"student_key":"s","question_id":1,"choice_id":null,"elapsed_ms":1}"#;
+
+    #[test]
+    fn a_batch_is_of_heartbeats_only_if_every_line_is_one() {
+        let heartbeat = LINE.replace("\"assignment_id\":7", "\"assignment_id\":0");
+        let table = quiz_answers();
+        assert!(are_heartbeats(&table, format!("{heartbeat}\n{heartbeat}\n").as_bytes()));
+        let pretends = LINE.replace("\\\"assignment_id\\\":9", "\\\"assignment_id\\\":0,");
+        assert_ne!(pretends, LINE);
+        for lines in [String::new(), format!("{LINE}\n"), format!("{heartbeat}\n{LINE}\n"), format!("{pretends}\n")] {
+            assert!(!are_heartbeats(&table, lines.as_bytes()), "{lines}");
+        }
+    }
 
     #[test]
     fn the_assignments_of_a_batch_are_read_from_its_lines() {

@@ -17,6 +17,9 @@
 //! fails is tried again, with the same batch; a COPY that fails for as long as [`Settings::copy_retry`] is parked: its
 //! manifest is left under `errors/manifests/`, and the stream goes on.
 //!
+//! A batch of heartbeats and nothing else takes the same way, and leaves nothing behind that grows: its object and its
+//! manifest take the place of the last ones, its row in the load history that of the row before.
+//!
 //! A stream without a table ends in the lake: step 3 is left out, and step 4 is its row in the load history alone.
 //!
 //! Owns this order and the retry. Does not own how anything is stored: the [`Source`], the lake and the warehouse do.
@@ -42,7 +45,7 @@ use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
 pub use health::Health;
-pub use names::{Layout, MANIFESTS, OWNED_FOLDERS};
+pub use names::{HEARTBEATS, Layout, MANIFESTS, OWNED_FOLDERS};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
@@ -346,6 +349,7 @@ impl<S: Source> Delivery<S> {
             shard: self.source.shard(),
             start: hand.cut.start,
             end: hand.cut.end,
+            is_heartbeats: hand.is_heartbeats,
             manifest: self.lake.url(&hand.names.manifest),
             rows: hand.rows,
             object: hand.names.object.clone(),

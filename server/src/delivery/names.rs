@@ -22,8 +22,11 @@ const FAILED: &str = "processing-failed";
 /// Where the manifests lie whose COPY was given up, in a folder of their own.
 const ERRORS: &str = "errors";
 
+/// Where the last heartbeats lie, one object a shard. A query of the load history knows this name, too.
+pub const HEARTBEATS: &str = "heartbeats";
+
 /// The folders at the lake's root that are not a stream's.
-pub const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS];
+pub const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS, HEARTBEATS];
 
 /// How a stream's objects lie in the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,14 @@ impl Names {
             failed: format!("{FAILED}/{stream}/{name}"),
             parked: format!("{ERRORS}/{MANIFESTS}/{stream}/{name}"),
         }
+    }
+}
+
+impl Names {
+    /// The same for a batch of heartbeats and nothing else: each takes the place of the one before.
+    pub fn of_heartbeats(self, stream: &str, shard: &str) -> Self {
+        let object = format!("{HEARTBEATS}/{stream}/{shard}");
+        Self { manifest: format!("{object}.manifest"), object: format!("{object}.gz"), ..self }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::object::Manifest;
-use super::{MANIFESTS, Parked};
+use super::{HEARTBEATS, MANIFESTS, Parked};
 use crate::clock::Clock;
 use crate::lake::{Lake, LakeError, Listed};
 use crate::warehouse::columns::Table;
@@ -47,6 +47,19 @@ pub struct Which {
     pub to: Option<u64>,
 }
 
+/// A range of offsets of one shard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// Delivery stream.
+    pub stream: String,
+    /// Shard of it.
+    pub shard: String,
+    /// First record.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
+}
+
 /// What lies in the lake, ready to be brought in.
 #[derive(Clone)]
 pub struct Replayer {
@@ -80,7 +93,7 @@ impl Replayer {
         key: &str,
         which: &Which,
         table_of: impl Fn(&str) -> Option<Arc<Table>>,
-    ) -> Result<Option<Loaded>, ReplayError> {
+    ) -> Result<Option<(Loaded, Range)>, ReplayError> {
         let wrong = |problem: String| ReplayError::Manifest { key: key.to_owned(), problem };
         let manifest: Manifest =
             serde_json::from_slice(&self.lake.get(key).await?).map_err(|e| wrong(format!("is no manifest: {e}")))?;
@@ -92,12 +105,14 @@ impl Replayer {
         let size = entry.meta.ok_or_else(|| wrong("does not say how large its object is".to_owned()))?;
         let table = table_of(&meta.stream)
             .ok_or_else(|| wrong(format!("the stream {} is not configured, or has no table", meta.stream)))?;
-        self.load(Load {
+        let range = Range { stream: meta.stream.clone(), shard: meta.shard.clone(), start: meta.start, end: meta.end };
+        let loaded = self.load(Load {
             table: Some(table),
             stream: meta.stream.clone(),
             shard: meta.shard.clone(),
             start: meta.start,
             end: meta.end,
+            is_heartbeats: false,
             manifest: self.lake.url(key),
             rows: size.record_count,
             object: self.lake.key_of(&entry.url),
@@ -105,9 +120,42 @@ impl Replayer {
             body: None,
             checkpoint: meta.checkpoint.clone(),
             now: self.clock.now(),
-        })
-        .await
-        .map(Some)
+        });
+        Ok(Some((loaded.await?, range)))
+    }
+
+    /// Writes into the load history what lay between batches of the whole lake: heartbeats, which are kept for none but the
+    /// last. Without that, each would look like a batch that is missing.
+    ///
+    /// # Errors
+    /// If the warehouse says no.
+    pub async fn fill_gaps(&self, mut ranges: Vec<Range>) -> Result<(), ReplayError> {
+        ranges.sort();
+        for pair in ranges.windows(2) {
+            let [before, after] = pair else { continue };
+            if (&before.stream, &before.shard) != (&after.stream, &after.shard) || before.end >= after.start {
+                continue;
+            }
+            let Range { stream, shard, .. } = before.clone();
+            let object = format!("{HEARTBEATS}/{stream}/{shard}.gz");
+            self.load(Load {
+                table: None,
+                start: before.end,
+                end: after.start,
+                is_heartbeats: false,
+                manifest: self.lake.url(&object),
+                rows: 0,
+                object,
+                object_bytes: 0,
+                body: None,
+                checkpoint: None,
+                now: self.clock.now(),
+                stream,
+                shard,
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Brings in a batch that was parked.
@@ -127,6 +175,7 @@ impl Replayer {
             shard: shard.to_owned(),
             start: parked.cut.start,
             end: parked.cut.end,
+            is_heartbeats: parked.manifest.starts_with(HEARTBEATS),
             manifest: self.lake.url(&parked.manifest),
             rows: parked.records,
             object: parked.object.clone(),

@@ -76,8 +76,13 @@ mod tests {
     async fn a_function_that_answers_otherwise_after_a_crash_has_said_one_thing_in_the_end() {
         let (folder, notes) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let say = Column { name: "say".to_owned(), kind: Kind::Varchar(64), nullable: false };
-        let table =
-            Table { name: "s".to_owned(), columns: vec![say], partition_by: "say".to_owned(), names_producer: false };
+        let table = Table {
+            name: "s".to_owned(),
+            columns: vec![say],
+            partition_by: "say".to_owned(),
+            names_producer: false,
+            heartbeat: None,
+        };
         let mut config = StreamConfig::to_table("s", table, HINTS);
         if let Some(destination) = &mut config.destination {
             destination.transform = Some(fickle(notes.path()));

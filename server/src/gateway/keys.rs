@@ -74,7 +74,7 @@ pub enum KeyError {
 pub struct NewKey {
     /// What it is for, in the owner's words.
     pub name: String,
-    /// What it opens; nothing at all means putting to every stream but the server's own.
+    /// What it opens; nothing at all means everything but the server's own streams.
     pub rights: Rights,
     /// Requests a second.
     pub rate: Option<u32>,

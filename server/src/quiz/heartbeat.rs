@@ -3,9 +3,10 @@
 //!
 //! Owns sending and recognising it. Does not own a verdict.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use app::api::Millis;
 use app::api::pipeline::Heartbeat;
 use sea_orm::DbErr;
 use tokio::sync::watch;
@@ -36,6 +37,9 @@ impl Beating {
     }
 
     async fn has_landed(self, warehouse: &Warehouse, id: Uuid) -> Result<bool, WarehouseError> {
+        if warehouse.has_heartbeat(self.stream(), id.to_string()).await? {
+            return Ok(true);
+        }
         match self {
             Self::Answers => warehouse.has_answer(NO_ASSIGNMENT, id.to_string()).await,
             Self::Catalog => warehouse.has_catalog_record(id.to_string()).await,
@@ -43,18 +47,36 @@ impl Beating {
     }
 }
 
-/// The last heartbeat that arrived. Clones share.
+/// The last heartbeat that arrived, and the one that has not. Clones share.
 #[derive(Clone, Default)]
-pub struct Heartbeats(Arc<Mutex<Option<Heartbeat>>>);
+pub struct Heartbeats(Arc<Mutex<Sent>>);
+
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    last: Option<Heartbeat>,
+    /// When the one was sent that is on its way.
+    waiting_since: Option<Millis>,
+}
 
 impl Heartbeats {
     /// The last one that went the whole way.
     #[must_use]
     pub fn last(&self) -> Option<Heartbeat> {
-        *self.0.lock().ok()?
+        self.sent().last
     }
 
-    /// Sends one now, and one each time that nothing has landed for `every`; until `stop` says true.
+    /// Since when one has been on its way; `None` if none is.
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<Millis> {
+        self.sent().waiting_since
+    }
+
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends one now, and one each time that nothing has landed for `every`; until `stop` says true. There is never more
+    /// than one on its way: however long the pipeline stands still, heartbeats do not pile up.
     pub async fn run(
         self,
         on: Beating,
@@ -79,23 +101,22 @@ impl Heartbeats {
         }
     }
 
-    async fn beat(&self, on: Beating, quiz: &Quiz, warehouse: &Warehouse, patience: Duration) -> Result<(), DbErr> {
+    /// Sends one, and waits until it has landed. It is looked for at each load, and now and then: the delivery may be
+    /// Amazon's, and say nothing of its loads.
+    async fn beat(&self, on: Beating, quiz: &Quiz, warehouse: &Warehouse, every: Duration) -> Result<(), DbErr> {
         let mut landings = quiz.live.listen(NO_ASSIGNMENT);
         let id = Uuid::new_v4();
         let sent_at = quiz.send_heartbeat(on, id).await?;
-        let arrived = async {
-            while landings.changed().await {
-                if on.has_landed(warehouse, id).await.unwrap_or(false) {
-                    return true;
-                }
+        self.sent().waiting_since = Some(sent_at);
+        while !on.has_landed(warehouse, id).await.unwrap_or(false) {
+            let landing = tokio::time::timeout(every, landings.changed()).await;
+            if landing == Ok(false) {
+                // Nobody is left who could tell of a load.
+                tokio::time::sleep(every).await;
             }
-            false
-        };
-        if tokio::time::timeout(patience, arrived).await.unwrap_or(false)
-            && let Ok(mut last) = self.0.lock()
-        {
-            *last = Some(Heartbeat { sent_at, took_ms: quiz.clock.now() - sent_at });
         }
+        let last = Some(Heartbeat { sent_at, took_ms: quiz.clock.now() - sent_at });
+        *self.sent() = Sent { last, waiting_since: None };
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl Results {
         for stream in self.parts.registry.all() {
             families.add_intake(&stream);
             if let Some(feed) = self.parts.feeds.get(stream.name()) {
-                families.add_feed(&stream, feed);
+                families.add_feed(&stream, feed, self.measure.now());
             }
             // Of records that somebody else delivers nothing is known here, and nothing is said.
             if stream.settings().is_some() && !stream.is_delivered_elsewhere() {
@@ -92,6 +92,8 @@ struct Families {
     held: Whole,
     source_lag: Seconds,
     heartbeat: Seconds,
+    heartbeat_age: Seconds,
+    heartbeat_waiting: Seconds,
     live_connections: Gauge,
     live_assignments: Gauge,
     results_asked: Counter,
@@ -122,6 +124,10 @@ impl Families {
         to.register_with_unit("source_lag", help, Unit::Seconds, all.source_lag.clone());
         let help = "What the last heartbeat that arrived took from the transactional store to the warehouse";
         to.register_with_unit("heartbeat_round_trip", help, Unit::Seconds, all.heartbeat.clone());
+        let help = "How long ago the last heartbeat that arrived was sent";
+        to.register_with_unit("heartbeat_age", help, Unit::Seconds, all.heartbeat_age.clone());
+        let help = "How long the heartbeat that is on its way has been so; 0 if none is";
+        to.register_with_unit("heartbeat_waiting", help, Unit::Seconds, all.heartbeat_waiting.clone());
         let help = "Connections over which open pages are told of changes; the tabs of a browser share one";
         to.register("live_connections", help, all.live_connections.clone());
         to.register("live_assignments", "Assignments that are followed", all.live_assignments.clone());
@@ -149,12 +155,15 @@ impl Families {
         self.held.get_or_create(&labels).set(stream.log().held_bytes() as i64);
     }
 
-    fn add_feed(&self, stream: &DeliveryStream, feed: &Feed) {
+    fn add_feed(&self, stream: &DeliveryStream, feed: &Feed, now: Millis) {
         let labels = labels(stream);
         add(&self.relay_retries, &labels, feed.relay.retries());
         if let Some(heartbeat) = feed.heartbeats.last() {
             self.heartbeat.get_or_create(&labels).set(heartbeat.took_ms as f64 / 1e3);
+            self.heartbeat_age.get_or_create(&labels).set(seconds_since(Some(heartbeat.sent_at), now));
         }
+        let waiting = seconds_since(feed.heartbeats.waiting_since(), now);
+        self.heartbeat_waiting.get_or_create(&labels).set(waiting);
     }
 
     fn add_delivery(&self, stream: &DeliveryStream, standing: Result<Standing, String>, now: Millis) {

@@ -21,9 +21,18 @@ use super::{StreamError, repair};
 
 /// The engine is opened anew at most this often.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
-/// A key space holds so many bytes in memory before they are written as a table, and up to four times as many more
-/// while they are; then writes wait.
+/// A key space holds so many bytes in memory before they are to be written as a table.
 const IN_MEMORY: u64 = 32 << 20;
+/// All key spaces together hold so many bytes at the most, those among them that are being written as tables. The engine
+/// itself does not hold to any bound here: it only asks for a table to be written, and takes more meanwhile.
+const MOST_IN_MEMORY: u64 = 128 << 20;
+/// So long a write waits for that.
+const MEMORY_TIME: Duration = Duration::from_secs(2);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+/// One thread writes tables while the other merges them.
+const WORKERS: usize = 2;
+/// The journal's files, until what is in them has been written as tables.
+const MOST_JOURNAL: u64 = 128 << 20;
 
 /// One folder's engine.
 pub(super) struct Engine {
@@ -73,6 +82,7 @@ impl Engine {
         fill: impl FnOnce(&mut OwnedWriteBatch, &Keyspace) -> Result<(), StreamError>,
     ) -> Result<(), StreamError> {
         let done = self.with(space, |db, space| {
+            wait_for_memory(db)?;
             let mut batch = db.batch().durability(durable.then_some(PersistMode::SyncAll));
             fill(&mut batch, space)?;
             Ok(batch.commit()?)
@@ -100,6 +110,12 @@ impl Engine {
             db.delete_keyspace(db.keyspace(space, options)?)?;
         }
         Ok(())
+    }
+
+    /// Gives back the disk of what was removed from a key space, which removing alone does not. Takes as long as writing
+    /// what is left in it.
+    pub fn compact(&self, space: &str) -> Result<(), StreamError> {
+        self.with(space, |_, space| Ok(space.major_compact()?))
     }
 
     /// The names of all key spaces.
@@ -151,10 +167,22 @@ impl Engine {
     }
 }
 
+/// Returns when there is room in memory for one more write.
+fn wait_for_memory(db: &Database) -> Result<(), StreamError> {
+    let began = Instant::now();
+    while db.write_buffer_size() > MOST_IN_MEMORY {
+        if began.elapsed() > MEMORY_TIME {
+            return Err(StreamError::Busy);
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    Ok(())
+}
+
 fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(IN_MEMORY)
 }
 
 fn open(folder: &Path) -> Result<Database, StreamError> {
-    repair::open(folder, || Database::builder(folder).worker_threads(1).open())
+    repair::open(folder, || Database::builder(folder).worker_threads(WORKERS).max_journaling_size(MOST_JOURNAL).open())
 }

@@ -5,8 +5,9 @@
 //! and each is acknowledged after the sync. Offsets are given out once: a shard's end is kept even when every chunk has
 //! been delivered and forgotten. Where a reader stands is the reader's own affair, so any number of them read a shard.
 //!
-//! Memory is bounded: at most [`IN_FLIGHT_BYTES`] wait to be written; more is refused with [`StreamError::Busy`]. The
-//! disk is bounded by [`Spec::most_bytes`]: what has been delivered goes first, and when nothing more may go, appends
+//! Memory is bounded: at most [`IN_FLIGHT_BYTES`] wait to be written, and the engine holds at most 128 MiB over all streams
+//! before it has written them as tables; then writes wait, and more is refused with [`StreamError::Busy`]. The disk is
+//! bounded by [`Spec::most_bytes`]: what has been delivered goes first, and when nothing more may go, appends
 //! are refused with [`StreamError::Full`] until delivery has caught up. Nothing that was acknowledged is ever dropped.
 
 mod chunk;
@@ -173,6 +174,7 @@ impl Logs {
         let ranges = self.lay_out(&space, spec.shards)?;
         let open = |range| Shard::open(&self.0, &space, range, spec, landed);
         let shards = ranges.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let given_back = shards.iter().map(|shard| shard.removed_bytes.load(Ordering::Acquire)).sum();
         let (appends, queue) = mpsc::channel(QUEUE);
         let inner = Arc::new(Inner {
             name: name.stream.clone(),
@@ -182,6 +184,7 @@ impl Logs {
             spec,
             room: Arc::new(Semaphore::new(IN_FLIGHT_BYTES / ROOM_UNIT)),
             trimming: Mutex::default(),
+            given_back: AtomicU64::new(given_back),
             pace: Pace::default(),
             clock: clock.clone(),
         });
@@ -258,6 +261,8 @@ struct Inner {
     room: Arc<Semaphore>,
     /// One trim at a time.
     trimming: Mutex<()>,
+    /// Bytes that had been removed when the disk was given back last.
+    given_back: AtomicU64,
     pace: Pace,
     clock: Clock,
 }

@@ -18,6 +18,8 @@ use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
 
 /// Chunks that one commit removes, at the most.
 const REMOVED_AT_ONCE: usize = 4096;
+/// Bytes that are removed, at the least, before the disk of them is given back.
+const GIVE_BACK_BYTES: u64 = 256 << 20;
 
 /// One record as it lies in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +201,30 @@ impl ShardLog {
     pub(super) fn trim(&self, most_bytes: u64) -> Result<(), StreamError> {
         let _one_at_a_time = self.log.trimming.lock().unwrap_or_else(PoisonError::into_inner);
         while self.trim_once(most_bytes)? == REMOVED_AT_ONCE {}
+        self.give_back();
         Ok(())
+    }
+
+    /// Gives the disk back once far more was removed than is left: a backlog has been delivered.
+    fn give_back(&self) {
+        let removed: u64 = self.log.shards.iter().map(|shard| shard.removed_bytes.load(Ordering::Acquire)).sum();
+        let before = self.log.given_back.load(Ordering::Acquire);
+        let is_due = removed.saturating_sub(before) > GIVE_BACK_BYTES.max(4 * self.log.held_bytes());
+        // One at a time: whoever comes meanwhile finds that it has been done.
+        if !is_due
+            || self.log.given_back.compare_exchange(before, removed, Ordering::AcqRel, Ordering::Acquire).is_err()
+        {
+            return;
+        }
+        let log = Arc::clone(&self.log);
+        let compact = move || {
+            if let Err(error) = log.engine.compact(&log.space) {
+                tracing::warn!(stream = %log.name, %error, "the disk of what was delivered was not given back");
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name(format!("compact {}", self.log.name)).spawn(compact) {
+            tracing::warn!(%error, "the disk of what was delivered was not given back");
+        }
     }
 
     /// Removes what may go, up to [`REMOVED_AT_ONCE`] chunks, and says how many that were.

@@ -116,6 +116,8 @@ pub struct Table {
     pub partition_by: String,
     /// Whether the last column is [`PRODUCER`].
     pub names_producer: bool,
+    /// What a heartbeat's line has in it, and no other record's; absent if the table has no heartbeats.
+    pub heartbeat: Option<&'static str>,
 }
 
 /// The column that says who put a record: the id of the key, or `NULL` for this server itself. The door fills it, and no
@@ -177,6 +179,7 @@ pub fn quiz_answers() -> Table {
             producer(),
         ],
         names_producer: true,
+        heartbeat: Some("\"assignment_id\":0,"),
     }
 }
 
@@ -205,6 +208,7 @@ pub fn quiz_catalog() -> Table {
             producer(),
         ],
         names_producer: true,
+        heartbeat: Some("\"kind\":\"heartbeat\","),
     }
 }
 
@@ -246,7 +250,13 @@ mod tests {
             { name = "at", type = "timestamp" }, { name = "on", type = "BOOLEAN" },
         ]"#;
         let columns = toml::from_str::<Written>(text).expect("columns").columns;
-        let table = Table { name: "readings".into(), columns, partition_by: "device".into(), names_producer: false };
+        let table = Table {
+            name: "readings".into(),
+            columns,
+            partition_by: "device".into(),
+            names_producer: false,
+            heartbeat: None,
+        };
         let db = duckdb::Connection::open_in_memory().expect("duckdb");
         for _ in 0..2 {
             db.execute_batch(&table.create_statement()).expect("made once");

@@ -31,6 +31,9 @@ pub struct Load {
     pub start: u64,
     /// One past the last record.
     pub end: u64,
+    /// Whether its records are heartbeats and nothing else: these take the place of the ones before, and of their row in
+    /// the load history, so that a quiet school does not grow.
+    pub is_heartbeats: bool,
     /// Where the manifest lies.
     pub manifest: Url,
     /// Rows that it has to bring.
@@ -137,7 +140,10 @@ pub(super) fn load(writer: &mut Connection, load: &Load, objects: &[LocalFile]) 
         return Ok(Loaded::Already);
     }
     let began = Instant::now();
-    if let Some(table) = &load.table {
+    let mut start = load.start;
+    if load.is_heartbeats {
+        start = take_in_heartbeats(&tx, load, objects)?;
+    } else if let Some(table) = &load.table {
         let mut rows = 0;
         for object in objects {
             rows += tx.execute(&copy_statement(table), [object.path.to_string_lossy()])? as u64;
@@ -149,34 +155,57 @@ pub(super) fn load(writer: &mut Connection, load: &Load, objects: &[LocalFile]) 
         }
     }
     crash::point("warehouse: after rows");
-    write_history(&tx, load, began)?;
+    write_history(&tx, load, start, began)?;
     crash::point("warehouse: before commit");
     tx.commit()?;
     crash::point("warehouse: after commit");
     Ok(Loaded::Rows(load.rows))
 }
 
-/// Whether the load history has the range. One that overlaps it otherwise is a mistake that must not pass for either.
+/// Puts heartbeats in the place of the stream's earlier ones, and takes the row of those out of the load history. Returns
+/// where the row begins that stands for all of them.
+fn take_in_heartbeats(tx: &Transaction<'_>, load: &Load, objects: &[LocalFile]) -> Result<u64, WarehouseError> {
+    tx.execute("DELETE FROM heartbeats WHERE stream = ?", [&load.stream])?;
+    for object in objects {
+        let sql = "INSERT INTO heartbeats (stream, record_id, accepted_at) SELECT ?, record_id, accepted_at \
+                   FROM read_json(?, format = 'newline_delimited', compression = 'gzip', \
+                   columns = {'record_id': 'VARCHAR', 'accepted_at': 'TIMESTAMP'})";
+        tx.execute(sql, params![load.stream, object.path.to_string_lossy()])?;
+    }
+    let before =
+        "SELECT start_offset FROM load_history WHERE stream = ? AND shard = ? AND end_offset = ? AND object = ?";
+    let before_it = params![load.stream, load.shard, load.start, load.object];
+    let start = tx.prepare_cached(before)?.query_map(before_it, |row| row.get::<_, u64>(0))?.next().transpose()?;
+    let Some(start) = start else { return Ok(load.start) };
+    let sql = "DELETE FROM load_history WHERE stream = ? AND shard = ? AND end_offset = ? AND object = ?";
+    tx.execute(sql, params![load.stream, load.shard, load.start, load.object])?;
+    Ok(start)
+}
+
+/// Whether the load history has the range, by itself or in a row of heartbeats. One that overlaps it otherwise is a mistake
+/// that must not pass for either.
 fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, WarehouseError> {
-    let sql = "SELECT start_offset, end_offset FROM load_history \
+    let sql = "SELECT start_offset, end_offset, object FROM load_history \
                WHERE stream = ? AND shard = ? AND start_offset < ? AND end_offset > ?";
     let mut statement = tx.prepare_cached(sql)?;
     let mut known = statement.query(params![load.stream, load.shard, load.end, load.start])?;
     let Some(row) = known.next()? else { return Ok(false) };
     let (start, end): (u64, u64) = (row.get(0)?, row.get(1)?);
-    if (start, end) == (load.start, load.end) {
+    let is_within =
+        load.is_heartbeats && start <= load.start && load.end <= end && row.get::<_, String>(2)? == load.object;
+    if (start, end) == (load.start, load.end) || is_within {
         return Ok(true);
     }
     let (stream, shard) = (load.stream.clone(), load.shard.clone());
     Err(WarehouseError::Overlap { stream, shard, start: load.start, end: load.end, known_start: start, known_end: end })
 }
 
-fn write_history(tx: &Transaction<'_>, load: &Load, began: Instant) -> Result<(), duckdb::Error> {
+fn write_history(tx: &Transaction<'_>, load: &Load, start: u64, began: Instant) -> Result<(), duckdb::Error> {
     let copy_ms = began.elapsed().as_secs_f64() * 1e3;
     tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(params![
         load.stream,
         load.shard,
-        load.start,
+        start,
         load.end,
         load.rows,
         load.object_bytes,

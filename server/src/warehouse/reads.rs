@@ -157,7 +157,21 @@ impl Warehouse {
         .map(|rows| rows > 0)
     }
 
-    /// The newest loads of all streams.
+    /// Whether a stream's heartbeat is there, by itself or in a batch with other records.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn has_heartbeat(&self, stream: &'static str, record_id: String) -> Result<bool, WarehouseError> {
+        self.read(move |reader| {
+            reader
+                .prepare_cached(include_str!("sql/heartbeat_landed.sql"))?
+                .query_row(params![stream, record_id], |row| row.get::<_, i64>(0))
+        })
+        .await
+        .map(|rows| rows > 0)
+    }
+
+    /// The newest loads of all streams, those of heartbeats left out.
     ///
     /// # Errors
     /// If the warehouse does not answer.

@@ -34,12 +34,13 @@ impl Rights {
         Self { put: names(&row.streams), read: names(&row.reads), manage: names(&row.manages) }
     }
 
-    /// The rights of a new key. One that names nothing at all may put to every stream but the server's own.
-    pub(super) fn or_default(mut self) -> Self {
-        if self == Self::default() {
-            self.put.push(ALL.to_owned());
+    /// The rights of a new key. One that names nothing at all opens every stream but the server's own.
+    pub(super) fn or_default(self) -> Self {
+        if self != Self::default() {
+            return self;
         }
-        self
+        let all = || vec![ALL.to_owned()];
+        Self { put: all(), read: all(), manage: all() }
     }
 
     /// Whether each is a name, or the beginning of one with a `*` behind it.

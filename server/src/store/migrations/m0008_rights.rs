@@ -1,5 +1,5 @@
-//! Reading and managing are rights of their own. A key that was made before may do neither. One that opened every stream
-//! by naming none may go on putting to all but the two that the server itself fills.
+//! Reading and managing are rights of their own. A key for some streams that was made before may do neither. One that opened
+//! every stream by naming none opens all but the two that the server itself fills.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, Query, Table};
@@ -17,8 +17,13 @@ impl MigrationTrait for Migration {
             let column = Table::alter().table("gateway_key").add_column(text(right).default("")).take();
             manager.alter_table(column).await?;
         }
-        let every =
-            Query::update().table("gateway_key").value("streams", "*").and_where(Expr::col("streams").eq("")).take();
+        let every = Query::update()
+            .table("gateway_key")
+            .value("streams", "*")
+            .value("reads", "*")
+            .value("manages", "*")
+            .and_where(Expr::col("streams").eq(""))
+            .take();
         manager.execute(every).await
     }
 }

@@ -2,16 +2,18 @@
 -- accepted until then counts. {keys}: the choices that are keys now, of questions that are not void, comma-separated.
 -- {each} and {order}: of all attempts with the same {each}, the first by {order} counts.
 --
--- As in the view `answers`, a record counts once, however often it was repeated. Only what the server itself has put
--- counts: its students' answers. The parameters are of their columns'
+-- As in the view `answers`, a record counts once, however often it was repeated, and who put it is part of its identity:
+-- attempts and students of another producer bear its name, and never mix with the server's own. The parameters are of their columns'
 -- types: DuckDB plans a statement anew each time that one is not, which takes as long as the question itself.
 WITH once AS (
-    SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms
+    SELECT CASE WHEN producer IS NULL THEN student_key ELSE producer || '/' || student_key END AS student_key,
+           CASE WHEN producer IS NULL THEN attempt_id ELSE producer || '/' || attempt_id END AS attempt_id,
+           attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms
     FROM (
-        SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms,
-               ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY accepted_seq) AS occurrence
+        SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms, producer,
+               ROW_NUMBER() OVER (PARTITION BY producer, record_id ORDER BY accepted_seq) AS occurrence
         FROM quiz_answers
-        WHERE assignment_id = $1 AND accepted_at <= $2 AND producer IS NULL
+        WHERE assignment_id = $1 AND accepted_at <= $2
     ) AS numbered
     WHERE occurrence = 1
 ),

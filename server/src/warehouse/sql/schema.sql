@@ -36,6 +36,13 @@ CREATE TABLE IF NOT EXISTS quiz_catalog (
     producer     VARCHAR(36)               -- who put it: a key's id; NULL: the server itself
 );
 
+-- The last heartbeat of each stream: a record of nobody, which travels the whole way when no one is answering.
+CREATE TABLE IF NOT EXISTS heartbeats (
+    stream       VARCHAR(64)   NOT NULL,
+    record_id    VARCHAR(36)   NOT NULL,
+    accepted_at  TIMESTAMP     NOT NULL    -- UTC
+);
+
 CREATE TABLE IF NOT EXISTS load_history (
     stream       VARCHAR(64)   NOT NULL,
     shard        VARCHAR(256)  NOT NULL,  -- of a stream elsewhere with that stream's name before it
@@ -43,7 +50,7 @@ CREATE TABLE IF NOT EXISTS load_history (
     end_offset   BIGINT        NOT NULL,  -- one past the last
     records      BIGINT        NOT NULL,
     object_bytes BIGINT        NOT NULL,  -- compressed
-    object       VARCHAR(1024) NOT NULL,
+    object       VARCHAR(1024) NOT NULL,  -- of heartbeats alone: the same one for all of a shard, and one row here
     manifest     VARCHAR(1024) NOT NULL,
     copy_ms      DOUBLE PRECISION NOT NULL,
     loaded_at    TIMESTAMP     NOT NULL,
