@@ -18,7 +18,7 @@ async function open(address, options) {
 
 /** Takes a picture away: its name, and its size in pixels. */
 async function take_away(page, what) {
-  await page.getByText('Take away').click();
+  await page.getByText('Export').click();
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: what }).click()]);
   const png = readFileSync(await file.path());
   assert.equal(png.subarray(1, 4).toString(), 'PNG');

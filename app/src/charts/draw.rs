@@ -8,8 +8,10 @@ use super::model::{ChoiceBar, Mark, Picture, QuestionBar, ScoreBar};
 use super::shapes::{Error, Frame, Plane, diamond, framed_bar, hatch, round_bar, tick, whisker};
 use super::theme::Theme;
 
-/// The page's own font.
-pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+/// The page's own font, as in `style/tokens.css`. Families by name, not `system-ui`: there is an engine that measures a
+/// canvas's text in one font by that name and draws it in another.
+pub const FONT: &str =
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Noto Sans', Cantarell, 'DejaVu Sans', Arial, sans-serif";
 
 /// Height of a question's row: what a thumb needs.
 const QUESTION_ROW: i32 = 44;
@@ -29,6 +31,9 @@ const FOOT: i32 = 22;
 const HEAD: i32 = 20;
 /// Room that a column's figure needs.
 const COLUMN_FIGURE: i32 = 26;
+/// A digit below a column, and the least gap between two scores.
+const DIGIT: i32 = 7;
+const LABEL_GAP: i32 = 5;
 
 /// How wide a text is at a size, in CSS pixels.
 pub type Measure<'a> = &'a dyn Fn(&str, i32) -> f64;
@@ -200,7 +205,7 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
     let width = plane.dim_in_pixel().0 as i32;
     let count = (bars.len() as i32).max(1);
     let left_of = |place: i32| place * width / count;
-    let every = (COLUMN_FIGURE * count / width.max(1) + 1).max(1);
+    let every = labels_every(bars, width);
     let base = HEAD + COLUMNS;
     for (place, bar) in (0..).zip(bars) {
         let (left, right) = (left_of(place), left_of(place + 1));
@@ -220,6 +225,13 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
         }
     }
     round_bar(plane, Frame(0, base, width, base + 1), 0, theme.line)
+}
+
+/// Under one of how many columns a score stands: under each, wherever there is room for its digits.
+fn labels_every(bars: &[ScoreBar], width: i32) -> i32 {
+    let digits = bars.iter().map(|bar| bar.label.len() as i32).max().unwrap_or(1);
+    let needed = (LABEL_GAP + digits * DIGIT) * bars.len() as i32;
+    (needed + width.max(1) - 1).max(1) / width.max(1)
 }
 
 fn draw_badge<DB: DrawingBackend>(plane: &Plane<DB>, bar: &ChoiceBar, theme: &Theme, y: i32) -> Result<(), Error<DB>> {
@@ -302,6 +314,20 @@ mod tests {
     /// Half an em a character.
     fn measure(words: &str) -> f64 {
         words.chars().count() as f64 * 7.0
+    }
+
+    #[test]
+    fn a_chart_has_the_font_of_its_page_by_the_names_of_families() {
+        let tokens = include_str!("../../../style/tokens.css").replace('"', "'");
+        assert!(tokens.contains(&format!("--font: {FONT};")), "{FONT}");
+        assert!(!FONT.contains("system-ui"));
+    }
+
+    #[test]
+    fn every_score_is_named_where_there_is_room_as_on_paper() {
+        let every = |scores: usize, width| labels_every(&crate::charts::model::scores(&vec![1; scores]), width);
+        assert_eq!([every(11, 480), every(11, 261), every(11, 210)], [1, 1, 1]);
+        assert_eq!([every(31, 261), every(101, 261), every(1, 0)], [3, 11, 12]);
     }
 
     #[test]
