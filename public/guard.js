@@ -146,8 +146,8 @@
     });
     var translated = /\btranslated-(ltr|rtl)\b/.test(root.className) || document.querySelector('body font, [_msttexthash]');
     if (translated) {
-      say('translated', 'Your browser translates this page. Its words may be wrong, and some may lag behind. Every answer counts ' +
-        'as the choice that you see marked. To be sure, show the original.');
+      say('translated', 'Your browser translates this page. Its words may be wrong, or late. Figures and names are left as they ' +
+        'are, and what is marked is what counts. To be sure, show the original.');
     } else take_back('translated');
   }
 

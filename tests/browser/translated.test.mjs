@@ -81,7 +81,7 @@ test('a teacher’s page follows the class, and says when it has lost its server
   const second = await page.evaluate(async (id) => (await (await fetch(`/api/class_results?assignment=${id}`)).json()).questions[1], OPEN);
   await page.locator('.chart .bars button').nth(1).click();
   await shows(page, second.text);
-  await page.locator('.grid-table tbody tr').first().scrollIntoViewIfNeeded();
+  await page.locator('.students').scrollIntoViewIfNeeded();
   await page.getByRole('button', { name: 'Show names' }).last().click();
   await shows(page, 'Amara Okafor');
   await shows(page, 'Names shown');
