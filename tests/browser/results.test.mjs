@@ -103,9 +103,9 @@ test('which attempt counts is stated, switchable, and in the address', async () 
   const rule = page.getByRole('combobox', { name: 'Which attempts count' });
   await rule.selectOption({ label: 'Best attempts' });
   await page.waitForURL(/attempts=best/);
-  await page.getByText('Best attempts · black line').waitFor();
+  await page.getByText('Best attempts · thin line').waitFor();
   await page.reload();
-  await page.getByText('Best attempts · black line').waitFor();
+  await page.getByText('Best attempts · thin line').waitFor();
   assert.equal(await rule.inputValue(), 'best');
 });
 

@@ -29,11 +29,9 @@ const PADDING: i32 = 10;
 const COLUMNS: i32 = 132;
 const FOOT: i32 = 22;
 const HEAD: i32 = 20;
-/// Room that a column's figure needs.
-const COLUMN_FIGURE: i32 = 26;
-/// A digit below a column, and the least gap between two scores.
-const DIGIT: i32 = 7;
-const LABEL_GAP: i32 = 5;
+/// A digit over or below a column, and the least gap between two figures.
+const DIGIT: i32 = 8;
+const GAP: i32 = 4;
 
 /// How wide a text is at a size, in CSS pixels.
 pub type Measure<'a> = &'a dyn Fn(&str, i32) -> f64;
@@ -215,7 +213,7 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
             round_bar(plane, Frame(left + gap, top.min(base - 2), right - gap, base), 4, theme.accent)?;
         }
         let middle = (left + right) / 2;
-        if bar.attempts > 0 && right - left >= COLUMN_FIGURE {
+        if bar.attempts > 0 && right - left >= room_of(bar.attempts.to_string().len()) {
             let figure = text(12, FontStyle::Bold, theme.ink, HPos::Center);
             plane.draw_text(&bar.attempts.to_string(), &figure, (middle, top.min(base - 2) - 9))?;
         }
@@ -227,10 +225,15 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
     round_bar(plane, Frame(0, base, width, base + 1), 0, theme.line)
 }
 
+/// The room that a figure of so many digits needs.
+const fn room_of(digits: usize) -> i32 {
+    GAP + DIGIT * digits as i32
+}
+
 /// Under one of how many columns a score stands: under each, wherever there is room for its digits.
 fn labels_every(bars: &[ScoreBar], width: i32) -> i32 {
-    let digits = bars.iter().map(|bar| bar.label.len() as i32).max().unwrap_or(1);
-    let needed = (LABEL_GAP + digits * DIGIT) * bars.len() as i32;
+    let digits = bars.iter().map(|bar| bar.label.len()).max().unwrap_or(1);
+    let needed = room_of(digits) * bars.len() as i32;
     (needed + width.max(1) - 1).max(1) / width.max(1)
 }
 
@@ -326,8 +329,10 @@ mod tests {
     #[test]
     fn every_score_is_named_where_there_is_room_as_on_paper() {
         let every = |scores: usize, width| labels_every(&crate::charts::model::scores(&vec![1; scores]), width);
-        assert_eq!([every(11, 480), every(11, 261), every(11, 210)], [1, 1, 1]);
+        assert_eq!([every(11, 480), every(11, 261), every(11, 220)], [1, 1, 1]);
         assert_eq!([every(31, 261), every(101, 261), every(1, 0)], [3, 11, 12]);
+        // And how many got it stands over each, where a column has room for that.
+        assert!(261 / 11 >= room_of(2), "two digits");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::api::attempts::Receipt;
 use crate::browser::outbox::{News, Outbox};
 use crate::browser::{download, time};
 use crate::components::{Heading, Problem, anew};
+use crate::state::released::lines;
 use crate::state::words::of;
 
 /// Says where the answers are.
@@ -18,7 +19,8 @@ pub(super) fn Done(taking: Taking) -> impl IntoView {
         Some(News::Refused(why)) if receipt.with(Option::is_none) => Some(why),
         _ => None,
     });
-    let released = Memo::new(move |_| taking.attempt.with(|a| a.view.clone().filter(|view| view.released.is_some())));
+    let released =
+        Memo::new(move |_| taking.attempt.with(|a| a.view.as_ref().filter(|view| view.released.is_some()).map(lines)));
     let stage = move || (receipt.with(Option::is_some), refused.with(Option::is_some));
     view! {
         <main class="quiz">
@@ -32,7 +34,7 @@ pub(super) fn Done(taking: Taking) -> impl IntoView {
             </div>
             <Problem message=taking.problem />
             {anew(move || (released.get(), receipt.with(Option::is_some)), move |is| match is {
-                (Some(view), _) => view! { <Results view /> }.into_any(),
+                (Some(lines), _) => view! { <Results lines /> }.into_any(),
                 (None, true) => view! { <NotYet taking /> }.into_any(),
                 (None, false) => view! { <OnItsWay taking refused /> }.into_any(),
             })}

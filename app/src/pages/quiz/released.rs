@@ -2,13 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::api::attempts::AttemptView;
-use crate::state::released::{Line, Verdict, lines, total};
+use crate::state::released::{Line, Verdict, total};
 
 /// Every question of the quiz, each with its verdict.
 #[component]
-pub(super) fn Results(view: AttemptView) -> impl IntoView {
-    let lines = lines(&view);
+pub(super) fn Results(lines: Vec<Line>) -> impl IntoView {
     let total = total(&lines);
     let rows = lines.into_iter().map(|line| view! { <Row line /> }).collect_view();
     view! {

@@ -98,10 +98,9 @@ fn Projector(assignment: i64) -> impl IntoView {
     });
     view! {
         <header>
-            <p class="muted" translate="no">{title}" · "{n}{filters}
+            <div class="first-row"><p class="muted" translate="no">{title}" · "{n}{filters}
                 {move || behind.get().map(|behind| view! { <b class="lost">{behind}</b> })}
-            </p>
-            <JoinAt page />
+            </p><JoinAt page /></div>
             {anew(move || text.get(), |text| view! { <h1 dir="auto" class="as-written">{text}</h1> }.into_any())}
         </header>
         <Problem message=page.problem />

@@ -46,7 +46,7 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
                 let picture = Signal::derive(move || Picture::Questions(bars.get()));
                 view! { <Chart picture caption bars=over select /> }.into_any()
             }}
-            <p class="tiny" translate="no">{rule}" · black line: likely range (95 %)"{diamond}</p>
+            <p class="tiny" translate="no">{rule}" · thin line: likely range (95 %)"{diamond}</p>
         </section>
     }
 }
