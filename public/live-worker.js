@@ -22,7 +22,7 @@ self.onconnect = ({ ports: [port] }) => {
       port.close();
     } else {
       const isNew = tabs.get(port)?.assignment !== assignment;
-      tabs.set(port, { assignment, spoke: Date.now() });
+      tabs.set(port, { assignment, spoke: performance.now() });
       if (isNew && covers(assignment)) port.postMessage(['open']);
     }
     connect();
@@ -51,9 +51,9 @@ function connect() {
 
 function open(list) {
   const source = new EventSource(`/api/live?assignments=${list}`);
-  const mine = { list, source, heard: Date.now() };
+  const mine = { list, source, heard: performance.now() };
   source.onopen = () => {
-    mine.heard = Date.now();
+    mine.heard = performance.now();
     const missed = [...tabs].filter(([, { assignment }]) => mine === current || !covers(assignment));
     if (mine === coming) {
       current?.source.close();
@@ -63,11 +63,11 @@ function open(list) {
   };
   source.onerror = () => {
     // The browser gives up on some errors; the watch does not.
-    if (source.readyState === EventSource.CLOSED) mine.heard = Date.now() - SILENCE_MS + TRY_AGAIN_MS;
+    if (source.readyState === EventSource.CLOSED) mine.heard = performance.now() - SILENCE_MS + TRY_AGAIN_MS;
   };
   for (const name of ['changed', 'tick']) {
     source.addEventListener(name, ({ data }) => {
-      mine.heard = Date.now();
+      mine.heard = performance.now();
       const { assignment } = JSON.parse(data);
       for (const [port, tab] of tabs) if (tab.assignment === assignment) port.postMessage([name, data]);
     });
@@ -76,7 +76,7 @@ function open(list) {
 }
 
 setInterval(() => {
-  const now = Date.now();
+  const now = performance.now();
   for (const [port, { spoke }] of tabs) if (now - spoke > GONE_MS) tabs.delete(port);
   connect();
   const isSilent = (connection) => connection && now - connection.heard > SILENCE_MS;

@@ -4,17 +4,18 @@
 //! of a third of the size: most students are on phones, and the charts of their teachers are nothing to wait for.
 
 use leptos::prelude::*;
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::api::ApiError;
 use crate::api::accounts::me;
+use crate::browser::asking::Asking;
 use crate::browser::outbox::Outbox;
+use crate::browser::transport::within;
 use crate::components::{StaffBanner, Ticking};
 use crate::pages::{
-    ClassesPage, HomePage, JoinPage, NotFoundPage, PipelinePage, ProjectorPage, QuizPage, ResultsPage, SignInPage,
-    StudentPage,
+    ClassesPage, HomePage, JoinPage, NamesShown, NotFoundPage, PipelinePage, ProjectorPage, QuizPage, ResultsPage,
+    SignInPage, StudentPage,
 };
 use crate::state::session::Session;
 
@@ -23,13 +24,14 @@ use crate::state::session::Session;
 pub fn Shell() -> impl IntoView {
     let session = RwSignal::new(Session::Unknown);
     provide_context(session);
+    provide_context(NamesShown::of_none());
     provide_context(Ticking::start());
     provide_context(Outbox::start());
     find_out(session);
     view! {
         <Router>
             <StaffBanner />
-            <Routes fallback=|| view! { <NotFoundPage /> }>
+            <FlatRoutes fallback=|| view! { <NotFoundPage /> }>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/signin") view=SignInPage />
                 <Route path=path!("/join") view=JoinPage />
@@ -40,7 +42,7 @@ pub fn Shell() -> impl IntoView {
                 <Route path=path!("/results/:assignment/projector") view=ProjectorPage />
                 <Route path=path!("/results/:assignment/students/:student") view=StudentPage />
                 <Route path=path!("/pipeline") view=PipelinePage />
-            </Routes>
+            </FlatRoutes>
         </Router>
     }
 }
@@ -52,12 +54,12 @@ pub fn StudentShell() -> impl IntoView {
     provide_context(Outbox::start());
     view! {
         <Router>
-            <Routes fallback=|| view! { <Elsewhere /> }>
+            <FlatRoutes fallback=|| view! { <Elsewhere /> }>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/join") view=JoinPage />
                 <Route path=path!("/join/:code") view=JoinPage />
                 <Route path=path!("/quiz/:attempt") view=QuizPage />
-            </Routes>
+            </FlatRoutes>
         </Router>
     }
 }
@@ -68,16 +70,18 @@ fn Elsewhere() -> impl IntoView {
     crate::browser::reload();
 }
 
-/// Asks who is signed in. Whoever signs in meanwhile knows better than the answer.
+/// Asks who is signed in, until it is known. Whoever signs in meanwhile knows better than the answer.
 fn find_out(session: RwSignal<Session>) {
-    spawn_local(async move {
-        let found = match me().await {
-            Ok(me) => Session::SignedIn(me),
-            Err(ApiError::SignedOut { .. }) => Session::SignedOut,
-            Err(error) => Session::Unclear(error.to_string()),
-        };
-        if session.get_untracked() == Session::Unknown {
-            session.set(found);
+    Asking::at_once(move || async move {
+        let answer = within(me()).await;
+        let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
+        if matches!(session.get_untracked(), Session::Unknown | Session::Unclear(_)) {
+            session.set(match answer {
+                Ok(me) => Session::SignedIn(me),
+                Err(ApiError::SignedOut { .. }) => Session::SignedOut,
+                Err(error) => Session::Unclear(error.to_string()),
+            });
         }
+        ended
     });
 }

@@ -44,7 +44,7 @@ for (const colorScheme of ['light', 'dark']) {
     await staff.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
     await staff.getByRole('row').filter({ hasText: 'Amara Okafor' }).waitFor();
     await check(staff, 'the students');
-    await staff.getByText('Take away').click();
+    await staff.getByText('Export').click();
     await check(staff, 'the menu');
     await staff.keyboard.press('Escape');
     await staff.getByRole('button', { name: 'Void or rekey…' }).click();

@@ -74,6 +74,6 @@ test('closing makes the results final and shows students the right answers', asy
   await teacher.getByText(/^Closed, and every answer is counted: \d+ of \d+$/).waitFor();
   await teacher.getByRole('status').filter({ hasText: 'Final' }).waitFor();
 
-  await student.getByRole('button', { name: 'Look now' }).click();
+  await student.getByRole('button', { name: 'Check for answers' }).click();
   await student.getByText('The carbon in sugar').waitFor();
 });

@@ -50,7 +50,7 @@ test('a student’s browser is never sent a key before the teacher closes the qu
   await page.getByRole('heading', { name: 'Look over your answers' }).waitFor();
   await submit(page);
   await page.getByRole('heading', { name: 'Handed in' }).waitFor();
-  await page.getByRole('button', { name: 'Look now' }).click();
+  await page.getByRole('button', { name: 'Check for answers' }).click();
   await page.waitForLoadState('networkidle');
   for (const path of ['/classes', `/results/${OPEN}`, '/pipeline']) {
     await page.goto(path);

@@ -18,7 +18,7 @@ async function open(address, options) {
 
 /** Takes a picture away: its name, and its size in pixels. */
 async function take_away(page, what) {
-  await page.getByText('Take away').click();
+  await page.getByText('Export').click();
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: what }).click()]);
   const png = readFileSync(await file.path());
   assert.equal(png.subarray(1, 4).toString(), 'PNG');
@@ -30,7 +30,8 @@ const note_writing = (page) => page.evaluate(() => {
   window.written = [];
   const { fillText } = CanvasRenderingContext2D.prototype;
   CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
-    window.written.push({ text, width: this.measureText(text).width });
+    const canvas = [...document.querySelectorAll('canvas')].indexOf(this.canvas);
+    window.written.push({ text, width: this.measureText(text).width, canvas });
     return fillText.call(this, text, ...where);
   };
 });
@@ -78,6 +79,25 @@ test('the page prints on two sheets, with another class too', async () => {
   assert.equal(await sheets(compared), 2);
   await compared.emulateMedia({ media: 'print' });
   await heading.waitFor({ state: 'hidden' });
+});
+
+test('on paper no border lies outside the sheet, and every score has its label and its figure', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const { scores } = await (await page.request.get(`/api/class_results?assignment=${OPEN}`)).json();
+  await page.setViewportSize(SHEET);
+  await note_writing(page);
+  await page.emulateMedia({ media: 'print' });
+  const edges = await page.locator('.card:visible').evaluateAll((cards) => cards.map((card) => {
+    const { left, right } = card.getBoundingClientRect();
+    return { left, right, sheet: document.documentElement.clientWidth };
+  }));
+  for (const { left, right, sheet } of edges) assert.ok(left >= 0.5 && right <= sheet - 0.5, `${left} to ${right} of ${sheet}`);
+  // Each score below its column, and how many got it above.
+  const wanted = scores.flatMap((attempts, score) => [String(score), ...(attempts > 0 ? [String(attempts)] : [])]).sort();
+  await page.waitForFunction((wanted) => {
+    const texts = window.written.filter(({ canvas }) => canvas === 2).map(({ text }) => text);
+    return JSON.stringify(texts.slice(-wanted.length).sort()) === JSON.stringify(wanted);
+  }, wanted, { timeout: 5_000 });
 });
 
 test('a page that is dark on the screen is light on paper, the charts too', async () => {

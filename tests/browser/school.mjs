@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/freshmark/target');
-export const binary = join(target, 'release/freshmark');
+export const binary = process.env.FRESHMARK_BIN ?? join(target, 'release/freshmark');
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
@@ -38,7 +38,7 @@ export class School {
   }
 
   async start(listen, more = []) {
-    const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--aws-listen', '127.0.0.1:0', '--site', 'dist', ...more];
+    const args = ['serve', '--demo', '--data', this.folder, '--listen', listen, '--aws-listen', '127.0.0.1:0', '--site', process.env.FRESHMARK_SITE ?? 'dist', ...more];
     const [command, ...first] = this.command;
     this.server = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FRESHMARK_LOG: 'error' } });
     for await (const line of createInterface({ input: this.server.stdout })) {

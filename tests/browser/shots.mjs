@@ -19,7 +19,7 @@ const pages = [
     await page.getByRole('row').filter({ hasText: 'Amara Okafor' }).waitFor();
   }],
   ['results-compared', 'teacher', `/results/${OPEN}?question=4&compare=3`, (page) => page.getByRole('heading', { name: /^Compared with/ }).waitFor()],
-  ['results-menu', 'teacher', `/results/${OPEN}`, (page) => page.getByText('Take away').click()],
+  ['results-menu', 'teacher', `/results/${OPEN}`, (page) => page.getByText('Export').click()],
   ['results-ruling', 'teacher', `/results/${OPEN}?question=3`, async (page) => {
     await page.getByRole('button', { name: 'Void or rekey…' }).click();
     await page.getByRole('radio', { name: /^Void/ }).check();

@@ -46,9 +46,9 @@ test('whatever a student taps', async () => {
   await join_quiz(page, 'Tess Van Dijk');
   await assert_touchable(page, 'a question');
   await page.goto('/join');
-  await page.getByRole('link', { name: 'Go on with it' }).waitFor();
+  await page.getByRole('link', { name: 'Continue it' }).waitFor();
   await assert_touchable(page, 'going on');
-  await page.getByRole('link', { name: 'Go on with it' }).click();
+  await page.getByRole('link', { name: 'Continue it' }).click();
   await answer_all(page, 1);
   await assert_touchable(page, 'the review');
   await page.route('**/answers', (route) => route.abort());
@@ -57,7 +57,7 @@ test('whatever a student taps', async () => {
   await assert_touchable(page, 'waiting');
   await page.unroute('**/answers');
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await page.getByRole('button', { name: 'Look now' }).waitFor();
+  await page.getByRole('button', { name: 'Check for answers' }).waitFor();
   await assert_touchable(page, 'handed in');
 });
 
@@ -69,7 +69,7 @@ test('whatever a teacher or an admin taps', async () => {
       await page.getByText(text).first().waitFor();
       await assert_touchable(page, `${path}, ${who}`);
     }
-    await page.getByText('Take away').click();
+    await page.getByText('Export').click();
     await page.getByRole('button', { name: 'Chart (PNG)' }).waitFor();
     await assert_touchable(page, `the menu, ${who}`);
     await page.keyboard.press('Escape');

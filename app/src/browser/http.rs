@@ -1,9 +1,9 @@
-//! Plain HTTP for what is not a server function: signing in, joining, handing in, closing.
+//! Plain HTTP for what is not a server function: signing in, joining, handing in, closing. Says what is asked; how it goes
+//! there is `transport`'s.
 
-use gloo_net::http::{Request, RequestBuilder, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use gloo_net::http::{Request, RequestBuilder};
 
+use super::transport::{exchange, tell};
 use crate::api::ApiError;
 use crate::api::accounts::{Me, SignIn};
 use crate::api::attempts::{AttemptView, Join, Joined, Receipt, Submission};
@@ -15,7 +15,7 @@ use crate::api::rulings::{NewRuling, RulingEffect};
 /// # Errors
 /// What the server or the network said.
 pub async fn sign_in(sign_in: &SignIn) -> Result<Me, ApiError> {
-    post(Request::post("/api/session"), sign_in).await
+    exchange(Request::post("/api/session"), Some(sign_in)).await
 }
 
 /// Signs out.
@@ -23,8 +23,7 @@ pub async fn sign_in(sign_in: &SignIn) -> Result<Me, ApiError> {
 /// # Errors
 /// What the server or the network said.
 pub async fn sign_out() -> Result<(), ApiError> {
-    let answer = Request::delete("/api/session").send().await.map_err(unreachable)?;
-    checked(answer).await.map(|_| ())
+    tell(Request::delete("/api/session"), None).await.map(|_| ())
 }
 
 /// Begins an attempt.
@@ -32,7 +31,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 /// # Errors
 /// What the server or the network said.
 pub async fn join(join: &Join) -> Result<Joined, ApiError> {
-    post(Request::post("/api/join"), join).await
+    exchange(Request::post("/api/join"), Some(join)).await
 }
 
 /// All that the student may see of an attempt now.
@@ -41,8 +40,7 @@ pub async fn join(join: &Join) -> Result<Joined, ApiError> {
 /// What the server or the network said.
 pub async fn attempt(joined: &Joined) -> Result<AttemptView, ApiError> {
     let request = Request::get(&format!("/api/attempts/{}", joined.attempt));
-    let answer = with_token(request, joined).send().await.map_err(unreachable)?;
-    parse(checked(answer).await?).await
+    exchange(with_token(request, joined), None::<&()>).await
 }
 
 /// Hands in all answers in one request.
@@ -51,7 +49,7 @@ pub async fn attempt(joined: &Joined) -> Result<AttemptView, ApiError> {
 /// What the server or the network said.
 pub async fn submit(joined: &Joined, submission: &Submission) -> Result<Receipt, ApiError> {
     let request = Request::post(&format!("/api/attempts/{}/answers", joined.attempt));
-    post(with_token(request, joined), submission).await
+    exchange(with_token(request, joined), Some(submission)).await
 }
 
 /// Ends an assignment.
@@ -59,8 +57,7 @@ pub async fn submit(joined: &Joined, submission: &Submission) -> Result<Receipt,
 /// # Errors
 /// What the server or the network said.
 pub async fn close(assignment: i64) -> Result<(), ApiError> {
-    let answer = Request::post(&format!("/api/assignments/{assignment}/close")).send().await.map_err(unreachable)?;
-    checked(answer).await.map(|_| ())
+    tell(Request::post(&format!("/api/assignments/{assignment}/close")), None).await.map(|_| ())
 }
 
 /// Rules on a question.
@@ -68,7 +65,7 @@ pub async fn close(assignment: i64) -> Result<(), ApiError> {
 /// # Errors
 /// What the server or the network said.
 pub async fn rule(assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError> {
-    post(Request::post(&format!("/api/assignments/{assignment}/rulings")), &ruling).await
+    exchange(Request::post(&format!("/api/assignments/{assignment}/rulings")), Some(&ruling)).await
 }
 
 /// Takes a ruling back.
@@ -77,8 +74,7 @@ pub async fn rule(assignment: i64, ruling: NewRuling) -> Result<RulingEffect, Ap
 /// What the server or the network said.
 pub async fn undo_ruling(assignment: i64, ruling: i64) -> Result<(), ApiError> {
     let address = format!("/api/assignments/{assignment}/rulings/{ruling}/undo");
-    let answer = Request::post(&address).send().await.map_err(unreachable)?;
-    checked(answer).await.map(|_| ())
+    tell(Request::post(&address), None).await.map(|_| ())
 }
 
 /// Brings in the parked batches of a stream.
@@ -86,35 +82,9 @@ pub async fn undo_ruling(assignment: i64, ruling: i64) -> Result<(), ApiError> {
 /// # Errors
 /// What the server or the network said.
 pub async fn replay(stream: &str) -> Result<Replayed, ApiError> {
-    let answer = Request::post(&format!("/api/streams/{stream}/replay")).send().await.map_err(unreachable)?;
-    parse(checked(answer).await?).await
+    exchange(Request::post(&format!("/api/streams/{stream}/replay")), None::<&()>).await
 }
 
 fn with_token(request: RequestBuilder, joined: &Joined) -> RequestBuilder {
     request.header("authorization", &format!("Bearer {}", joined.token))
-}
-
-async fn post<B: Serialize, T: DeserializeOwned>(request: RequestBuilder, body: &B) -> Result<T, ApiError> {
-    let request = request.json(body).map_err(unreachable)?;
-    let answer = request.send().await.map_err(unreachable)?;
-    parse(checked(answer).await?).await
-}
-
-async fn checked(answer: Response) -> Result<Response, ApiError> {
-    if answer.ok() {
-        return Ok(answer);
-    }
-    // Something between us and the server may have answered instead of it.
-    let status = answer.status();
-    let foreign = |_| ApiError::unavailable(format!("the server answered with status {status}"));
-    Err(answer.json::<ApiError>().await.unwrap_or_else(foreign))
-}
-
-async fn parse<T: DeserializeOwned>(answer: Response) -> Result<T, ApiError> {
-    answer.json().await.map_err(unreachable)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
-fn unreachable(error: gloo_net::Error) -> ApiError {
-    ApiError::Unreachable { message: error.to_string() }
 }

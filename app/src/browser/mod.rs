@@ -1,14 +1,16 @@
 //! The browser's own services, each behind a few functions: HTTP, storage, time, events, and the outbox made of them.
 //! Nothing here knows a page.
 
+pub mod asking;
 pub mod events;
+pub mod guard;
 pub mod http;
 pub mod live;
 pub mod outbox;
 pub mod png;
-pub mod polling;
 pub mod storage;
 pub mod time;
+pub mod transport;
 
 use wasm_bindgen::JsCast;
 
@@ -118,6 +120,23 @@ pub fn print() {
         // Where nothing can be printed, nothing happens.
         let _ = window.print();
     }
+}
+
+/// Shows the page on the whole screen, or in its window again.
+pub fn toggle_full_screen() {
+    let Some(document) = document() else { return };
+    if document.fullscreen_element().is_some() {
+        document.exit_fullscreen();
+    } else if let Some(root) = document.document_element() {
+        // Where a browser does not offer it, the page stays as it is.
+        let _ = root.request_fullscreen();
+    }
+}
+
+/// The height of what can be seen of the page, in CSS pixels.
+#[must_use]
+pub fn visible_height() -> f64 {
+    web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default()
 }
 
 /// Offers what lies at an address as a file.

@@ -12,10 +12,14 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::events::Listener;
-use super::{http, storage, time};
+use super::{http, storage, transport};
+use crate::api::Millis;
 use crate::api::attempts::Receipt;
 use crate::state::attempt::Attempt;
 use crate::state::outbox::retry_after_ms;
+
+/// What has not been answered for so long waits, as far as whoever looks at it is concerned.
+const WAITS_AFTER: Duration = Duration::from_secs(5);
 
 /// What became of a submission since the front end was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Outbox {
     /// Whether there is a reason for another round as soon as this one is over.
     again: StoredValue<bool>,
     tries: StoredValue<u32>,
+    /// The pause that the server wishes before the next try.
+    wish: StoredValue<Option<Millis>>,
     pause: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -48,9 +54,9 @@ impl Outbox {
             sending: StoredValue::new(false),
             again: StoredValue::new(false),
             tries: StoredValue::new(0),
+            wish: StoredValue::new(None),
             pause: StoredValue::new(None),
         };
-        storage::forget_outlived(time::now());
         outbox.send();
         let online = StoredValue::new_local(Listener::on_window("online", move || outbox.send()));
         on_cleanup(move || online.dispose());
@@ -104,11 +110,16 @@ impl Outbox {
             if matches!(self.news.with_untracked(|news| news.get(&id).cloned()), Some(News::Refused(_))) {
                 continue;
             }
-            let news = send(attempt).await;
+            self.say_that_it_waits(id.clone());
+            let news = self.try_once(attempt).await;
             some_wait |= news == News::Waiting;
             self.news.update(|all| {
                 all.insert(id, news);
             });
+        }
+        // By its own clock a device might forget what it has just begun.
+        if let Some(now) = transport::server_time() {
+            storage::forget_outlived(now);
         }
         self.sending.set_value(false);
         let again = self.again.try_update_value(std::mem::take).unwrap_or(false);
@@ -116,6 +127,35 @@ impl Outbox {
             (true, _) => self.send(),
             (false, true) => self.wait(),
             (false, false) => self.tries.set_value(0),
+        }
+    }
+
+    /// Says so after a moment, unless it has been answered by then.
+    fn say_that_it_waits(self, attempt: String) {
+        set_timeout(
+            move || {
+                if self.news.with_untracked(|news| !news.contains_key(&attempt)) {
+                    self.news.update(|news| {
+                        news.insert(attempt, News::Waiting);
+                    });
+                }
+            },
+            WAITS_AFTER,
+        );
+    }
+
+    async fn try_once(self, mut attempt: Attempt) -> News {
+        match http::submit(&attempt.joined, &attempt.submission()).await {
+            Ok(receipt) => {
+                attempt.receipt = Some(receipt.clone());
+                storage::save_attempt(&attempt);
+                News::Arrived(receipt)
+            }
+            Err(error) if error.is_passing() => {
+                self.wish.set_value(error.retry_after_ms());
+                News::Waiting
+            }
+            Err(error) => News::Refused(error.to_string()),
         }
     }
 
@@ -135,7 +175,8 @@ impl Outbox {
     fn wait(self) {
         let tries = self.tries.get_value();
         self.tries.set_value(tries.saturating_add(1));
-        let pause = Duration::from_millis(u64::from(retry_after_ms(tries, js_sys::Math::random())));
+        let wish = self.wish.try_update_value(Option::take).flatten();
+        let pause = Duration::from_millis(u64::from(retry_after_ms(tries, js_sys::Math::random(), wish)));
         self.pause.set_value(set_timeout_with_handle(move || self.send(), pause).ok());
     }
 
@@ -143,18 +184,5 @@ impl Outbox {
         if let Some(pause) = self.pause.try_update_value(Option::take).flatten() {
             pause.clear();
         }
-    }
-}
-
-/// One try.
-async fn send(mut attempt: Attempt) -> News {
-    match http::submit(&attempt.joined, &attempt.submission()).await {
-        Ok(receipt) => {
-            attempt.receipt = Some(receipt.clone());
-            storage::save_attempt(&attempt);
-            News::Arrived(receipt)
-        }
-        Err(error) if error.is_passing() => News::Waiting,
-        Err(error) => News::Refused(error.to_string()),
     }
 }

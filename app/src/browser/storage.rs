@@ -45,7 +45,7 @@ pub fn unfinished_attempt() -> Option<Attempt> {
     attempts().into_iter().filter(Attempt::is_unfinished).max_by_key(|attempt| attempt.begun_at)
 }
 
-/// Forgets the attempts that nobody needs any longer.
+/// Forgets the attempts that nobody needs any longer at `now`, which is the server's time.
 pub fn forget_outlived(now: Millis) {
     for id in outlived(&attempts(), now) {
         remove(&key(&id));
@@ -78,18 +78,18 @@ fn is_not_taken(key: &str) -> bool {
 fn get(key: &str) -> Option<Attempt> {
     let taken = storage().and_then(|storage| storage.get_item(key).ok()?);
     let not_taken = NOT_TAKEN.with_borrow(|kept| kept.get(key).cloned());
-    let attempt = |text: String| serde_json::from_str::<Attempt>(&text).ok();
-    let copies = [taken, not_taken].into_iter().flatten().filter_map(attempt);
+    let copies = [taken, not_taken].into_iter().flatten().filter_map(|text| Attempt::read(&text));
     copies.reduce(|taken, not_taken| if taken.yields_to(&not_taken) { not_taken } else { taken })
 }
 
 fn set(key: &str, attempt: &Attempt) -> bool {
-    let Ok(text) = serde_json::to_string(attempt) else { return false };
+    let Some(text) = attempt.written() else { return false };
     let taken = storage().is_some_and(|storage| storage.set_item(key, &text).is_ok());
     NOT_TAKEN.with_borrow_mut(|kept| match taken {
         true => kept.remove(key),
         false => kept.insert(key.to_owned(), text),
     });
+    super::guard::has_unsaved(NOT_TAKEN.with_borrow(|kept| !kept.is_empty()));
     taken
 }
 

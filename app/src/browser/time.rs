@@ -1,14 +1,38 @@
-//! This browser's clock and time zone.
+//! This browser's clocks and time zone.
+
+use std::cell::Cell;
 
 use js_sys::Date;
 
 use crate::api::Millis;
+use crate::state::clock::Waking;
 use crate::state::words;
 
-/// This browser's time. For the server's see `state::clock`.
+thread_local! {
+    static WAKING: Cell<Option<Waking>> = const { Cell::new(None) };
+}
+
+/// The time that people have set on this device: for dates alone. For the server's time see `state::clock`.
 #[must_use]
 pub fn now() -> Millis {
     Date::now() as Millis
+}
+
+/// A clock that nobody can set, for what lasts a moment. It may stand still while the device sleeps.
+#[must_use]
+pub fn steady() -> Millis {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    performance.map_or_else(now, |performance| performance.now() as Millis)
+}
+
+/// A clock that never goes back and counts the device's sleep, for ages, silence and pauses.
+#[must_use]
+pub fn waking() -> Millis {
+    let (steady, wall) = (steady() as f64, now() as f64);
+    let mut clock = WAKING.get().unwrap_or(Waking::new(steady, wall));
+    let told = clock.at(steady, wall);
+    WAKING.set(Some(clock));
+    told
 }
 
 /// `10:41:07`, in this browser's time zone.
@@ -16,6 +40,12 @@ pub fn now() -> Millis {
 pub fn clock(at: Millis) -> String {
     let date = date_of(at);
     format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
+}
+
+/// `2026-01-31 10:41:07`, in this browser's time zone.
+#[must_use]
+pub fn dated(at: Millis) -> String {
+    format!("{} {}", date(at), clock(at))
 }
 
 /// `10:41`, in this browser's time zone.

@@ -25,11 +25,18 @@ struct SharpCanvas {
 /// Where a canvas has less room than this for each time that it is drawn larger, it is drawn less large.
 const NARROWEST: f64 = 480.0;
 
-/// Draws a picture over the whole width of a canvas, up to `scale` times as large as elsewhere, and gives the canvas the
-/// height that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
+/// Draws a picture over the whole width of a canvas, up to `scale` times as large as elsewhere, or as large as fits into
+/// `room` above each other, and gives the canvas the height that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
 /// CSS pixels.
-pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) -> Vec<Place> {
-    let scale = scale.min(f64::from(canvas.client_width()) / NARROWEST).max(1.0);
+pub fn paint(
+    canvas: &HtmlCanvasElement,
+    picture: &Picture,
+    theme: &Theme,
+    scale: f64,
+    room: Option<f64>,
+) -> Vec<Place> {
+    let most = scale.min(f64::from(canvas.client_width()) / NARROWEST).max(1.0);
+    let scale = room.map_or(most, |room| largest(canvas, picture, most, room));
     let width = (f64::from(canvas.client_width()) / scale).round() as i32;
     if width <= 0 {
         return Vec::new();
@@ -48,6 +55,18 @@ pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale
         height: css(place.height),
     };
     draw::places(picture, width, &measure).into_iter().map(scaled).collect()
+}
+
+/// The largest scale, in steps of an eighth, at which a picture is no higher than the room for it.
+fn largest(canvas: &HtmlCanvasElement, picture: &Picture, most: f64, room: f64) -> f64 {
+    let Some(context) = context_of(canvas) else { return most };
+    let measure = |words: &str, size: i32| width_of(&context, words, size);
+    let fits = |scale: &f64| {
+        let width = (f64::from(canvas.client_width()) / scale).round() as i32;
+        f64::from(draw::height(picture, width, &measure)) * scale <= room
+    };
+    let steps = ((most - 1.0) * 8.0).floor().max(0.0) as i32;
+    (0..=steps).rev().map(|step| 1.0 + f64::from(step) / 8.0).find(fits).unwrap_or(1.0)
 }
 
 /// Draws a picture at a width, with so many pixels for each of its own, and returns its height.

@@ -8,8 +8,10 @@ use super::model::{ChoiceBar, Mark, Picture, QuestionBar, ScoreBar};
 use super::shapes::{Error, Frame, Plane, diamond, framed_bar, hatch, round_bar, tick, whisker};
 use super::theme::Theme;
 
-/// The page's own font.
-pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+/// The page's own font, as in `style/tokens.css`. Families by name, not `system-ui`: there is an engine that measures a
+/// canvas's text in one font by that name and draws it in another.
+pub const FONT: &str =
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Noto Sans', Cantarell, 'DejaVu Sans', Arial, sans-serif";
 
 /// Height of a question's row: what a thumb needs.
 const QUESTION_ROW: i32 = 44;
@@ -27,8 +29,9 @@ const PADDING: i32 = 10;
 const COLUMNS: i32 = 132;
 const FOOT: i32 = 22;
 const HEAD: i32 = 20;
-/// Room that a column's figure needs.
-const COLUMN_FIGURE: i32 = 26;
+/// A digit over or below a column, and the least gap between two figures.
+const DIGIT: i32 = 8;
+const GAP: i32 = 4;
 
 /// How wide a text is at a size, in CSS pixels.
 pub type Measure<'a> = &'a dyn Fn(&str, i32) -> f64;
@@ -200,7 +203,7 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
     let width = plane.dim_in_pixel().0 as i32;
     let count = (bars.len() as i32).max(1);
     let left_of = |place: i32| place * width / count;
-    let every = (COLUMN_FIGURE * count / width.max(1) + 1).max(1);
+    let every = labels_every(bars, width);
     let base = HEAD + COLUMNS;
     for (place, bar) in (0..).zip(bars) {
         let (left, right) = (left_of(place), left_of(place + 1));
@@ -210,7 +213,7 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
             round_bar(plane, Frame(left + gap, top.min(base - 2), right - gap, base), 4, theme.accent)?;
         }
         let middle = (left + right) / 2;
-        if bar.attempts > 0 && right - left >= COLUMN_FIGURE {
+        if bar.attempts > 0 && right - left >= room_of(bar.attempts.to_string().len()) {
             let figure = text(12, FontStyle::Bold, theme.ink, HPos::Center);
             plane.draw_text(&bar.attempts.to_string(), &figure, (middle, top.min(base - 2) - 9))?;
         }
@@ -220,6 +223,18 @@ fn draw_scores<DB: DrawingBackend>(plane: &Plane<DB>, bars: &[ScoreBar], theme: 
         }
     }
     round_bar(plane, Frame(0, base, width, base + 1), 0, theme.line)
+}
+
+/// The room that a figure of so many digits needs.
+const fn room_of(digits: usize) -> i32 {
+    GAP + DIGIT * digits as i32
+}
+
+/// Under one of how many columns a score stands: under each, wherever there is room for its digits.
+fn labels_every(bars: &[ScoreBar], width: i32) -> i32 {
+    let digits = bars.iter().map(|bar| bar.label.len()).max().unwrap_or(1);
+    let needed = room_of(digits) * bars.len() as i32;
+    (needed + width.max(1) - 1).max(1) / width.max(1)
 }
 
 fn draw_badge<DB: DrawingBackend>(plane: &Plane<DB>, bar: &ChoiceBar, theme: &Theme, y: i32) -> Result<(), Error<DB>> {
@@ -302,6 +317,22 @@ mod tests {
     /// Half an em a character.
     fn measure(words: &str) -> f64 {
         words.chars().count() as f64 * 7.0
+    }
+
+    #[test]
+    fn a_chart_has_the_font_of_its_page_by_the_names_of_families() {
+        let tokens = include_str!("../../../style/tokens.css").replace('"', "'");
+        assert!(tokens.contains(&format!("--font: {FONT};")), "{FONT}");
+        assert!(!FONT.contains("system-ui"));
+    }
+
+    #[test]
+    fn every_score_is_named_where_there_is_room_as_on_paper() {
+        let every = |scores: usize, width| labels_every(&crate::charts::model::scores(&vec![1; scores]), width);
+        assert_eq!([every(11, 480), every(11, 261), every(11, 220)], [1, 1, 1]);
+        assert_eq!([every(31, 261), every(101, 261), every(1, 0)], [3, 11, 12]);
+        // And how many got it stands over each, where a column has room for that.
+        assert!(261 / 11 >= room_of(2), "two digits");
     }
 
     #[test]

@@ -4,21 +4,19 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use wasm_bindgen_futures::spawn_local;
 
 use super::Ticking;
 use super::fresh::{sign, tone};
 use crate::api::health::delivery_health;
 use crate::api::{ApiError, Millis};
-use crate::browser::polling::{Polling, keep_on};
+use crate::browser::asking::{Asking, keep_on};
 use crate::browser::time;
+use crate::browser::transport::within;
 use crate::state::banner::{Known, for_admin, for_teacher};
 use crate::state::session::Session;
 
 /// How often it is asked, while somebody looks.
 const POLL: Duration = Duration::from_secs(3);
-/// A question that has not been answered for so long is asked again.
-const PATIENCE_MS: Millis = 9_000;
 
 /// Nothing for anybody who is not of the staff.
 #[component]
@@ -43,7 +41,6 @@ struct Health {
     known: RwSignal<Option<Known>>,
     /// When the server was lost, in its own time; while it is there, now.
     lost_at: RwSignal<Option<Millis>>,
-    polling: Polling,
     session: RwSignal<Session>,
     clock: Ticking,
 }
@@ -51,41 +48,33 @@ struct Health {
 impl Health {
     /// Asks until the banner is gone.
     fn follow(session: RwSignal<Session>) -> Self {
-        let health = Self {
-            known: RwSignal::new(None),
-            lost_at: RwSignal::new(None),
-            polling: Polling::new(PATIENCE_MS),
-            session,
-            clock: Ticking::get(),
-        };
-        health.ask();
+        let health = Self { known: RwSignal::new(None), lost_at: RwSignal::new(None), session, clock: Ticking::get() };
+        let asking = Asking::at_once(move || health.ask());
         // Shown again, it does not wait for its turn.
-        keep_on(POLL, move || health.ask(), move || health.ask());
+        keep_on(POLL, move || asking.changed(), move || asking.changed());
         health
     }
 
-    fn ask(self) {
-        if !self.polling.is_due() {
-            return;
+    async fn ask(self) -> Result<(), ApiError> {
+        let asked = time::waking();
+        let answer = within(delivery_health()).await;
+        if self.known.try_get_untracked().is_none() {
+            return Ok(()); // The banner is gone.
         }
-        self.polling.asked();
-        spawn_local(async move {
-            let answer = delivery_health().await;
-            if !self.polling.answered() {
-                return; // The banner is gone.
+        match &answer {
+            Ok(health) => {
+                self.clock.answered(health.now, asked);
+                self.lost_at.set(None);
             }
-            match &answer {
-                Ok(health) => {
-                    self.clock.learn(health.now);
-                    self.lost_at.set(None);
-                }
-                Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
-                Err(_) => {
-                    self.lost_at.update(|lost_at| *lost_at = lost_at.or_else(|| Some(self.clock.now_untracked())));
-                }
+            Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
+            Err(_) => {
+                self.lost_at.update(|lost_at| *lost_at = lost_at.or_else(|| Some(self.clock.now_untracked())));
             }
-            self.known.try_set(Some(answer));
-        });
+        }
+        let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
+        // Signed out, it may be gone by now.
+        self.known.try_set(Some(answer));
+        ended
     }
 
     /// Words what is known at this second.
@@ -100,17 +89,18 @@ impl Health {
 fn AdminBanner(health: Health) -> impl IntoView {
     let indicator =
         Memo::new(move |_| health.say(|known, lost_at, now| for_admin(known, lost_at, now, time::dated_clock)));
-    move || {
-        indicator.get().map(|said| {
-            view! {
-                <aside class=format!("banner {}", tone(said.state)) aria-label="Pipeline">
-                    <span class="sign" aria-hidden="true">{sign(said.state)}</span>
-                    <b role="status">{format!("Pipeline: {}", said.state.word())}</b>
-                    <span>{said.sentence}</span>
-                    <A href="/pipeline">"Look at the pipeline"</A>
-                </aside>
-            }
-        })
+    let verdict =
+        Memo::new(move |_| indicator.with(|said| said.as_ref().map(|said| format!("Pipeline: {}", said.state.word()))));
+    view! {
+        <Heard says=verdict />
+        {move || indicator.get().map(|said| view! {
+            <aside class=format!("banner {}", tone(said.state)) aria-label="Pipeline" translate="no">
+                <span class="sign" aria-hidden="true">{sign(said.state)}</span>
+                <b>{format!("Pipeline: {}", said.state.word())}</b>
+                <span>{said.sentence}</span>
+                <A href="/pipeline">"Look at the pipeline"</A>
+            </aside>
+        })}
     }
 }
 
@@ -119,14 +109,21 @@ fn TeacherBanner(health: Health) -> impl IntoView {
     let indicator = Memo::new(move |_| {
         health.say(|known, lost_at, now| for_teacher(known, lost_at, now, time::dated_hour_minute)).flatten()
     });
-    move || {
-        indicator.get().map(|said| {
-            view! {
-                <aside class="banner wait" aria-label="Results">
-                    <span class="sign" aria-hidden="true">{sign(said.state)}</span>
-                    <span role="status">{said.sentence}</span>
-                </aside>
-            }
-        })
+    let sentence = Memo::new(move |_| indicator.with(|said| said.as_ref().map(|said| said.sentence.clone())));
+    view! {
+        <Heard says=sentence />
+        {move || indicator.get().map(|said| view! {
+            <aside class="banner wait" aria-label="Results" translate="no">
+                <span class="sign" aria-hidden="true">{sign(said.state)}</span>
+                <span>{said.sentence}</span>
+            </aside>
+        })}
     }
+}
+
+/// What a screen reader says when it changes. It is there before its words are: many do not read what comes with its
+/// region.
+#[component]
+fn Heard(says: Memo<Option<String>>) -> impl IntoView {
+    view! { <p class="hidden" role="status" translate="no">{move || says.get()}</p> }
 }

@@ -5,6 +5,8 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 use wasm_bindgen_futures::spawn_local;
 
+use super::Problem;
+use crate::api::ApiError;
 use crate::browser::{self, http};
 use crate::state::session::Session;
 
@@ -27,11 +29,21 @@ pub fn Logo() -> impl IntoView {
 #[component]
 pub fn StaffBar() -> impl IntoView {
     let session = expect_context::<RwSignal<Session>>();
+    let (problem, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
     let leave = move |_| {
+        busy.set(true);
+        problem.set(None);
         spawn_local(async move {
-            // Away in any case; a session that the server still has runs out by itself.
-            let _ = http::sign_out().await;
-            browser::leave_for("/");
+            match http::sign_out().await {
+                // Whoever has no session is signed out.
+                Ok(()) | Err(ApiError::SignedOut { .. }) => browser::leave_for("/"),
+                Err(error) => {
+                    busy.try_set(false);
+                    problem.try_set(Some(format!(
+                        "You are still signed in: {error}. Whoever uses this device next would be you; try again."
+                    )));
+                }
+            }
         });
     };
     let path = use_location().pathname;
@@ -52,10 +64,11 @@ pub fn StaffBar() -> impl IntoView {
                 {move || session.with(Session::is_admin).then(|| view! { <A href="/pipeline">"Pipeline"</A> })}
             </nav>
             <div class="who">
-                <span class="name">{name}</span>
+                <bdi class="name">{name}</bdi>
                 <b aria-hidden="true">{initial}</b>
-                <button type="button" class="btn quiet" on:click=leave>"Sign out"</button>
+                <button type="button" class="btn quiet" disabled=busy on:click=leave>"Sign out"</button>
             </div>
         </header>
+        <div class="under-bar"><Problem message=problem /></div>
     }
 }

@@ -48,10 +48,13 @@ pub fn Chart(
     /// How many times as large as elsewhere it is drawn, where there is room.
     #[prop(default = 1.0)]
     scale: f64,
+    /// Whether it is no larger than what is left of the screen below its beginning.
+    #[prop(default = false)]
+    fits: bool,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     let places = RwSignal::new(Vec::<Place>::new());
-    let glide = StoredValue::new_local(Glide::new(scale, places));
+    let glide = StoredValue::new_local(Glide::new(scale, fits, places));
     let active = RwSignal::new(None::<i64>);
     // One stop for Tab: where the arrow keys have led, else what is selected, else the first.
     let stop = Memo::new(move |_| {
@@ -71,7 +74,7 @@ pub fn Chart(
         watching.set_value(Watching::start(&canvas, &glide.get_value()));
     });
     view! {
-        <figure class="chart">
+        <figure class="chart" translate="no">
             <div class="plane">
                 <canvas node_ref=canvas role="img" aria-label=caption></canvas>
                 <div class="bars" on:keydown=move_focus>
@@ -145,6 +148,7 @@ fn move_focus(event: web_sys::KeyboardEvent) {
 struct Glide {
     way: Rc<RefCell<Way>>,
     scale: f64,
+    fits: bool,
     places: RwSignal<Vec<Place>>,
 }
 
@@ -169,13 +173,13 @@ impl Way {
 }
 
 impl Glide {
-    fn new(scale: f64, places: RwSignal<Vec<Place>>) -> Self {
-        Self { way: Rc::default(), scale, places }
+    fn new(scale: f64, fits: bool, places: RwSignal<Vec<Place>>) -> Self {
+        Self { way: Rc::default(), scale, fits, places }
     }
 
     fn go_to(&self, canvas: &HtmlCanvasElement, picture: Picture) {
         let mut way = self.way.borrow_mut();
-        let now = time::now() as f64;
+        let now = time::steady() as f64;
         let shown = way.at(now).map(|(picture, _)| picture);
         way.from = shown.filter(|_| !browser::wants_less_motion());
         way.to = Some(picture);
@@ -200,13 +204,19 @@ impl Glide {
 
     /// Paints what is to be shown now; returns whether that is the end.
     fn paint(&self, canvas: &HtmlCanvasElement) -> bool {
-        let Some((picture, done)) = self.way.borrow().at(time::now() as f64) else { return true };
-        let places = paint(canvas, &picture, &browser::theme(), self.scale);
+        let Some((picture, done)) = self.way.borrow().at(time::steady() as f64) else { return true };
+        let places = paint(canvas, &picture, &browser::theme(), self.scale, self.fits.then(|| room_below(canvas)));
         if self.places.try_with_untracked(|known| *known != places).unwrap_or(false) {
             self.places.set(places);
         }
         done
     }
+}
+
+/// What is left of the screen from the canvas's beginning on, without its caption and the bar at the foot.
+fn room_below(canvas: &HtmlCanvasElement) -> f64 {
+    const FOOT: f64 = 190.0;
+    browser::visible_height() - canvas.get_bounding_client_rect().top().max(0.0) - FOOT
 }
 
 /// Repaints when the canvas is resized, and when the theme or the screen's pixels change.

@@ -3,14 +3,15 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use super::anew;
 use crate::browser::outbox::{News, Outbox};
 
 /// One notice a submission; nothing where there is none.
 #[component]
 pub fn Deliveries() -> impl IntoView {
     let outbox = Outbox::get();
-    let notices = move || outbox.all_news().into_iter().map(|(id, news)| notice(&id, &news)).collect_view();
-    view! { <div role="status">{notices}</div> }
+    let notices = |all: Vec<(String, News)>| all.iter().map(|(id, news)| notice(id, news)).collect_view().into_any();
+    view! { <div role="status">{anew(move || outbox.all_news(), notices)}</div> }
 }
 
 fn notice(attempt: &str, news: &News) -> impl IntoView + use<> {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::api::freshness::State;
 use crate::state::freshness::Indicator;
 
-/// The line under a page's title. A screen reader hears the verdict's word when it changes, not every figure.
+/// The line under a page's title. It lives by itself: a translator leaves it alone. A screen reader hears the verdict's word when it changes, not every figure.
 #[component]
 pub fn FreshLine(
     /// The verdict and its sentence.
@@ -17,7 +17,7 @@ pub fn FreshLine(
 ) -> impl IntoView {
     let word = Memo::new(move |_| indicator.with(|i| i.state.word()));
     view! {
-        <div class=move || format!("fresh {}", tone(indicator.with(|i| i.state)))>
+        <div class=move || format!("fresh {}", tone(indicator.with(|i| i.state))) translate="no">
             <span class="sign" aria-hidden="true">{move || sign(indicator.with(|i| i.state))}</span>
             <b role="status">{word}</b>
             <span class="sentence">{move || indicator.with(|i| i.sentence.clone())}</span>

@@ -1,11 +1,13 @@
 //! Small, dumb views. Each file is one thing on the page.
 
+mod anew;
 mod banner;
 mod bar;
 mod chart;
 mod deliveries;
 mod dialog;
 mod fresh;
+mod heading;
 mod menu;
 mod problem;
 mod seen;
@@ -13,12 +15,14 @@ mod segments;
 mod staff;
 mod ticking;
 
+pub use anew::anew;
 pub use banner::StaffBanner;
 pub use bar::{Logo, StaffBar};
 pub use chart::{Bar, Chart};
 pub use deliveries::Deliveries;
 pub use dialog::ConfirmDialog;
 pub use fresh::FreshLine;
+pub use heading::Heading;
 pub use menu::Menu;
 pub use problem::Problem;
 pub use seen::seen;

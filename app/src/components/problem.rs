@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::anew;
+
 /// A notice that a screen reader hears at once; nothing while there is no message.
 #[component]
 pub fn Problem(
@@ -11,9 +13,9 @@ pub fn Problem(
 ) -> impl IntoView {
     view! {
         <div role="alert">
-            {move || message.get().map(|message| view! {
+            {anew(move || message.get(), |message| message.map(|message| view! {
                 <p class="problem"><span aria-hidden="true">"!"</span><span>{message}</span></p>
-            })}
+            }).into_any())}
         </div>
     }
 }

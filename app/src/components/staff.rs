@@ -4,8 +4,10 @@ use leptos::html::Main;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
+use wasm_bindgen::JsCast;
 
 use super::StaffBar;
+use super::heading::is_first;
 use crate::browser;
 use crate::state::session::Session;
 
@@ -17,11 +19,15 @@ pub fn StaffPage(
 ) -> impl IntoView {
     let staff = Staff::only();
     let content = NodeRef::<Main>::new();
-    // The link that led here is gone, and the focus with it: Tab and a screen reader go on from the page's beginning.
+    // The link that led here is gone, and the focus with it: a screen reader reads the new page's heading.
     Effect::new(move || {
-        if let Some(content) = content.get().filter(|_| browser::has_no_focus()) {
-            let _ = content.focus();
-        }
+        let Some(content) = content.get().filter(|_| staff.is_here.get() && !is_first()) else { return };
+        // By the next frame the heading is there.
+        request_animation_frame(move || {
+            if browser::has_no_focus() {
+                focus_heading(&content);
+            }
+        });
     });
     view! {
         <StaffBar />
@@ -30,6 +36,16 @@ pub fn StaffPage(
             {move || staff.is_here.get().then(|| children())}
         </main>
     }
+}
+
+/// Gives the focus to the heading of a page, or to the page where it has none.
+fn focus_heading(content: &web_sys::HtmlElement) {
+    let heading = content.query_selector("h1").ok().flatten();
+    let heading = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok());
+    let target = heading.as_ref().unwrap_or(content);
+    target.set_tab_index(-1);
+    // Only what has just been taken away cannot be focused.
+    let _ = target.focus();
 }
 
 /// Whether somebody of the staff is signed in. Copies are the same.
@@ -55,7 +71,9 @@ impl Staff {
             }
         });
         let problem = Memo::new(move |_| match session.get() {
-            Session::Unclear(why) => Some(format!("The server cannot be reached: {why}. Reload to try again.")),
+            Session::Unclear(why) => {
+                Some(format!("It is not known yet who is signed in: {why}. This page tries again by itself."))
+            }
             _ => None,
         });
         Self { is_here: Memo::new(move |_| session.with(|s| s.me().is_some())), problem }

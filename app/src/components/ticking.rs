@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::api::Millis;
+use crate::browser::asking::keep_on;
 use crate::browser::{is_visible, time};
 use crate::state::clock::ServerClock;
 
@@ -16,18 +17,16 @@ pub struct Ticking {
 }
 
 impl Ticking {
-    /// Starts ticking. A page that nobody sees does not tick.
+    /// Starts ticking. A page that nobody sees does not tick; shown again, it does so at once.
     #[must_use]
     pub fn start() -> Self {
-        let clock = Self { server: RwSignal::new(ServerClock::default()), here: RwSignal::new(time::now()) };
-        set_interval(
-            move || {
-                if is_visible() {
-                    clock.tick();
-                }
-            },
-            Duration::from_secs(1),
-        );
+        let clock = Self { server: RwSignal::new(ServerClock::default()), here: RwSignal::new(time::waking()) };
+        let tick = move || {
+            if is_visible() {
+                clock.tick();
+            }
+        };
+        keep_on(Duration::from_secs(1), tick, tick);
         clock
     }
 
@@ -46,16 +45,22 @@ impl Ticking {
     /// Now, in server time, to the millisecond and without being told of changes.
     #[must_use]
     pub fn now_untracked(self) -> Millis {
-        self.server.get_untracked().at(time::now())
+        self.server.get_untracked().at(time::waking())
     }
 
-    /// Learns the server's time from an answer.
-    pub fn learn(self, server: Millis) {
-        self.server.update(|clock| clock.learn(server, time::now()));
+    /// Learns the server's time from an event.
+    pub fn heard(self, server: Millis) {
+        self.server.update(|clock| clock.heard(server, time::waking()));
+        self.tick();
+    }
+
+    /// Learns the server's time from an answer to what was asked at `asked`, by [`time::waking`].
+    pub fn answered(self, server: Millis, asked: Millis) {
+        self.server.update(|clock| clock.answered(server, asked, time::waking()));
         self.tick();
     }
 
     fn tick(self) {
-        self.here.set(time::now());
+        self.here.set(time::waking());
     }
 }

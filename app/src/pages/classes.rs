@@ -18,7 +18,7 @@ pub fn ClassesPage() -> impl IntoView {
 
 #[component]
 fn Classes() -> impl IntoView {
-    let (classes, problem) = ask_once(my_classes(), "Your classes cannot be shown");
+    let (classes, problem) = ask_once(my_classes, "Your classes cannot be shown");
     view! {
         <div class="head"><div><h1>"Classes"</h1></div></div>
         <Problem message=problem />

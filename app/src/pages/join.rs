@@ -1,14 +1,18 @@
 //! A student joins with code and name.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::api::attempts::Join;
-use crate::browser::{http, storage, time};
-use crate::components::{Deliveries, Logo, Problem};
+use super::Unfinished;
+use crate::api::ApiError;
+use crate::api::attempts::{Join, Joined};
+use crate::browser::{http, storage, transport};
+use crate::components::{Deliveries, Heading, Logo, Problem, anew};
 use crate::state::attempt::Attempt;
+use crate::state::words;
 
 /// Code and name; then to the quiz. A quiz that this device has begun and not handed in is offered first.
 #[component]
@@ -17,65 +21,121 @@ pub fn JoinPage() -> impl IntoView {
     let params = use_params_map();
     let code = RwSignal::new(params.with_untracked(|p| p.get("code")).unwrap_or_default());
     let name = RwSignal::new(String::new());
-    let (problem, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
     let navigate = use_navigate();
+    let joining = Joining {
+        code,
+        name,
+        problem: RwSignal::new(None),
+        busy: RwSignal::new(false),
+        waits: RwSignal::new(None),
+        joined: Callback::new(move |joined: Joined| {
+            let to = format!("/quiz/{}", joined.attempt);
+            let begun_at = transport::server_time().unwrap_or_default();
+            let name = name.get_untracked().trim().to_owned();
+            // Where the browser does not take it, the quiz says so.
+            storage::save_attempt(&Attempt { name, ..Attempt::new(joined, begun_at) });
+            navigate(&to, Default::default());
+        }),
+    };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        problem.set(None);
-        let navigate = navigate.clone();
-        let join = Join { code: code.get_untracked(), name: name.get_untracked() };
-        spawn_local(async move {
-            let answer = http::join(&join).await;
-            busy.set(false);
-            match answer {
-                Ok(joined) => {
-                    let to = format!("/quiz/{}", joined.attempt);
-                    // Where the browser does not take it, the quiz says so.
-                    storage::save_attempt(&Attempt::new(joined, time::now()));
-                    navigate(&to, Default::default());
-                }
-                Err(error) => problem.set(Some(sentence(&error.to_string()))),
-            }
-        });
+        joining.begin();
     };
-    let unfinished = storage::unfinished_attempt();
     view! {
         <header class="bar"><Logo /></header>
         <main class="narrow">
-            <h1>"Join a quiz"</h1>
+            <Heading>"Join a quiz"</Heading>
             <Deliveries />
-            {unfinished.map(|attempt| view! {
-                <p class="notice">
-                    "This device has a quiz that is not handed in. "
-                    <A href=format!("/quiz/{}", attempt.joined.attempt)>"Go on with it"</A>
-                </p>
-            })}
+            <Unfinished is_notice=true />
             <form class="form" on:submit=submit>
                 <label>"Code from your teacher"
                     <input class="code-input" name="code" placeholder="KLM-482" autocomplete="off" autocapitalize="characters"
                         spellcheck="false" required bind:value=code />
                 </label>
                 <label>"Your name, as it stands on the class list"
-                    <input name="name" autocomplete="name" maxlength="80" required bind:value=name />
+                    <input name="name" autocomplete="name" maxlength="80" dir="auto" required bind:value=name />
                 </label>
-                <Problem message=problem />
-                <button type="submit" class="btn main wide" disabled=busy>
-                    {move || if busy.get() { "Joining…" } else { "Start" }}
+                <Problem message=joining.problem />
+                <div role="status">
+                    {anew(move || joining.waits.get(), |waits| waits.map(|seconds| view! {
+                        <p class="notice" translate="no">{waiting(seconds)}</p>
+                    }).into_any())}
+                </div>
+                <button type="submit" class="btn main wide" disabled=joining.busy>
+                    {anew(move || joining.busy.get(), |busy| {
+                        view! { <span>{if busy { "Joining…" } else { "Start" }}</span> }.into_any()
+                    })}
                 </button>
             </form>
         </main>
     }
 }
 
-/// An error text as a sentence.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
-        None => String::new(),
+fn waiting(seconds: u64) -> String {
+    let seconds = words::of(seconds.cast_signed(), "second");
+    format!("Many are joining just now. This page tries again by itself in {seconds}; keep it open.")
+}
+
+/// What the form holds, and how far it is. Copies are the same.
+#[derive(Clone, Copy)]
+struct Joining {
+    code: RwSignal<String>,
+    name: RwSignal<String>,
+    problem: RwSignal<Option<String>>,
+    busy: RwSignal<bool>,
+    /// For how many seconds it waits, as the server wishes, before it tries again.
+    waits: RwSignal<Option<u64>>,
+    joined: Callback<Joined>,
+}
+
+impl Joining {
+    fn begin(self) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.problem.set(None);
+        self.ask();
+    }
+
+    fn ask(self) {
+        // As it was typed: what stands for the same code is the server's to know.
+        let join = Join { code: self.code.get_untracked(), name: self.name.get_untracked() };
+        spawn_local(async move {
+            let answer = http::join(&join).await;
+            // Nothing to do where the page has been left.
+            match answer {
+                Err(ApiError::TooMany { retry_after_s, .. }) => {
+                    if self.waits.try_set(Some(retry_after_s)).is_none() {
+                        set_timeout(move || self.again(), Duration::from_secs(retry_after_s.clamp(1, 600)));
+                    }
+                }
+                Ok(joined) => {
+                    if self.busy.try_set(false).is_none() {
+                        self.joined.run(joined);
+                    }
+                }
+                Err(error) => {
+                    self.busy.try_set(false);
+                    self.problem.try_set(Some(not_joined(&error)));
+                }
+            }
+        });
+    }
+
+    fn again(self) {
+        if self.waits.try_set(None).is_none() {
+            self.ask();
+        }
+    }
+}
+
+/// What happened and what to do.
+fn not_joined(error: &ApiError) -> String {
+    match error {
+        error if error.is_passing() => {
+            format!("You have not joined yet: {error}. Check the network and press Start again.")
+        }
+        error => words::sentence(&error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::components::Logo;
+use crate::components::{Heading, Logo};
 
 /// Says so, and where to go.
 #[component]
@@ -12,7 +12,7 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <header class="bar"><Logo /></header>
         <main class="narrow">
-            <h1>"There is no page here"</h1>
+            <Heading>"There is no page here"</Heading>
             <p class="muted">"The address may have been cut off when it was copied."</p>
             <p><A href="/">"Go to the front page"</A></p>
         </main>

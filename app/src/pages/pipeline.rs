@@ -6,10 +6,11 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::api::ApiError;
 use crate::api::freshness::State;
 use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
-use crate::api::{ApiError, Millis};
-use crate::browser::polling::{Polling, keep_on};
+use crate::browser::asking::{Asking, keep_on};
+use crate::browser::transport::within;
 use crate::browser::{http, time};
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Indicator, others, worst};
@@ -17,8 +18,6 @@ use crate::state::session::Session;
 use crate::state::words;
 
 const POLL: Duration = Duration::from_secs(2);
-/// A question that has not been answered for so long is asked again.
-const PATIENCE_MS: Millis = 6_000;
 
 /// Asks every two seconds while somebody looks.
 #[component]
@@ -37,7 +36,8 @@ struct Watching {
     refused: RwSignal<Option<String>>,
     /// The streams whose batches are being replayed; kept here, because each answer makes the cards anew.
     replaying: RwSignal<BTreeSet<String>>,
-    polling: Polling,
+    /// Asks how it is; set once it is followed.
+    asking: StoredValue<Option<Asking>>,
     session: RwSignal<Session>,
     clock: Ticking,
 }
@@ -50,40 +50,40 @@ impl Watching {
             problem: RwSignal::new(None),
             refused: RwSignal::new(None),
             replaying: RwSignal::new(BTreeSet::new()),
-            polling: Polling::new(PATIENCE_MS),
+            asking: StoredValue::new(None),
             session: expect_context(),
             clock: Ticking::get(),
         };
-        watching.ask();
+        let asking = Asking::at_once(move || watching.ask());
+        watching.asking.set_value(Some(asking));
         // Shown again, it does not wait for its turn.
-        keep_on(POLL, move || watching.ask(), move || watching.ask());
+        keep_on(POLL, move || asking.changed(), move || asking.changed());
         watching
     }
 
-    fn ask(self) {
-        if self.polling.is_due() {
-            self.ask_now();
+    async fn ask(self) -> Result<(), ApiError> {
+        let asked = time::waking();
+        let answer = within(pipeline()).await;
+        if self.known.try_get_untracked().is_none() {
+            return Ok(()); // The page has been left.
         }
-    }
-
-    /// Asks, whatever has been asked before.
-    fn ask_now(self) {
-        self.polling.asked();
-        spawn_local(async move {
-            let answer = pipeline().await;
-            if !self.polling.answered() {
-                return; // The page has been left.
+        match answer {
+            Ok(pipeline) => {
+                self.clock.answered(pipeline.now, asked);
+                self.known.set(Some(pipeline));
+                self.problem.set(None);
+                Ok(())
             }
-            match answer {
-                Ok(pipeline) => {
-                    self.clock.learn(pipeline.now);
-                    self.known.set(Some(pipeline));
-                    self.problem.set(None);
+            Err(error) => {
+                match &error {
+                    ApiError::SignedOut { .. } => self.session.set(Session::SignedOut),
+                    error => self
+                        .problem
+                        .set(Some(format!("The pipeline cannot be read: {error}. This page tries again by itself."))),
                 }
-                Err(ApiError::SignedOut { .. }) => self.session.set(Session::SignedOut),
-                Err(error) => self.problem.set(Some(format!("The pipeline cannot be read: {error}."))),
+                Err(error)
             }
-        });
+        }
     }
 
     /// Has a stream try its parked batches again.
@@ -103,7 +103,9 @@ impl Watching {
                 Err(error) => self.refused.set(Some(format!("The batches of {stream} are still parked: {error}."))),
             }
             // What is being answered may be older.
-            self.ask_now();
+            if let Some(asking) = self.asking.try_get_value().flatten() {
+                asking.changed();
+            }
         });
     }
 }
@@ -145,7 +147,7 @@ fn StreamCard(stream: StreamStatus, watching: Watching) -> impl IntoView {
         },
     );
     view! {
-        <section class="card">
+        <section class="card" translate="no">
             <header><h2>{stream.name.clone()}</h2><span class="r small muted">{heartbeat}</span></header>
             <ol class="flow">
                 {stream.stages.into_iter().map(|stage| view! { <li><Stage stage /></li> }).collect_view()}
@@ -225,7 +227,7 @@ fn Stage(stage: StageStatus) -> impl IntoView {
 #[component]
 fn Loads(loads: Vec<LoadRow>) -> impl IntoView {
     view! {
-        <section class="card">
+        <section class="card" translate="no">
             <header><h2>"Latest loads"</h2></header>
             {if loads.is_empty() {
                 view! { <p class="muted">"Nothing has been loaded yet."</p> }.into_any()

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::accounts::SignIn;
 use crate::browser::http;
-use crate::components::{Logo, Problem};
+use crate::components::{Heading, Logo, Problem, anew};
 use crate::state::session::Session;
 
 /// Email and password; then on to where they came from.
@@ -26,24 +26,30 @@ pub fn SignInPage() -> impl IntoView {
         busy.set(true);
         problem.set(None);
         let navigate = navigate.clone();
+        // Now, because nothing may be asked of a page that has been left.
+        let to = own_page(query.get_untracked().get("then"));
         let sign_in = SignIn { email: email.get_untracked(), password: password.get_untracked() };
         spawn_local(async move {
             let answer = http::sign_in(&sign_in).await;
-            busy.set(false);
+            let has_left = busy.try_set(false).is_some();
             match answer {
                 Ok(me) => {
                     session.set(Session::SignedIn(me));
-                    let to = own_page(query.get_untracked().get("then"));
-                    navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+                    if !has_left {
+                        navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+                    }
                 }
-                Err(error) => problem.set(Some(format!("You were not signed in: {error}."))),
+                Err(error) => {
+                    let advice = if error.is_passing() { " Check the network and try again." } else { "" };
+                    problem.try_set(Some(format!("You were not signed in: {error}.{advice}")));
+                }
             }
         });
     };
     view! {
         <header class="bar"><Logo /></header>
         <main class="narrow">
-            <h1>"Sign in"</h1>
+            <Heading>"Sign in"</Heading>
             <form class="form" on:submit=submit>
                 <label>"Email"
                     <input type="email" name="email" autocomplete="username" required bind:value=email />
@@ -53,7 +59,9 @@ pub fn SignInPage() -> impl IntoView {
                 </label>
                 <Problem message=problem />
                 <button type="submit" class="btn main wide" disabled=busy>
-                    {move || if busy.get() { "Signing in…" } else { "Sign in" }}
+                    {anew(move || busy.get(), |busy| {
+                        view! { <span>{if busy { "Signing in…" } else { "Sign in" }}</span> }.into_any()
+                    })}
                 </button>
             </form>
             <p class="muted small">"Students need no account: they "<a href="/join">"join with a code"</a>"."</p>
@@ -61,8 +69,15 @@ pub fn SignInPage() -> impl IntoView {
     }
 }
 
-/// Only a path of this site; an address of another would lead away.
+/// Where to go after signing in: a page of this site. The browser itself says where an address leads, because it drops
+/// characters from it that would hide another host; and of its answer only what lies behind the host is kept.
 fn own_page(then: Option<String>) -> String {
-    then.filter(|then| then.starts_with('/') && !then.starts_with("//") && !then.contains('\\'))
-        .unwrap_or_else(|| "/classes".to_owned())
+    let path = || {
+        let origin = web_sys::window()?.location().origin().ok()?;
+        let url = web_sys::Url::new_with_base(&then?, &origin).ok()?;
+        let path = format!("{}{}{}", url.pathname(), url.search(), url.hash());
+        // Two slashes at the beginning would be a host again.
+        (url.origin() == origin && !path.starts_with("//")).then_some(path)
+    };
+    path().unwrap_or_else(|| "/classes".to_owned())
 }

@@ -7,6 +7,9 @@ use crate::api::results::{ChoiceResult, ClassResults, LEAST_N, QuestionResult};
 /// A share below this is worth a look, and the question worth reteaching.
 pub const LOW: f64 = 0.5;
 
+/// Of fewer attempts than this nothing is said of what to reteach: one student's slip is no lesson's.
+pub const LEAST_TO_RETEACH: i64 = 5;
+
 /// So many right or more, and the question tells nobody from anybody.
 const TOO_EASY: f64 = 0.95;
 /// So few right or fewer, and something is wrong with the question.
@@ -40,10 +43,10 @@ pub fn misconception(q: &QuestionResult) -> Option<usize> {
     commonest_wrong(q).filter(|place| q.choices.get(*place).is_some_and(|c| c.answers > q.correct))
 }
 
-/// What to do about a question that fewer than half got right; `None` where nothing is.
+/// What to do about a question that fewer than half got right; `None` where nothing is, or too few have answered.
 #[must_use]
 pub fn reteach(q: &QuestionResult) -> Option<Remark> {
-    q.facility().filter(|share| *share < LOW && !q.is_void)?;
+    q.facility().filter(|share| *share < LOW && !q.is_void && q.n >= LEAST_TO_RETEACH)?;
     let key = letter_of_key(q)?;
     let n = words::count(q.n);
     let wrong = commonest_wrong(q).and_then(|place| Some((place, q.choices.get(place)?.answers)));
@@ -75,24 +78,33 @@ pub fn to_reteach(results: &ClassResults) -> Vec<Remark> {
 #[must_use]
 pub const fn no_average(results: &ClassResults) -> &'static str {
     // Answers without an average are answers to void questions alone.
-    if results.counted == 0 { "nothing has landed yet" } else { "every question is void" }
+    if results.counted == 0 { "no answers yet" } else { "every question is void" }
 }
 
 /// What is said where [`to_reteach`] finds nothing. A question that just half got right needs no reteaching.
 #[must_use]
-pub fn nothing_to_reteach(results: &ClassResults) -> &'static str {
+pub fn nothing_to_reteach(results: &ClassResults) -> String {
     match (results.counted, results.average()) {
-        (0, _) => "Nothing has landed yet.",
-        (_, None) => "Every question is void.",
-        (_, Some(_)) => "At least half got each question right: nothing needs reteaching.",
+        (0, _) => "No answers yet.".to_owned(),
+        (_, None) => "Every question is void.".to_owned(),
+        (n, _) if n < LEAST_TO_RETEACH => too_few(n, LEAST_TO_RETEACH),
+        (n, Some(_)) => {
+            format!("At least half of {} got each question right: nothing needs reteaching.", words::count(n))
+        }
     }
+}
+
+/// What is said where so many are too few, and `least` would do.
+#[must_use]
+pub fn too_few(n: i64, least: i64) -> String {
+    format!("Shown once {least} students have submitted; it is {} now.", words::count(n))
 }
 
 /// What is said where [`doubts`] finds nothing.
 #[must_use]
 pub fn no_doubts(results: &ClassResults) -> String {
     match (results.counted, results.average()) {
-        (n, _) if n < LEAST_N => format!("Doubts are raised from {LEAST_N} attempts on (needs n ≥ {LEAST_N})."),
+        (n, _) if n < LEAST_N => too_few(n, LEAST_N),
         (_, None) => "Every question is void.".to_owned(),
         (_, Some(_)) => "No question is too easy, too hard or misleading.".to_owned(),
     }
@@ -178,7 +190,15 @@ mod tests {
     fn a_question_that_just_half_got_right_is_not_reteached_and_the_words_say_half() {
         let half = results(vec![question(1, 0, [14, 7, 4, 3], 0)]);
         assert_eq!(to_reteach(&half), []);
-        assert_eq!(nothing_to_reteach(&half), "At least half got each question right: nothing needs reteaching.");
+        assert_eq!(nothing_to_reteach(&half), "At least half of 28 got each question right: nothing needs reteaching.");
+    }
+
+    #[test]
+    fn one_student_s_slip_is_nothing_to_reteach() {
+        let one = question(1, 0, [0, 1, 0, 0], 0);
+        assert_eq!(reteach(&one), None);
+        assert_eq!(nothing_to_reteach(&results(vec![one])), "Shown once 5 students have submitted; it is 1 now.");
+        assert!(reteach(&question(1, 0, [0, 5, 0, 0], 0)).is_some());
     }
 
     #[test]
@@ -187,10 +207,10 @@ mod tests {
         let void = results(vec![QuestionResult { is_void: true, ..question(1, 0, [14, 7, 4, 3], 0) }]);
         let every = "Every question is void.";
         assert_eq!(void.average(), None);
-        assert_eq!(says(&void), ("every question is void", every, every.to_owned()));
+        assert_eq!(says(&void), ("every question is void", every.to_owned(), every.to_owned()));
         let none = results(vec![question(1, 0, [0, 0, 0, 0], 0)]);
-        let doubts = "Doubts are raised from 20 attempts on (needs n ≥ 20).".to_owned();
-        assert_eq!(says(&none), ("nothing has landed yet", "Nothing has landed yet.", doubts));
+        let doubts = "Shown once 20 students have submitted; it is 0 now.".to_owned();
+        assert_eq!(says(&none), ("no answers yet", "No answers yet.".to_owned(), doubts));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! One student's run at a quiz, as the device keeps it.
 //!
 //! Owns everything that must outlive a reload: the quiz itself, the answers, the time on each question and the
-//! submission until it has been acknowledged; and which of two copies of it counts, because several tabs may show it.
-//! Does not own storage or network; a page saves it after each step.
+//! submission until it has been acknowledged. Does not own how it is written and which of two copies of it counts
+//! (`kept`), nor storage or network; a page saves it after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,24 +31,50 @@ pub struct Given {
     pub elapsed_ms: i64,
 }
 
-/// All that the device keeps of an attempt.
+/// All that the device keeps of an attempt. Whatever is added here needs a default: records without it lie on devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
+    /// How the record is written.
+    #[serde(default)]
+    pub version: u32,
     /// What joining gave.
     pub joined: Joined,
-    /// When that was, by this device's clock.
+    /// When that was, in server time; 0 where it is not known.
     #[serde(default)]
     pub begun_at: Millis,
+    /// What the student has written for a name, so that the next one on this device sees whose quiz it is.
+    #[serde(default)]
+    pub name: String,
     /// The quiz, once it has been fetched.
+    #[serde(default)]
     pub view: Option<AttemptView>,
     /// Where the student is.
     pub step: Step,
     /// By question.
+    #[serde(default)]
     pub given: BTreeMap<i64, Given>,
     /// Questions to come back to.
+    #[serde(default)]
     pub flagged: BTreeSet<i64>,
+    /// What is sent, from the moment that it was handed in. It stands beside the quiz, so that it can be sent where the
+    /// quiz cannot be read any more.
+    #[serde(default)]
+    pub handed_in: Option<Submission>,
     /// Proof that the server has it.
+    #[serde(default)]
     pub receipt: Option<Receipt>,
+}
+
+/// A file that a student keeps: the attempt in words, and as it is sent.
+#[derive(Serialize)]
+struct File<'a> {
+    quiz: Option<&'a str>,
+    class: Option<&'a str>,
+    name: &'a str,
+    attempt: &'a str,
+    saved: &'a str,
+    answers: Vec<(&'a str, Option<&'a str>)>,
+    submission: Submission,
 }
 
 impl Attempt {
@@ -56,12 +82,15 @@ impl Attempt {
     #[must_use]
     pub const fn new(joined: Joined, begun_at: Millis) -> Self {
         Self {
+            version: super::kept::VERSION,
             joined,
             begun_at,
+            name: String::new(),
             view: None,
             step: Step::Question(0),
             given: BTreeMap::new(),
             flagged: BTreeSet::new(),
+            handed_in: None,
             receipt: None,
         }
     }
@@ -155,7 +184,8 @@ impl Attempt {
     }
 
     /// Hands in. Doing it twice is doing it once.
-    pub const fn hand_in(&mut self) {
+    pub fn hand_in(&mut self) {
+        self.handed_in = Some(self.submission());
         self.step = Step::HandedIn;
     }
 
@@ -165,32 +195,39 @@ impl Attempt {
         self.step == Step::HandedIn && self.receipt.is_none()
     }
 
-    /// How far it is: begun, handed in, acknowledged.
-    const fn stage(&self) -> u8 {
-        match (&self.receipt, self.step) {
-            (Some(_), _) => 2,
-            (None, Step::HandedIn) => 1,
-            (None, _) => 0,
-        }
-    }
-
-    /// Whether another copy of it may replace this one on the device. What was handed in yields to its receipt alone,
-    /// and what has a receipt to nothing; before that, the newest counts.
+    /// The server has it, and the right answers are not there yet.
     #[must_use]
-    pub const fn yields_to(&self, other: &Self) -> bool {
-        self.stage() == 0 || other.stage() > self.stage()
+    pub fn awaits_release(&self) -> bool {
+        self.receipt.is_some() && self.view.as_ref().is_none_or(|view| view.released.is_none())
     }
 
-    /// Takes in what another tab has kept, unless this copy is further on. What this one knows of the quiz stays.
-    /// Returns whether there was anything new.
-    pub fn catch_up(&mut self, mut kept: Self) -> bool {
-        if kept.stage() < self.stage() {
-            return false;
-        }
-        kept.view = self.view.clone().or(kept.view);
-        let is_new = kept != *self;
-        *self = kept;
-        is_new
+    /// Whose quiz it is, and which: for a device that goes from hand to hand.
+    #[must_use]
+    pub fn says_whose(&self) -> String {
+        let title = self.view.as_ref().map(|view| view.quiz_title.as_str()).filter(|title| !title.is_empty());
+        let parts = title.into_iter().chain(Some(self.name.as_str()).filter(|name| !name.is_empty()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a student keeps of it as a file: it says whose it is and what was answered, in words. `saved` says when.
+    #[must_use]
+    pub fn as_file(&self, saved: &str) -> String {
+        let questions = self.view.iter().flat_map(|view| &view.questions);
+        let answers = questions.map(|question| {
+            let given = self.choice(question.id);
+            let choice = question.choices.iter().find(|choice| Some(choice.id) == given);
+            (question.text.as_str(), choice.map(|choice| choice.text.as_str()))
+        });
+        let file = File {
+            quiz: self.view.as_ref().map(|view| view.quiz_title.as_str()),
+            class: self.view.as_ref().map(|view| view.class_name.as_str()),
+            name: &self.name,
+            attempt: &self.joined.attempt,
+            saved,
+            answers: answers.collect(),
+            submission: self.submission(),
+        };
+        serde_json::to_string_pretty(&file).unwrap_or_default()
     }
 
     /// Whether the page has something to show without asking the server.
@@ -205,34 +242,27 @@ impl Attempt {
         self.step != Step::HandedIn && self.receipt.is_none()
     }
 
-    /// What the device keeps: everything until the server has acknowledged it, after that only what it takes to ask
-    /// for the rest. So no key that has been released is ever kept.
-    #[must_use]
-    pub fn to_keep(&self) -> Self {
-        if self.receipt.is_none() {
-            return self.clone();
-        }
-        Self { step: Step::HandedIn, receipt: self.receipt.clone(), ..Self::new(self.joined.clone(), self.begun_at) }
-    }
-
-    /// The one request that carries every answer.
+    /// The one request that carries every answer, as it was handed in, or as it would be now.
     #[must_use]
     pub fn submission(&self) -> Submission {
-        let questions = self.view.iter().flat_map(|view| &view.questions);
-        let answers = questions
-            .filter_map(|q| self.given.get(&q.id).map(|given| (q.id, given)))
-            .map(|(question, given)| GivenAnswer { question, choice: given.choice, elapsed_ms: given.elapsed_ms })
-            .collect();
-        Submission { answers }
+        if let Some(handed_in) = &self.handed_in {
+            return handed_in.clone();
+        }
+        let answer = |(question, given): (&i64, &Given)| GivenAnswer {
+            question: *question,
+            choice: given.choice,
+            elapsed_ms: given.elapsed_ms,
+        };
+        Submission { answers: self.given.iter().map(answer).collect() }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::api::attempts::{ChoiceView, QuestionView, Released};
+    use crate::api::attempts::{ChoiceView, QuestionView};
 
-    fn attempt() -> Attempt {
+    pub(crate) fn attempt() -> Attempt {
         let choice = |id| ChoiceView { id, text: format!("choice {id}") };
         let question = |id: i64| QuestionView {
             id,
@@ -250,12 +280,6 @@ mod tests {
             released: None,
         });
         attempt
-    }
-
-    /// As the device keeps it once the server has it.
-    fn acknowledged(attempt: &Attempt) -> Attempt {
-        let receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
-        Attempt { receipt, step: Step::HandedIn, ..attempt.clone() }.to_keep()
     }
 
     #[test]
@@ -286,6 +310,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_says_whose_it_is_and_what_was_answered() {
+        let mut a = Attempt { name: "Mia Chen".into(), ..attempt() };
+        a.choose(1, 11);
+        a.hand_in();
+        let file = a.as_file("2026-01-31 10:41:07");
+        for says in
+            ["Quiz", "Class", "Mia Chen", "2026-01-31 10:41:07", "question 1", "choice 11", "question 2", "null"]
+        {
+            assert!(file.contains(says), "{says}: {file}");
+        }
+        assert!(!file.contains("token"), "the secret stays on the device");
+        assert_eq!(a.says_whose(), "Quiz, Mia Chen");
+    }
+
+    #[test]
+    fn the_right_answers_are_waited_for_until_they_are_there() {
+        let mut a = attempt();
+        assert!(!a.awaits_release(), "not handed in");
+        a.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        assert!(a.awaits_release());
+        a.view = a.view.map(|view| AttemptView { released: Some(vec![]), ..view });
+        assert!(!a.awaits_release());
+    }
+
+    #[test]
     fn what_was_handed_in_cannot_change_and_waits_until_it_is_acknowledged() {
         let mut a = attempt();
         a.choose(1, 10);
@@ -300,80 +349,5 @@ mod tests {
         view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
         a.take_in(view);
         assert!(!a.is_pending());
-    }
-
-    #[test]
-    fn what_was_handed_in_yields_to_its_receipt_alone() {
-        let handed_in_with = |choice| {
-            let mut a = attempt();
-            a.choose(1, choice);
-            a.hand_in();
-            a
-        };
-        let (begun, first, second) = (attempt(), handed_in_with(10), handed_in_with(11));
-        let done = acknowledged(&first);
-        let yields = |a: &Attempt| [&begun, &first, &second, &done].map(|other| a.yields_to(other));
-        assert_eq!(yields(&begun), [true; 4]);
-        assert_eq!(yields(&first), [false, false, false, true]);
-        assert_eq!(yields(&done), [false; 4]);
-    }
-
-    #[test]
-    fn a_page_follows_another_tab_and_is_never_led_back() {
-        let mut here = attempt();
-        let mut there = here.clone();
-        there.choose(1, 10);
-        there.next();
-        assert!(here.catch_up(there.clone()));
-        assert_eq!(here, there);
-        assert!(!here.catch_up(there.clone()), "nothing is new");
-        there.hand_in();
-        assert!(here.catch_up(there.clone()) && here.is_pending());
-        assert!(!here.catch_up(attempt()) && here.is_pending(), "an older copy");
-        assert!(here.catch_up(acknowledged(&there)) && !here.is_pending());
-        assert!(here.view.is_some(), "the page still knows the quiz");
-        assert!(!here.catch_up(acknowledged(&there)), "nothing is new");
-        assert!(!here.catch_up(there) && here.receipt.is_some());
-    }
-
-    #[test]
-    fn a_page_takes_in_what_another_tab_handed_in_before_it() {
-        let (mut here, mut there) = (attempt(), attempt());
-        here.choose(1, 11);
-        here.hand_in();
-        there.choose(1, 10);
-        there.hand_in();
-        assert!(here.catch_up(there.clone()), "what is kept is what is sent");
-        assert_eq!(here.submission(), there.submission());
-    }
-
-    #[test]
-    fn everything_outlives_a_reload() {
-        let mut a = attempt();
-        a.choose(2, 21);
-        a.toggle_flag(1);
-        a.next();
-        a.hand_in();
-        let stored = serde_json::to_string(&a).expect("to json");
-        let resumed: Attempt = serde_json::from_str(&stored).expect("from json");
-        assert_eq!(resumed, a);
-        assert!(resumed.is_pending());
-    }
-
-    #[test]
-    fn after_the_receipt_the_device_keeps_neither_quiz_nor_answers_nor_keys() {
-        let mut a = attempt();
-        a.choose(1, 10);
-        a.toggle_flag(2);
-        a.hand_in();
-        assert_eq!(a.to_keep(), a, "until the server has it, everything");
-        let mut view = a.view.clone().expect("view");
-        view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
-        view.released = Some(vec![Released { question: 1, key: 10, given: Some(10), explanation: None }]);
-        a.take_in(view);
-        let kept = a.to_keep();
-        assert_eq!((&kept.joined, &kept.receipt, kept.step), (&a.joined, &a.receipt, Step::HandedIn));
-        assert!(kept.view.is_none() && kept.given.is_empty() && kept.flagged.is_empty());
-        assert!(a.view.is_some_and(|view| view.released.is_some()), "the page itself still shows them");
     }
 }

@@ -1,10 +1,23 @@
 //! When to ask again: once, however many loads landed meanwhile, not at all while nobody looks, and after a failure with
-//! growing pauses until an answer comes.
+//! growing pauses until an answer comes. The pages of staff and the outbox of students go by the same rule.
+//!
+//! Does not own how long one question may take: `browser::http` ends each after a while, so that an answer always comes.
 
 use crate::api::Millis;
 
 /// Longest pause after failures, in milliseconds.
 const LONGEST_PAUSE_MS: Millis = 8_000;
+
+/// A server that asks to be left alone for longer than this is asked after it all the same, in milliseconds.
+const LONGEST_WISH_MS: Millis = 600_000;
+
+/// How long to pause after so many failures: doubling from a second to `longest`, and no less than the server has asked
+/// for.
+#[must_use]
+pub fn pause_ms(failures: u32, longest: Millis, wish: Option<Millis>) -> Millis {
+    let pause = longest.min(1_000 << failures.min(10));
+    pause.max(wish.unwrap_or(0).min(LONGEST_WISH_MS))
+}
 
 /// What a page of live results does about changes. `now` is any clock that does not stand still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +27,8 @@ pub struct Refresh {
     hidden: bool,
     failures: u32,
     not_before: Millis,
+    /// Until when the server has asked not to be asked.
+    wished_until: Millis,
 }
 
 impl Refresh {
@@ -24,11 +39,11 @@ impl Refresh {
         self.start(now)
     }
 
-    /// The server is back: no reason to wait any longer. Returns whether to ask now.
+    /// The server is back: no reason to wait any longer than it asked for itself. Returns whether to ask now.
     #[must_use]
     pub fn reconnected(&mut self, now: Millis) -> bool {
         self.failures = 0;
-        self.not_before = now;
+        self.not_before = self.wished_until.min(self.not_before);
         self.changed(now)
     }
 
@@ -40,12 +55,14 @@ impl Refresh {
         self.start(now)
     }
 
-    /// No answer came, but one may come later: what is shown stays stale, and is asked for again after a pause.
-    pub fn failed(&mut self, now: Millis) {
+    /// No answer came, but one may come later: what is shown stays stale, and is asked for again after a pause, which is no
+    /// shorter than the server wishes.
+    pub fn failed(&mut self, now: Millis, wish: Option<Millis>) {
         self.asking = false;
         self.stale = true;
-        self.not_before = now + LONGEST_PAUSE_MS.min(1_000 << self.failures.min(10));
-        self.failures += 1;
+        self.wished_until = now + wish.map_or(0, |wish| pause_ms(0, 0, Some(wish)));
+        self.not_before = now + pause_ms(self.failures, LONGEST_PAUSE_MS, wish);
+        self.failures = self.failures.saturating_add(1);
     }
 
     /// Time has passed. Returns whether to ask now.
@@ -104,7 +121,7 @@ mod tests {
         assert!(refresh.changed(T));
         let mut now = T;
         for pause in [1_000, 2_000, 4_000, 8_000, 8_000] {
-            refresh.failed(now);
+            refresh.failed(now, None);
             assert!(!refresh.changed(now), "a change does not hurry it");
             assert!(!refresh.waited(now + pause - 1), "not before {pause}");
             now += pause;
@@ -118,7 +135,25 @@ mod tests {
     fn a_server_that_is_back_is_asked_at_once() {
         let mut refresh = Refresh::default();
         assert!(refresh.changed(T));
-        refresh.failed(T);
+        refresh.failed(T, None);
         assert!(refresh.reconnected(T + 1));
+    }
+
+    #[test]
+    fn a_server_that_asks_for_a_pause_gets_it_even_when_it_is_back() {
+        let mut refresh = Refresh::default();
+        assert!(refresh.changed(T));
+        refresh.failed(T, Some(60_000));
+        assert!(!refresh.waited(T + 8_000));
+        assert!(!refresh.reconnected(T + 20_000));
+        assert!(refresh.waited(T + 60_000));
+        refresh.failed(T + 60_000, Some(99_000_000));
+        assert!(refresh.waited(T + 60_000 + LONGEST_WISH_MS), "but not for ever");
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        assert_eq!([0, 1, 3, 5, 60].map(|tries| pause_ms(tries, 30_000, None)), [1_000, 2_000, 8_000, 30_000, 30_000]);
+        assert_eq!(pause_ms(0, 30_000, Some(5_000)), 5_000);
     }
 }

@@ -114,6 +114,16 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// A text that begins small and ends without a stop, as a sentence.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
+}
+
 /// A, B, C, … for the choices of a question.
 #[must_use]
 pub fn letter(place: usize) -> String {
@@ -141,6 +151,7 @@ mod tests {
         assert_eq!([points(0.36, 0.44), points(0.5, 0.49), points(0.5, 0.501)], ["+8 points", "−1 point", "equal"]);
         assert_eq!(list(&["2".into(), "4".into(), "9".into()]), "2, 4 and 9");
         assert_eq!([letter(0), letter(3)], ["A", "D"]);
+        assert_eq!([sentence("no such code"), sentence("")], ["No such code.", ""]);
     }
 
     #[test]

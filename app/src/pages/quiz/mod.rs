@@ -4,21 +4,27 @@
 //! Sending is the outbox's ([`crate::browser::outbox`]); what is shown is in the files beside.
 
 mod done;
-mod heading;
 mod question;
+mod released;
 mod review;
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
-use wasm_bindgen_futures::spawn_local;
 
+use crate::api::ApiError;
+use crate::browser::asking::{Asking, keep_on};
 use crate::browser::events::Listener;
 use crate::browser::outbox::{News, Outbox};
 use crate::browser::{http, is_visible, storage, time};
-use crate::components::Logo;
+use crate::components::{Heading, Logo, Problem, anew};
 use crate::state::attempt::{Attempt, Step};
 use crate::state::stopwatch::Stopwatch;
+
+/// How often a page that waits for the right answers looks for them.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// One attempt, by its name in the address.
 #[component]
@@ -37,7 +43,7 @@ fn Unknown() -> impl IntoView {
     view! {
         <header class="bar"><Logo /></header>
         <main class="narrow">
-            <h1>"This quiz is not on this device"</h1>
+            <Heading>"This quiz is not on this device"</Heading>
             <p class="muted">"It was begun on another one, or this browser has been cleared."</p>
             <p><A href="/join">"Join again with the code"</A></p>
         </main>
@@ -54,6 +60,12 @@ struct Taking {
     problem: RwSignal<Option<String>>,
     /// What has become of the submission.
     news: Memo<Option<News>>,
+    /// What came of looking for the right answers, where somebody asked for it.
+    looked: RwSignal<&'static str>,
+    /// Whether somebody has.
+    pressed: StoredValue<bool>,
+    /// Asks for the quiz and what has become of it; set once it is followed.
+    asking: StoredValue<Option<Asking>>,
     /// Measures the time on a question.
     on_screen: StoredValue<Stopwatch>,
 }
@@ -83,9 +95,16 @@ impl Taking {
         });
     }
 
+    /// Somebody wants to know now.
+    fn ask_now(self) {
+        if let Some(asking) = self.asking.get_value() {
+            asking.hurry();
+        }
+    }
+
     /// The time on screen since the last lap.
     fn lap(self) -> i64 {
-        let lap = |watch: &mut Stopwatch| watch.lap(time::now(), is_visible());
+        let lap = |watch: &mut Stopwatch| watch.lap(time::steady(), is_visible());
         self.on_screen.try_update_value(lap).unwrap_or(0)
     }
 }
@@ -98,22 +117,29 @@ fn Quiz(attempt: Attempt) -> impl IntoView {
         kept: RwSignal::new(storage::save_attempt(&attempt)),
         attempt: RwSignal::new(attempt),
         problem: RwSignal::new(None),
+        looked: RwSignal::new(""),
+        pressed: StoredValue::new(false),
+        asking: StoredValue::new(None),
         news: Memo::new(move |_| outbox.news(&id)),
-        on_screen: StoredValue::new(Stopwatch::new(time::now(), is_visible())),
+        on_screen: StoredValue::new(Stopwatch::new(time::steady(), is_visible())),
     };
-    fetch(taking);
+    follow(taking);
     hand_over(taking, outbox);
     listen(taking);
-    let title = move || taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default());
+    let title =
+        Memo::new(move |_| taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default()));
     let step = Memo::new(move |_| taking.attempt.with(|a| (a.step, a.view.is_some())));
     view! {
-        <header class="bar spread"><span class="small muted">{title}</span><Progress taking /></header>
-        {move || match step.get() {
+        <header class="bar spread">
+            {anew(move || title.get(), |title| view! { <span class="small muted" dir="auto">{title}</span> }.into_any())}
+            <Progress taking />
+        </header>
+        {anew(move || step.get(), move |step| match step {
             (Step::HandedIn, _) => view! { <done::Done taking /> }.into_any(),
             (_, false) => view! { <Loading taking /> }.into_any(),
             (Step::Question(place), _) => view! { <question::Question taking place /> }.into_any(),
             (Step::Review, _) => view! { <review::Review taking /> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -152,7 +178,7 @@ fn listen(taking: Taking) {
 fn Progress(taking: Taking) -> impl IntoView {
     let text =
         move || taking.attempt.with(|a| a.is_unfinished().then(|| format!("{} of {} answered", a.answered(), a.len())));
-    view! { <span class="small">{text}</span> }
+    view! { <span class="small" translate="no">{text}</span> }
 }
 
 #[component]
@@ -160,28 +186,47 @@ fn Loading(taking: Taking) -> impl IntoView {
     view! {
         <main class="narrow">
             <p class="muted">"Fetching the quiz…"</p>
-            <crate::components::Problem message=taking.problem />
+            <Problem message=taking.problem />
             {move || taking.problem.get().map(|_| view! {
-                <button type="button" class="btn main wide" on:click=move |_| fetch(taking)>"Try again"</button>
+                <button type="button" class="btn main wide" on:click=move |_| taking.ask_now()>"Try again"</button>
             })}
         </main>
     }
 }
 
-/// Asks for the quiz, or for what has become of it. With the quiz or its receipt on the device, a network that is away
-/// does not matter.
-fn fetch(taking: Taking) {
-    taking.problem.set(None);
-    spawn_local(async move {
-        let joined = taking.attempt.with_untracked(|a| a.joined.clone());
-        let answer = http::attempt(&joined).await;
-        if taking.attempt.try_get_untracked().is_none() {
-            return; // The page has been left.
+/// Asks for the quiz, or for what has become of it: at once, after a failure again, and for as long as the right answers
+/// are waited for.
+fn follow(taking: Taking) {
+    let asking = Asking::at_once(move || fetch(taking));
+    taking.asking.set_value(Some(asking));
+    let look = move || {
+        if taking.attempt.with_untracked(Attempt::awaits_release) {
+            asking.changed();
         }
-        match answer {
-            Ok(view) => taking.step(|attempt| attempt.take_in(view)),
-            Err(error) if error.is_passing() && taking.attempt.with_untracked(Attempt::is_here) => {}
-            Err(error) => taking.problem.set(Some(format!("The quiz cannot be fetched: {error}."))),
+    };
+    keep_on(LOOK, look, look);
+}
+
+/// With the quiz or its receipt on the device, a network that is away does not matter.
+async fn fetch(taking: Taking) -> Result<(), ApiError> {
+    let joined = taking.attempt.with_untracked(|a| a.joined.clone());
+    let answer = http::attempt(&joined).await;
+    if taking.attempt.try_get_untracked().is_none() {
+        return Ok(()); // The page has been left.
+    }
+    let is_here = taking.attempt.with_untracked(Attempt::is_here);
+    let (problem, looked) = match &answer {
+        Ok(_) => (None, "Not yet: your teacher has not closed the quiz."),
+        Err(error) if error.is_passing() => {
+            let problem = format!("The quiz cannot be fetched: {error}. This page tries again by itself.");
+            ((!is_here).then_some(problem), "No answer came from the server. This page looks again by itself.")
         }
-    });
+        Err(error) => (Some(format!("The quiz cannot be fetched: {error}.")), ""),
+    };
+    taking.problem.set(problem);
+    if taking.pressed.get_value() {
+        taking.pressed.set_value(false);
+        taking.looked.set(looked);
+    }
+    answer.map(|view| taking.step(|attempt| attempt.take_in(view)))
 }

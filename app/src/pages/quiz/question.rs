@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 
 use super::Taking;
-use super::heading::{Heading, PLACE};
 use crate::api::attempts::QuestionView;
+use crate::components::{Heading, anew};
 use crate::state::words::letter;
+
+/// Id of what a question's heading is described by: its place among the others.
+const PLACE: &str = "place";
 
 /// The question at a place.
 #[component]
@@ -32,7 +35,7 @@ fn Asked(taking: Taking, question: QuestionView, place: usize, of: usize) -> imp
             <Dots taking />
             <p id=PLACE class="small muted">{format!("Question {} of {of}", place + 1)}</p>
             <fieldset class="opts">
-                <legend><Heading described_by=PLACE>{question.text}</Heading></legend>
+                <legend><Heading described_by=PLACE is_step=true>{question.text}</Heading></legend>
                 {options}
             </fieldset>
             <Kept taking />
@@ -41,7 +44,9 @@ fn Asked(taking: Taking, question: QuestionView, place: usize, of: usize) -> imp
             <button type="button" class="btn" disabled=place == 0 on:click=move |_| taking.step(|a| a.back())>"Back"</button>
             <button type="button" class="btn" aria-pressed=move || flagged.get().to_string()
                 on:click=move |_| taking.step(|a| a.toggle_flag(id))>
-                {move || if flagged.get() { "Flagged" } else { "Flag" }}
+                {anew(move || flagged.get(), |flagged| {
+                    view! { <span>{if flagged { "Flagged" } else { "Flag" }}</span> }.into_any()
+                })}
             </button>
             <button type="button" class="btn main" on:click=move |_| taking.step(|a| a.next())>
                 {if place + 1 < of { "Next" } else { "Review" }}
@@ -58,7 +63,7 @@ fn Choice(taking: Taking, question: i64, at: usize, id: i64, text: String) -> im
             <input type="radio" name=format!("question-{question}") prop:checked=chosen
                 on:change=move |_| taking.step(|a| a.choose(question, id)) />
             <span class="l" aria-hidden="true">{letter(at)}</span>
-            <span>{text}</span>
+            <span dir="auto">{text}</span>
         </label>
     }
 }
@@ -87,14 +92,19 @@ fn Dots(taking: Taking) -> impl IntoView {
 /// Whether the answers so far would outlive a reload.
 #[component]
 fn Kept(taking: Taking) -> impl IntoView {
-    move || match (taking.kept.get(), taking.attempt.with(|a| a.answered() > 0)) {
-        (false, _) => view! {
-            <p class="unsaved small">"This browser keeps nothing: stay on this page until you have handed in."</p>
-        }
-        .into_any(),
-        (true, true) => {
-            view! { <p class="saved small"><span aria-hidden="true">"✓ "</span>"Saved on this device"</p> }.into_any()
-        }
-        (true, false) => ().into_any(),
-    }
+    let state = Memo::new(move |_| (taking.kept.get(), taking.attempt.with(|a| a.answered() > 0)));
+    anew(
+        move || state.get(),
+        |state| match state {
+            (false, _) => view! {
+                <p class="unsaved small">"This browser keeps nothing: stay on this page until you have handed in."</p>
+            }
+            .into_any(),
+            (true, true) => {
+                view! { <p class="saved small"><span aria-hidden="true">"✓ "</span>"Saved on this device"</p> }
+                    .into_any()
+            }
+            (true, false) => ().into_any(),
+        },
+    )
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Taking;
-use super::heading::Heading;
+use crate::components::{Heading, anew};
 use crate::state::words;
 
 /// Every question with what was answered; each leads back to it.
@@ -26,7 +26,7 @@ pub(super) fn Review(taking: Taking) -> impl IntoView {
                         <li>
                             <button type="button" class="review-row" on:click=move |_| taking.step(|a| a.go_to(place))>
                                 <b>{place + 1}</b>
-                                <span>{question.text.clone()}</span>
+                                <span dir="auto" class="as-written">{question.text.clone()}</span>
                                 {flagged.then(|| view! { <span class="flag">"flagged"</span> })}
                                 <span class=class>{says}</span>
                             </button>
@@ -38,11 +38,14 @@ pub(super) fn Review(taking: Taking) -> impl IntoView {
     };
     view! {
         <main class="quiz">
-            <Heading>"Look over your answers"</Heading>
-            <p class="muted">{move || match left_out() {
-                0 => "Every question has an answer.".to_owned(),
-                n => format!("{} left out.", words::of(n, "question")),
-            }}</p>
+            <Heading is_step=true>"Look over your answers"</Heading>
+            {anew(left_out, |left_out| {
+                let says = match left_out {
+                    0 => "Every question has an answer.".to_owned(),
+                    n => format!("{} left out.", words::of(n, "question")),
+                };
+                view! { <p class="muted">{says}</p> }.into_any()
+            })}
             <ul class="review">{rows}</ul>
         </main>
         <footer class="foot">

@@ -2,20 +2,29 @@
 //! while they do.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
-use crate::api::Millis;
+use crate::api::ApiError;
 use crate::api::class::{ClassGrid, GridRow, class_grid, student_names};
-use crate::browser::polling::keep_on;
-use crate::browser::{is_visible, time};
-use crate::state::refresh::Refresh;
+use crate::browser::asking::Asking;
+use crate::browser::transport::within;
+use crate::state::session::Session;
 
-/// How often it is seen whether what failed may be asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The assignment whose names are shown, for as long as this page of the browser lives: who opens a student and comes back
+/// need not ask again. Copies are the same.
+#[derive(Clone, Copy)]
+pub struct NamesShown(RwSignal<Option<i64>>);
+
+impl NamesShown {
+    /// Of none.
+    #[must_use]
+    pub fn of_none() -> Self {
+        Self(RwSignal::new(None))
+    }
+}
 
 /// Names by pseudonym; absent: hidden.
 pub(crate) type Names = Option<BTreeMap<String, String>>;
@@ -23,6 +32,7 @@ pub(crate) type Names = Option<BTreeMap<String, String>>;
 /// The students, as far as anybody has asked for them. Copies are the same.
 #[derive(Clone, Copy)]
 pub(super) struct Class {
+    shown: NamesShown,
     /// Rows and columns.
     pub grid: RwSignal<Option<ClassGrid>>,
     /// What the students are called.
@@ -36,6 +46,7 @@ pub(super) struct Class {
 impl Class {
     pub fn new() -> Self {
         Self {
+            shown: expect_context(),
             grid: RwSignal::new(None),
             names: RwSignal::new(None),
             wanted: RwSignal::new(false),
@@ -43,19 +54,32 @@ impl Class {
         }
     }
 
+    /// Shows names, if they were shown when a page of the assignment was left.
+    pub fn remember_names(self, assignment: i64) {
+        if self.shown.0.get_untracked() == Some(assignment) {
+            self.fetch_names(assignment);
+        }
+    }
+
     /// Shows names, or hides them; they are fetched each time that they are to be shown.
     pub fn toggle_names(self, assignment: i64) {
         if self.names.with_untracked(Option::is_some) {
+            self.shown.0.set(None);
             return self.names.set(None);
         }
+        self.shown.0.set(Some(assignment));
+        self.fetch_names(assignment);
+    }
+
+    fn fetch_names(self, assignment: i64) {
         spawn_local(async move {
-            match student_names(assignment).await {
+            match within(student_names(assignment)).await {
                 Ok(names) => {
                     let names = names.into_iter().map(|name| (name.student, name.name)).collect();
                     self.names.try_set(Some(names));
                 }
                 Err(error) => {
-                    self.problem.try_set(Some(format!("The names cannot be shown: {error}.")));
+                    self.problem.try_set(Some(format!("The names cannot be shown: {error}. Try again.")));
                 }
             }
         });
@@ -75,8 +99,10 @@ pub(crate) fn called(student: &str, number: Option<i64>, names: &Names) -> Strin
 
 /// Keeps the grid as the figures are.
 pub(super) fn follow(page: Page) {
-    let asking = Asking { page, refresh: StoredValue::new(Refresh::default()) };
+    let session = expect_context::<RwSignal<Session>>();
+    let asking = Asking::new(move || ask(page, session));
     let (looking, class) = (page.looking, page.class);
+    class.remember_names(page.assignment);
     // Whatever changes a figure changes one of these.
     let state = Memo::new(move |_| {
         page.results
@@ -88,53 +114,34 @@ pub(super) fn follow(page: Page) {
         // What could not be fetched while the server was lost is fetched when it is back.
         page.connection.track();
         if class.wanted.get() {
-            asking.ask_if(Refresh::changed);
+            asking.changed();
         }
     });
-    let turned = move || asking.ask_if(|refresh, now| refresh.shown(is_visible(), now));
-    turned();
-    keep_on(AGAIN, move || asking.ask_if(Refresh::waited), turned);
 }
 
-/// The questions for the grid, one at a time. Copies are the same.
-#[derive(Clone, Copy)]
-struct Asking {
-    page: Page,
-    refresh: StoredValue<Refresh>,
-}
-
-impl Asking {
-    fn ask_if(self, wanted: impl FnOnce(&mut Refresh, Millis) -> bool) {
-        if self.refresh.try_update_value(|refresh| wanted(refresh, time::now())).unwrap_or(false) {
-            spawn_local(self.ask());
-        }
+async fn ask(page: Page, session: RwSignal<Session>) -> Result<(), ApiError> {
+    let (class, looking) = (page.class, page.looking);
+    let view = looking.view.get_untracked();
+    let answer = within(class_grid(view.assignment, Some(view.attempts), view.as_of)).await;
+    // Nothing where the page has been left. What something else was looked at for, meanwhile, is asked for next.
+    if looking.view.try_get_untracked() != Some(view) {
+        return Ok(());
     }
-
-    async fn ask(self) {
-        let view = self.page.looking.view.get_untracked();
-        let answer = class_grid(view.assignment, Some(view.attempts), view.as_of).await;
-        if self.refresh.try_get_value().is_none() {
-            return; // The page has been left.
+    match answer {
+        Ok(grid) => {
+            class.problem.set(None);
+            class.grid.set(Some(grid));
+            Ok(())
         }
-        let class = self.page.class;
-        match answer {
-            Ok(grid) => {
-                // What something else was looked at for, meanwhile, is asked for next.
-                if view == self.page.looking.view.get_untracked() {
-                    class.problem.set(None);
-                    class.grid.set(Some(grid));
-                }
-                self.ask_if(Refresh::answered);
+        Err(error) => {
+            match &error {
+                ApiError::SignedOut { .. } => session.set(Session::SignedOut),
+                error if error.is_passing() => class
+                    .problem
+                    .set(Some(format!("The students cannot be shown: {error}. This page tries again by itself."))),
+                error => class.problem.set(Some(format!("The students cannot be shown: {error}."))),
             }
-            Err(error) => {
-                class.problem.set(Some(format!("The students cannot be shown: {error}.")));
-                if error.is_passing() {
-                    self.refresh.update_value(|refresh| refresh.failed(time::now()));
-                } else {
-                    // Not before something changes.
-                    self.ask_if(Refresh::answered);
-                }
-            }
+            Err(error)
         }
     }
 }

@@ -1,12 +1,14 @@
 //! This assignment beside another one of the same quiz.
 
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
+use crate::api::ApiError;
 use crate::api::class::{Comparable, comparable};
 use crate::api::results::{ClassResults, QuestionResult, class_results};
+use crate::browser::asking::Asking;
 use crate::browser::time;
+use crate::browser::transport::within;
 use crate::components::Menu;
 use crate::state::words;
 
@@ -14,9 +16,10 @@ use crate::state::words;
 #[component]
 pub(super) fn Choose(page: Page) -> impl IntoView {
     let others = RwSignal::new(Vec::<Comparable>::new());
-    spawn_local(async move {
-        // Without an answer there is nothing to choose from.
-        others.try_set(comparable(page.assignment).await.unwrap_or_default());
+    // Without an answer there is nothing to choose from, for as long as that is so.
+    Asking::at_once(move || async move {
+        others.try_set(within(comparable(page.assignment)).await?);
+        Ok(())
     });
     let chosen = Memo::new(move |_| page.looking.now.get().compare);
     let go = move |to: Option<i64>| page.looking.change(|looking| looking.compare = to);
@@ -34,7 +37,7 @@ pub(super) fn Choose(page: Page) -> impl IntoView {
                 <Menu label="Compare">
                     {others.get().into_iter().map(row).collect_view()}
                     {move || chosen.get().map(|_| view! {
-                        <button type="button" on:click=move |_| go(None)>"With nothing"</button>
+                        <button type="button" on:click=move |_| go(None)>"Stop comparing"</button>
                     })}
                 </Menu>
             }
@@ -54,15 +57,19 @@ pub(super) fn follow(page: Page) {
         let other = page.looking.now.get().compare?;
         Some((other, page.looking.view.get().attempts, rulings.get()?))
     });
-    Effect::new(move || {
-        let Some(now) = wanted.get() else { return page.other.set(None) };
-        spawn_local(async move {
-            let answer = class_results(now.0, Some(now.1), None).await;
-            if wanted.try_get_untracked().flatten() != Some(now) {
-                return;
-            }
-            page.other.set(page.outcome(answer, "Nothing can be compared"));
-        });
+    let asking = Asking::new(move || async move {
+        let Some(now) = wanted.get_untracked() else { return Ok(()) };
+        let answer = within(class_results(now.0, Some(now.1), None)).await;
+        if wanted.try_get_untracked().flatten() != Some(now) {
+            return Ok(()); // What is wanted now is asked for next.
+        }
+        let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
+        page.other.set(page.outcome(answer, "Nothing can be compared"));
+        ended
+    });
+    Effect::new(move || match wanted.get() {
+        Some(_) => asking.changed(),
+        None => page.other.set(None),
     });
 }
 
@@ -86,7 +93,7 @@ fn view(average: Option<f64>, here: &[QuestionResult], other: &ClassResults) -> 
     let rows = here.iter().map(|q| row(q, there(q))).collect_view();
     let as_of = format!("The other class as of {}", time::dated_clock(other.freshness.complete_through));
     view! {
-        <section class="card">
+        <section class="card" translate="no">
             <header><h2>{title}</h2></header>
             <p>{whole}</p>
             <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
@@ -110,7 +117,7 @@ fn row(q: &QuestionResult, other: Option<QuestionResult>) -> impl IntoView + use
     let difference = difference.map_or_else(|| "–".to_owned(), |(here, there)| words::points(there, here));
     view! {
         <tr>
-            <th scope="row">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
+            <th scope="row" dir="auto" class="as-written">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
             <td class="right">{share(here)}</td>
             <td class="right">{words::count(q.n)}</td>
             <td class="right">{share(there)}</td>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::api::results::{ClassResults, Participation};
-use crate::state::advice::{no_average, to_reteach};
+use crate::state::advice::{LEAST_TO_RETEACH, no_average, to_reteach};
 use crate::state::words;
 
 /// Who has submitted, the average, what to reteach, how long it took.
@@ -26,7 +26,7 @@ pub(super) fn Figures(page: Page) -> impl IntoView {
     }
 }
 
-const NOTHING_YET: &str = "nothing has landed yet";
+const NOTHING_YET: &str = "no answers yet";
 
 /// A figure and what stands under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +45,18 @@ fn average(r: &ClassResults) -> Figure {
     let Some(share) = r.average() else { return Figure::none(no_average(r)) };
     let median = r.test.median.map(words::score).unwrap_or_default();
     let questions = r.questions.iter().filter(|q| !q.is_void).count();
-    Figure { value: words::percent(share), note: format!("median {median} of {questions}") }
+    Figure {
+        value: words::percent(share),
+        note: format!("median {median} of {questions}, {}", words::of(r.counted, "attempt")),
+    }
 }
 
 fn reteach(r: &ClassResults) -> Figure {
     if r.average().is_none() {
         return Figure::none(no_average(r));
+    }
+    if r.counted < LEAST_TO_RETEACH {
+        return Figure::none(&format!("shown once {LEAST_TO_RETEACH} have submitted"));
     }
     let mut numbers: Vec<i64> = to_reteach(r).iter().map(|remark| remark.question).collect();
     numbers.sort_unstable();
@@ -76,8 +82,8 @@ fn FigureCard(title: &'static str, figure: Memo<Figure>) -> impl IntoView {
     view! {
         <section class="card figure">
             <h2 class="small muted">{title}</h2>
-            <p class="big">{move || figure.with(|f| f.value.clone())}</p>
-            <p class="tiny">{move || figure.with(|f| f.note.clone())}</p>
+            <p class="big" translate="no">{move || figure.with(|f| f.value.clone())}</p>
+            <p class="tiny" translate="no">{move || figure.with(|f| f.note.clone())}</p>
         </section>
     }
 }
@@ -90,7 +96,7 @@ fn Submitted(p: Participation) -> impl IntoView {
     let flex = |n: i64| format!("{n} 1 0");
     let share = |class: &'static str, n: i64| (n > 0).then(|| view! { <i class=class style:flex=flex(n)></i> });
     view! {
-        <section class="card">
+        <section class="card" translate="no">
             <h2>{format!("{} of {} submitted", words::count(p.submitted), words::count(p.students))}</h2>
             <div class="stack" aria-hidden="true">
                 {share("done", p.submitted)}{share("working", p.working)}{share("idle", p.not_started())}

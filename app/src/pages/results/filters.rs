@@ -1,13 +1,14 @@
 //! Which attempts count, and as of when: stated, and switchable.
 
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
-use crate::api::Millis;
 use crate::api::class::arrivals;
 use crate::api::results::Attempts;
+use crate::api::{ApiError, Millis};
+use crate::browser::asking::Asking;
 use crate::browser::time;
+use crate::browser::transport::within;
 use crate::state::moments::{last_minute, moments, stop_of};
 
 /// One line under the freshness line.
@@ -48,9 +49,12 @@ pub(super) fn Filters(page: Page) -> impl IntoView {
 #[component]
 fn Slider(page: Page) -> impl IntoView {
     let stops = RwSignal::new(Vec::<Millis>::new());
-    spawn_local(async move {
-        let found = page.outcome(arrivals(page.assignment).await, "The minutes of the past cannot be shown");
+    Asking::at_once(move || async move {
+        let answer = within(arrivals(page.assignment)).await;
+        let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
+        let found = page.outcome(answer, "The minutes of the past cannot be shown");
         stops.try_set(moments(&found.unwrap_or_default(), page.clock.now_untracked()));
+        ended
     });
     let as_of = move || page.looking.view.get().as_of.unwrap_or_default();
     let place = move || stops.with(|stops| stop_of(stops, as_of()));
@@ -72,7 +76,7 @@ fn Slider(page: Page) -> impl IntoView {
                 on:input:target=move |e| go(e.target().value().parse().unwrap_or(0))
             />
         })}
-        <output>{says}</output>
+        <output translate="no">{says}</output>
     }
 }
 

@@ -6,13 +6,14 @@ use leptos_router::components::A;
 
 use super::Page;
 use super::class::{Names, label};
-use crate::api::class::{ClassGrid, GridQuestion, GridRow, Progress};
+use crate::api::class::{GridQuestion, GridRow, Progress};
 use crate::components::{Problem, seen};
 use crate::state::looking::Sort;
+use crate::state::sorting::sorted;
 use crate::state::words;
 
-/// Rows at first, and how many more at a time.
-const SOME: usize = 30;
+/// Rows at first, and how many more at a time: all of any class, and not a whole district at once.
+const SOME: usize = 200;
 
 /// The card. Nothing is fetched before it is seen.
 #[component]
@@ -28,7 +29,10 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
     let shown = RwSignal::new(SOME);
     let sort = Memo::new(move |_| page.looking.now.get().sort);
     let rows = Memo::new(move |_| {
-        class.grid.with(|grid| grid.as_ref().map(|grid| sorted(grid, sort.get())).unwrap_or_default())
+        let names = class.names.get();
+        class.grid.with(|grid| {
+            grid.as_ref().map(|grid| sorted(grid, sort.get(), |row| label(row, &names))).unwrap_or_default()
+        })
     });
     let columns =
         Memo::new(move |_| class.grid.with(|grid| grid.as_ref().map(|g| g.questions.clone()).unwrap_or_default()));
@@ -52,7 +56,7 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
             </header>
             <Problem message=class.problem />
             <div class="scroll" tabindex="0" role="region" aria-label="Every student, every question">
-                <table class="grid-table">
+                <table class="grid-table" translate="no">
                     <thead><Columns page columns sort /></thead>
                     <tbody>
                         <For each=visible key=|row| (row.student.clone(), row.attempt, row.choices.clone(), row.progress, row.score) let:row>
@@ -62,9 +66,9 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
                 </table>
             </div>
             <footer>
-                <span class="tiny">{showing}</span>
+                <span class="tiny" translate="no">{showing}</span>
                 {move || (shown.get() < rows.with(Vec::len)).then(|| view! {
-                    <button type="button" class="btn small" on:click=move |_| shown.update(|n| *n += 5 * SOME)>"Show more"</button>
+                    <button type="button" class="btn small" on:click=move |_| shown.update(|n| *n += SOME)>"Show more"</button>
                 })}
             </footer>
         </section>
@@ -76,6 +80,7 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
 fn Columns(page: Page, columns: Memo<Vec<GridQuestion>>, sort: Memo<Sort>) -> impl IntoView {
     let heading = move |name: String, to: Sort, direction: &'static str, class: &'static str| {
         let is_so = move || sort.get() == to || (matches!(to, Sort::Best) && sort.get() == Sort::Worst);
+        // What is neither up nor down says so: the wrong answers first, and then the others.
         let aria = move || is_so().then(|| if sort.get() == Sort::Worst { "ascending" } else { direction });
         let press = move |_| {
             page.looking.change(|looking| {
@@ -91,10 +96,10 @@ fn Columns(page: Page, columns: Memo<Vec<GridQuestion>>, sort: Memo<Sort>) -> im
     view! {
         <tr>
             {heading("Student".to_owned(), Sort::List, "ascending", "")}
-            {move || columns.get().into_iter().map(|q| {
-                heading(format!("Q{}", q.number), Sort::Wrong(q.number), "ascending", "mid")
-            }).collect_view()}
             {heading("Score".to_owned(), Sort::Best, "descending", "right")}
+            {move || columns.get().into_iter().map(|q| {
+                heading(format!("Q{}", q.number), Sort::Wrong(q.number), "other", "mid")
+            }).collect_view()}
         </tr>
     }
 }
@@ -119,7 +124,6 @@ fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSign
                 <A href=address><bdi>{name}</bdi></A>
                 {attempt.map(|attempt| view! { <span class="tiny">{format!(" attempt {attempt}")}</span> })}
             </th>
-            {cells}
             <td class="right">
                 {match (score, progress) {
                     (Some(score), _) => view! { <b>{score}</b> }.into_any(),
@@ -128,6 +132,7 @@ fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSign
                     (None, Progress::Submitted) => view! { <span class="tiny">"on its way"</span> }.into_any(),
                 }}
             </td>
+            {cells}
         </tr>
     }
 }
@@ -144,27 +149,4 @@ fn cell(question: &GridQuestion, choice: i64) -> impl IntoView + use<> {
         _ => ("wrong-cell", letter(), format!("{}, wrong", letter())),
     };
     view! { <td class="mid"><i class=class aria-hidden="true">{sign}</i><span class="hidden">{says}</span></td> }
-}
-
-fn sorted(grid: &ClassGrid, sort: Sort) -> Vec<GridRow> {
-    let mut rows = grid.rows.clone();
-    let without = |row: &GridRow| row.attempt.is_none();
-    match sort {
-        Sort::List => {}
-        Sort::Best => rows.sort_by_key(|row| (without(row), -row.score)),
-        Sort::Worst => rows.sort_by_key(|row| (without(row), row.score)),
-        Sort::Wrong(number) => {
-            let place = grid.questions.iter().position(|q| q.number == number);
-            let key = place.and_then(|place| grid.questions.get(place)?.key);
-            let choice = |row: &GridRow| place.and_then(|place| row.choices.get(place)).copied();
-            // Wrong ones by their choice, then those who left it out, then the right ones.
-            let rank = |row: &GridRow| match choice(row) {
-                Some(0) => (1, 0),
-                given if given == key => (2, 0),
-                given => (0, given.unwrap_or_default()),
-            };
-            rows.sort_by_key(|row| (without(row), rank(row)));
-        }
-    }
-    rows
 }

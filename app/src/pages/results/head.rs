@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::Page;
 use crate::browser::{http, png, print, time};
 use crate::charts::model::{Picture, choices, questions};
-use crate::components::{ConfirmDialog, Menu};
+use crate::components::{ConfirmDialog, Menu, anew};
 use crate::state::words;
 
 /// The way back.
@@ -55,8 +55,8 @@ pub(super) fn Head(page: Page) -> impl IntoView {
         <div class="head">
             <div>
                 <Crumbs class />
-                <h1 node_ref=heading tabindex="-1">{title}</h1>
-                {move || times.get().map(|(opened, closed, code)| match closed {
+                <h1 node_ref=heading tabindex="-1" dir="auto" translate="no">{title}</h1>
+                {anew(move || times.get(), |times| times.map(|(opened, closed, code)| match closed {
                     Some(at) => view! {
                         <p class="muted">{format!("Open {}", time::span(opened, at))}</p>
                     }.into_any(),
@@ -65,7 +65,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                             {format!("Open since {} · join code ", time::dated_hour_minute(opened))}<span class="code">{code}</span>
                         </p>
                     }.into_any(),
-                })}
+                }).into_any())}
             </div>
             <div class="acts">
                 <super::compare::Choose page />
@@ -104,7 +104,7 @@ fn TakeAway(page: Page) -> impl IntoView {
         view! { <a href=move || address(file) download="" rel="external">{says}</a> }
     };
     view! {
-        <Menu label="Take away">
+        <Menu label="Export">
             {link("results.xlsx", "Everything (XLSX)")}
             {link("answers.csv", "Every answer (CSV)")}
             {link("summary.csv", "Summary (CSV)")}

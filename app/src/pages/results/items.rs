@@ -14,7 +14,7 @@ pub(super) fn Items(page: Page) -> impl IntoView {
     view! {
         <section class="card items">
             <header><h2>"Item analysis"</h2></header>
-            <dl class="facts test">{move || facts(test.get())}</dl>
+            <dl class="facts test" translate="no">{move || facts(test.get())}</dl>
             <div class="scroll" tabindex="0" role="region" aria-label="Item analysis">
                 <table>
                     <thead><tr>
@@ -23,7 +23,7 @@ pub(super) fn Items(page: Page) -> impl IntoView {
                         <th class="right">"Discrimination"</th><th class="right">"Efficiency"</th>
                         <th class="right">"Weight"</th>
                     </tr></thead>
-                    <tbody>{rows}</tbody>
+                    <tbody translate="no">{rows}</tbody>
                 </table>
             </div>
             <p class="tiny">

@@ -11,9 +11,10 @@ use crate::api::freshness::Freshness;
 use crate::api::live::{SILENCE_MS, Tick};
 use crate::api::results::{ClassResults, class_results};
 use crate::api::{ApiError, Millis};
+use crate::browser::asking::keep_on;
 use crate::browser::live::{Heard, Live};
-use crate::browser::polling::keep_on;
-use crate::browser::{is_visible, time};
+use crate::browser::transport::within;
+use crate::browser::{guard, is_visible, time};
 use crate::state::freshness::Connection;
 use crate::state::measured::Measured;
 use crate::state::refresh::Refresh;
@@ -45,12 +46,12 @@ struct Following {
 pub(super) fn follow(page: Page) {
     let mut refresh = Refresh::default();
     // It may have been opened in the background.
-    let _ = refresh.shown(is_visible(), time::now());
+    let _ = refresh.shown(is_visible(), time::waking());
     let following = Following {
         page,
         session: expect_context(),
         refresh: StoredValue::new(refresh),
-        heard_at: StoredValue::new(time::now()),
+        heard_at: StoredValue::new(time::waking()),
         events: StoredValue::new_local(None),
         alone: StoredValue::new(false),
         connections: StoredValue::new(0),
@@ -72,7 +73,7 @@ impl Following {
         if !is_visible() {
             return;
         }
-        self.heard_at.set_value(time::now());
+        self.heard_at.set_value(time::waking());
         let hear = move |heard| self.hear(heard);
         let shared = if self.alone.get_value() { None } else { Live::shared(self.page.assignment, hear) };
         self.events.set_value(shared.or_else(|| Live::own(self.page.assignment, hear)));
@@ -96,7 +97,7 @@ impl Following {
             }
             return;
         }
-        if self.heard_at.try_set_value(time::now()).is_some() {
+        if self.heard_at.try_set_value(time::waking()).is_some() {
             return; // The page has been left.
         }
         let was = self.page.connection.get_untracked();
@@ -107,6 +108,10 @@ impl Following {
         match heard {
             Heard::Opened => {
                 self.connections.update_value(|connections| *connections += 1);
+                if self.connections.get_value() > 1 {
+                    // It may have been updated while it was away.
+                    guard::look_for_update();
+                }
                 // What happened while nobody listened is asked for.
                 self.ask_if(Refresh::reconnected);
             }
@@ -117,7 +122,7 @@ impl Following {
     }
 
     fn take_in_tick(self, tick: &Tick) {
-        self.page.clock.learn(tick.now);
+        self.page.clock.heard(tick.now);
         let Some(newer) = tick.freshness else { return };
         if self.page.looking.view.get_untracked().as_of.is_some() {
             return; // The past does not change.
@@ -151,7 +156,7 @@ impl Following {
         }
         self.events.with_value(|events| events.iter().for_each(Live::alive));
         self.ask_if(Refresh::waited);
-        let silence = time::now() - self.heard_at.get_value();
+        let silence = time::waking() - self.heard_at.get_value();
         if silence < SILENCE_MS {
             return;
         }
@@ -165,11 +170,11 @@ impl Following {
         let heard_at = self.heard_at.get_value();
         self.connect();
         // Connecting is not hearing; leave a moment for it before the next try.
-        self.heard_at.set_value(heard_at.max(time::now() - SILENCE_MS + 2_000));
+        self.heard_at.set_value(heard_at.max(time::waking() - SILENCE_MS + 2_000));
     }
 
     fn ask_if(self, wanted: impl FnOnce(&mut Refresh, Millis) -> bool) {
-        if self.refresh.try_update_value(|refresh| wanted(refresh, time::now())).unwrap_or(false) {
+        if self.refresh.try_update_value(|refresh| wanted(refresh, time::waking())).unwrap_or(false) {
             spawn_local(self.ask());
         }
     }
@@ -177,7 +182,8 @@ impl Following {
     async fn ask(self) {
         let connection = self.connections.get_value();
         let view = self.page.looking.view.get_untracked();
-        let answer = class_results(view.assignment, Some(view.attempts), view.as_of).await;
+        let asked = time::waking();
+        let answer = within(class_results(view.assignment, Some(view.attempts), view.as_of)).await;
         if self.refresh.try_get_value().is_none() {
             return; // The page has been left.
         }
@@ -185,6 +191,7 @@ impl Following {
             Ok(results) => {
                 // What something else was looked at for, meanwhile, is asked for next.
                 if view == self.page.looking.view.get_untracked() {
+                    self.page.clock.answered(results.freshness.measured_at, asked);
                     self.take_in(results, connection);
                 }
                 self.ask_if(Refresh::answered);
@@ -196,7 +203,7 @@ impl Following {
     }
 
     fn ask_later(self, error: &ApiError) {
-        self.refresh.update_value(|refresh| refresh.failed(time::now()));
+        self.refresh.update_value(|refresh| refresh.failed(time::waking(), error.retry_after_ms()));
         let shown = self.page.results.with_untracked(|r| r.as_ref().map(|r| (r.attempts, r.as_of)));
         let view = self.page.looking.view.get_untracked();
         let what = match shown {
@@ -219,7 +226,6 @@ impl Following {
     }
 
     fn take_in(self, mut results: ClassResults, connection: u32) {
-        self.page.clock.learn(results.freshness.measured_at);
         self.page.problem.set(None);
         let landed = results.freshness.landed;
         let is_same_view = |r: &ClassResults| (r.attempts, r.as_of) == (results.attempts, results.as_of);

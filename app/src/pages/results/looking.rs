@@ -72,7 +72,7 @@ impl Address {
         if self.is_behind.get_value() {
             return; // It is written with what comes next.
         }
-        let pause = self.written_at.get_value() + PAUSE_MS - time::now();
+        let pause = self.written_at.get_value() + PAUSE_MS - time::steady();
         let Some(pause) = u64::try_from(pause).ok().filter(|pause| *pause > 0) else { return self.write() };
         self.is_behind.set_value(true);
         set_timeout(
@@ -87,7 +87,7 @@ impl Address {
     }
 
     fn write(self) {
-        self.written_at.set_value(time::now());
+        self.written_at.set_value(time::steady());
         self.write.run(self.wanted.get_untracked());
     }
 }

@@ -33,6 +33,7 @@ use crate::charts::model::QuestionBar;
 use crate::components::{FreshLine, Problem, StaffPage, Ticking};
 use crate::state::freshness::{Connection, Indicator, as_of_indicator, indicator, last_change};
 
+pub use class::NamesShown;
 pub use projector::ProjectorPage;
 pub use student::StudentPage;
 
@@ -117,7 +118,8 @@ impl Page {
 
     /// What came of something that somebody wanted; if nothing did, the page says so: what failed, and why.
     fn outcome<T>(self, outcome: Result<T, ApiError>, failed: &str) -> Option<T> {
-        self.refused.try_set(outcome.as_ref().err().map(|error| format!("{failed}: {error}.")));
+        let advice = |error: &ApiError| if error.is_passing() { " Try again in a moment." } else { "" };
+        self.refused.try_set(outcome.as_ref().err().map(|error| format!("{failed}: {error}.{}", advice(error))));
         outcome.ok()
     }
 
@@ -179,16 +181,28 @@ fn Body(page: Page) -> impl IntoView {
     let nobody = Memo::new(move |_| {
         page.results.with(|r| r.as_ref().is_some_and(|r| r.counted == 0 && r.closed_at.is_none() && r.as_of.is_none()))
     });
+    let is_open = Memo::new(move |_| {
+        page.results.with(|r| r.as_ref().is_some_and(|r| r.closed_at.is_none() && r.as_of.is_none()))
+    });
+    // Once there, it stays until somebody puts it away: students are still joining when the first one hands in, and a page
+    // that moves under the finger is none to read.
+    let put_away = RwSignal::new(false);
+    let was_there = Memo::new(move |was: Option<&bool>| nobody.get() || was.copied().unwrap_or_default());
+    let shows_code = Memo::new(move |_| was_there.get() && is_open.get() && !put_away.get());
     let code = move || page.results.with(|r| r.as_ref().map(|r| r.join_code.clone()).unwrap_or_default());
     view! {
         <filters::Filters page />
-        {move || nobody.get().then(|| view! {
+        {move || shows_code.get().then(|| view! {
             <section class="card waiting">
                 <p class="muted">"Students join at "<b>{web_address()}</b>" with the code"</p>
-                <p class="join-code">{code}</p>
-                <p class="muted">"This page fills by itself as they hand in."</p>
+                <p class="join-code" translate="no">{code}</p>
+                <p class="muted">
+                    "This page fills by itself as they hand in. "
+                    <button type="button" class="link" on:click=move |_| put_away.set(true)>"Put the code away"</button>
+                </p>
             </section>
         })}
+        <rulings::AtTheTop page />
         <figures::Figures page />
         <div class="grid two">
             <questions::Questions page />
@@ -202,7 +216,7 @@ fn Body(page: Page) -> impl IntoView {
         <grid::Grid page />
         <items::Items page />
         <rulings::Log page />
-        <p class="stamp">{move || head::stamp(page)}</p>
+        <p class="stamp" translate="no">{move || head::stamp(page)}</p>
     }
 }
 

@@ -12,19 +12,20 @@ use super::selected::over_bar;
 use super::{Page, assignment_of_address, live};
 use crate::api::freshness::State;
 use crate::api::results::{Attempts, QuestionResult};
+use crate::browser;
 use crate::browser::events::Listener;
 use crate::browser::time;
 use crate::charts::model::{ChoiceBar, Mark, Picture, choices, nobody_chose, without_key};
-use crate::components::{Chart, Problem, Staff};
+use crate::components::{Chart, Problem, Staff, anew};
 use crate::state::words;
 
-/// How many times as large as on a desk.
-const SCALE: f64 = 2.0;
+/// How many times as large as on a desk, where there is room.
+const SCALE: f64 = 4.0;
 
 /// The page: no bar, no banner, nothing but the question.
 #[component]
 pub fn ProjectorPage() -> impl IntoView {
-    crate::browser::set_title("Projector");
+    browser::set_title("Projector");
     let assignment = assignment_of_address();
     let staff = Staff::only();
     let page = move || match assignment.get() {
@@ -62,6 +63,7 @@ fn Projector(assignment: i64) -> impl IntoView {
         match key {
             Key::Step(by) => step(by),
             Key::Reveal => reveal(),
+            Key::Whole => browser::toggle_full_screen(),
             Key::Leave => navigate(&untrack(back), NavigateOptions::default()),
         }
     }));
@@ -96,28 +98,58 @@ fn Projector(assignment: i64) -> impl IntoView {
     });
     view! {
         <header>
-            <p class="muted">{title}" · "{n}{filters}
+            <div class="first-row"><p class="muted" translate="no">{title}" · "{n}{filters}
                 {move || behind.get().map(|behind| view! { <b class="lost">{behind}</b> })}
-            </p>
-            <h1>{text}</h1>
+            </p><JoinAt page /></div>
+            {anew(move || text.get(), |text| view! { <h1 dir="auto" class="as-written">{text}</h1> }.into_any())}
         </header>
         <Problem message=page.problem />
-        <Chart picture caption bars=over scale=SCALE />
+        <Chart picture caption bars=over scale=SCALE fits=true />
         <nav aria-label="Projector">
             <button type="button" class="btn" aria-label="Previous question" on:click=move |_| step(-1)>"‹"</button>
             <button type="button" class="btn main" aria-pressed=move || revealed.get().to_string() on:click=move |_| reveal()>
                 {move || if revealed.get() { "Hide the key" } else { "Show the key" }}
             </button>
             <button type="button" class="btn" aria-label="Next question" on:click=move |_| step(1)>"›"</button>
+            <button type="button" class="btn" on:click=move |_| browser::toggle_full_screen()>"Full screen"</button>
             <A href=back attr:class="btn quiet">"Leave"</A>
+            <p class="keys small muted">
+                <kbd>"←"</kbd>" "<kbd>"→"</kbd>" question, "<kbd>"K"</kbd>" key, "<kbd>"F"</kbd>" full screen, "<kbd>"Esc"</kbd>" leave"
+            </p>
         </nav>
     }
+}
+
+/// Where students join, and how many have handed in, for as long as some may still come.
+#[component]
+fn JoinAt(page: Page) -> impl IntoView {
+    let open = Memo::new(move |_| {
+        page.results.with(|r| {
+            let r = r.as_ref().filter(|r| r.closed_at.is_none() && r.as_of.is_none())?;
+            (r.participation.submitted < r.participation.students).then(|| (r.join_code.clone(), r.participation))
+        })
+    });
+    anew(
+        move || open.get(),
+        |open| {
+            open.map(|(code, p)| {
+                let submitted = format!("{} of {} submitted", words::count(p.submitted), words::count(p.students));
+                view! {
+                    <p class="join-at" translate="no">
+                        <span>{super::web_address()}</span><b class="code">{code}</b><span>{submitted}</span>
+                    </p>
+                }
+            })
+            .into_any()
+        },
+    )
 }
 
 /// What a key asks for.
 enum Key {
     Step(i64),
     Reveal,
+    Whole,
     Leave,
 }
 
@@ -132,6 +164,7 @@ fn wanted(event: &web_sys::KeyboardEvent) -> Option<Key> {
         "ArrowRight" | "PageDown" => Some(Key::Step(1)),
         "ArrowLeft" | "PageUp" => Some(Key::Step(-1)),
         "k" | "K" => Some(Key::Reveal),
+        "f" | "F" => Some(Key::Whole),
         " " if !on_button => Some(Key::Reveal),
         "Escape" => Some(Key::Leave),
         _ => None,

@@ -46,9 +46,7 @@ pub(super) fn Questions(page: Page) -> impl IntoView {
                 let picture = Signal::derive(move || Picture::Questions(bars.get()));
                 view! { <Chart picture caption bars=over select /> }.into_any()
             }}
-            <p class="tiny">
-                {rule}" · the line shows the range that the true figure lies in, 19 times of 20"{diamond}
-            </p>
+            <p class="tiny" translate="no">{rule}" · thin line: likely range (95 %)"{diamond}</p>
         </section>
     }
 }
@@ -86,7 +84,7 @@ fn QuestionTable(page: Page, order: Memo<Order>) -> impl IntoView {
                     <th>"Question"</th><th class="right">"Correct"</th><th class="right">"Range"</th>
                     <th class="right">"n"</th><th class="right">"Omitted"</th><th class="right">"Time"</th>
                 </tr></thead>
-                <tbody>{rows}</tbody>
+                <tbody translate="no">{rows}</tbody>
             </table>
         </div>
     }
@@ -98,7 +96,7 @@ fn table_row(q: &QuestionResult) -> impl IntoView + use<> {
     let share = q.facility();
     view! {
         <tr>
-            <th scope="row">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
+            <th scope="row" dir="auto" class="as-written">{format!("{}. {}", q.number, q.text)}{q.is_void.then_some(" (void)")}</th>
             <td class="right">{share.map_or_else(dash, words::percent)}</td>
             <td class="right">{share.map_or_else(dash, |_| format!("{}–{}", words::percent(low), words::percent(high)))}</td>
             <td class="right">{words::count(q.n)}</td>

@@ -14,7 +14,7 @@ pub(super) fn Remarks(page: Page) -> impl IntoView {
     };
     let (reteach, doubted) = (of(to_reteach), of(doubts));
     let (all_to_reteach, all_doubted) = (RwSignal::new(false), RwSignal::new(false));
-    let nothing = Memo::new(move |_| page.results.with(|r| r.as_ref().map_or("", nothing_to_reteach)));
+    let nothing = Memo::new(move |_| page.results.with(|r| r.as_ref().map(nothing_to_reteach).unwrap_or_default()));
     let no_doubt = Memo::new(move |_| page.results.with(|r| r.as_ref().map(no_doubts).unwrap_or_default()));
     view! {
         <section class="card plain-words">
@@ -22,11 +22,11 @@ pub(super) fn Remarks(page: Page) -> impl IntoView {
             <div class="two-columns">
                 <div>
                     <h3>"To reteach"</h3>
-                    {move || list(page, reteach.get(), all_to_reteach, nothing.get().to_owned())}
+                    <div translate="no">{move || list(page, reteach.get(), all_to_reteach, nothing.get())}</div>
                 </div>
                 <div>
                     <h3>"Doubtful questions"</h3>
-                    {move || list(page, doubted.get(), all_doubted, no_doubt.get())}
+                    <div translate="no">{move || list(page, doubted.get(), all_doubted, no_doubt.get())}</div>
                 </div>
             </div>
         </section>

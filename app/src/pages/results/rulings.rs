@@ -8,7 +8,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::Page;
 use crate::api::results::{ClassResults, QuestionResult};
 use crate::api::rulings::{NewRuling, Ruling, RulingEffect, Standing, ruling_effect};
+use crate::browser::transport::within;
 use crate::browser::{http, time};
+use crate::components::anew;
+use crate::state::ruled::{standing, void_questions, worded_void};
 use crate::state::words;
 
 /// The button, and its dialog.
@@ -42,7 +45,7 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
         chosen.set(Some(key));
         effect.set(None);
         spawn_local(async move {
-            let found = ruling_effect(page.assignment, id, key).await;
+            let found = within(ruling_effect(page.assignment, id, key)).await;
             if chosen.try_get_untracked() != Some(Some(key)) {
                 return;
             }
@@ -80,7 +83,7 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
             <label class="ruling">
                 <input type="radio" name="ruling" disabled=is_so prop:checked=move || chosen.get() == Some(key)
                     on:change=move |_| choose(key) />
-                <span>{label}{is_so.then_some(" (as it is)")}</span>
+                <span dir="auto">{label}{is_so.then_some(" (as it is)")}</span>
             </label>
         }
     };
@@ -95,13 +98,13 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
     view! {
         <dialog node_ref=dialog aria-labelledby="ruling-title" on:close=move |_| close()>
             <h2 id="ruling-title">{format!("Question {}: void or rekey", question.number)}</h2>
-            <p class="question">{question.text}</p>
+            <p class="question" dir="auto">{question.text}</p>
             <fieldset>
                 <legend class="hidden">"Ruling"</legend>
                 {choices.collect_view()}
                 {option(None, "Void: it counts for nobody".to_owned(), is_void)}
             </fieldset>
-            <p class="effect" role="status">{move || effect.get().map(worded)}</p>
+            <p class="effect" role="status" translate="no">{move || effect.get().map(worded)}</p>
             <crate::components::Problem message=problem />
             <p class="tiny">"It counts at once in every class that has this quiz, is logged with your name, and can be undone."</p>
             <div class="acts">
@@ -128,29 +131,103 @@ fn worded(effect: RulingEffect) -> String {
     )
 }
 
+/// Takes rulings back, one at a time. Copies are the same.
+#[derive(Clone, Copy)]
+struct Undoing {
+    page: Page,
+    is_busy: RwSignal<bool>,
+    /// Where the focus goes: the button goes, and must not take it along.
+    heading: NodeRef<H2>,
+}
+
+impl Undoing {
+    fn new(page: Page, heading: NodeRef<H2>) -> Self {
+        Self { page, is_busy: RwSignal::new(false), heading }
+    }
+
+    fn undo(self, ruling: i64) {
+        self.is_busy.set(true);
+        spawn_local(async move {
+            let answer = http::undo_ruling(self.page.assignment, ruling).await;
+            let undone = self.page.outcome(answer, "The ruling was not undone");
+            self.is_busy.try_set(false);
+            if let Some(heading) = undone.and_then(|()| self.heading.try_get_untracked().flatten()) {
+                let _ = heading.focus();
+            }
+        });
+    }
+}
+
+/// What is ruled on the selected question, with the way back; nothing where nothing is.
+#[component]
+pub(super) fn AtTheQuestion(page: Page, question: Memo<Option<QuestionResult>>, heading: NodeRef<H2>) -> impl IntoView {
+    let undoing = Undoing::new(page, heading);
+    let ruled = Memo::new(move |_| {
+        let question = question.get()?;
+        let ruling = page.results.with(|r| standing(&r.as_ref()?.rulings, question.id).cloned())?;
+        (question.is_void || ruling.key != ruling.key_before).then_some((ruling, question.is_void))
+    });
+    anew(
+        move || ruled.get(),
+        move |ruled| {
+            ruled
+            .map(|(ruling, is_void)| {
+                let says = if is_void { "Void. It counts for nobody." } else { "Its key was changed." };
+                view! {
+                    <p class="say calm">
+                        <span aria-hidden="true">{if is_void { "∅" } else { "✎" }}</span>
+                        <span>{says}</span>
+                        {ruling.can_undo.then(|| view! { <UndoButton undoing ruling=ruling.id what="Undo this ruling" /> })}
+                    </p>
+                }
+            })
+            .into_any()
+        },
+    )
+}
+
+#[component]
+fn UndoButton(undoing: Undoing, ruling: i64, #[prop(into)] what: String) -> impl IntoView {
+    view! {
+        <button type="button" class="btn small" disabled=undoing.is_busy on:click=move |_| undoing.undo(ruling)>{what}</button>
+    }
+}
+
+/// How many questions are void, above all figures that they are missing from.
+#[component]
+pub(super) fn AtTheTop(page: Page) -> impl IntoView {
+    let heading = NodeRef::<H2>::new();
+    let undoing = Undoing::new(page, heading);
+    let void = Memo::new(move |_| page.results.with(|r| r.as_ref().map(void_questions).unwrap_or_default()));
+    let undo = move |(number, ruling): (i64, Option<i64>)| {
+        ruling.map(|ruling| view! { <UndoButton undoing ruling what=format!("Undo question {number}") /> })
+    };
+    view! {
+        <div role="status">
+            {anew(move || void.get(), move |void| (!void.is_empty()).then(|| view! {
+                <div class="say calm void-ones">
+                    <span aria-hidden="true">"∅"</span>
+                    <h2 node_ref=heading tabindex="-1">{worded_void(&void)}</h2>
+                    {void.into_iter().map(undo).collect_view()}
+                </div>
+            }).into_any())}
+        </div>
+    }
+}
+
 /// Every ruling on the quiz; nothing where there is none.
 #[component]
 pub(super) fn Log(page: Page) -> impl IntoView {
     let rows = Memo::new(move |_| page.results.with(|r| r.as_ref().map(entries).unwrap_or_default()));
     let heading = NodeRef::<H2>::new();
-    let is_busy = RwSignal::new(false);
-    let undo = move |ruling: i64| {
-        is_busy.set(true);
-        spawn_local(async move {
-            let undone = page.outcome(http::undo_ruling(page.assignment, ruling).await, "The ruling was not undone");
-            is_busy.try_set(false);
-            // Its button goes, and must not take the focus with it.
-            if let Some(heading) = undone.and_then(|()| heading.try_get_untracked().flatten()) {
-                let _ = heading.focus();
-            }
-        });
-    };
+    let undoing = Undoing::new(page, heading);
+    let is_busy = undoing.is_busy;
     let row = move |entry: Entry| {
         view! {
             <li class:undone=entry.is_undone>
                 <span>{entry.says}</span>
                 {entry.can_undo.then(|| view! {
-                    <button type="button" class="btn small" disabled=is_busy aria-label=format!("Undo: {}", entry.what) on:click=move |_| undo(entry.id)>
+                    <button type="button" class="btn small" disabled=is_busy aria-label=format!("Undo: {}", entry.what) on:click=move |_| undoing.undo(entry.id)>
                         "Undo"
                     </button>
                 })}
@@ -163,7 +240,7 @@ pub(super) fn Log(page: Page) -> impl IntoView {
             view! {
                 <section class="card rulings">
                     <header><h2 node_ref=heading tabindex="-1">"Rulings"</h2></header>
-                    <ul>{move || rows.get().into_iter().map(row).collect_view()}</ul>
+                    <ul translate="no">{move || rows.get().into_iter().map(row).collect_view()}</ul>
                 </section>
             }
         })

@@ -29,7 +29,7 @@ pub(super) fn Scores(page: Page) -> impl IntoView {
                 let picture = Signal::derive(move || Picture::Scores(bars.get()));
                 view! { <Chart picture caption bars=over /> }.into_any()
             }}
-            <p class="tiny">"Questions right, and how many reached that"</p>
+            <p class="tiny">"How many students got each score"</p>
         </section>
     }
 }
@@ -46,7 +46,7 @@ fn ScoreTable(bars: Memo<Vec<ScoreBar>>) -> impl IntoView {
         <div class="scroll" tabindex="0" role="region" aria-label="Scores">
             <table>
                 <thead><tr><th>"Score"</th><th class="right">"Attempts"</th></tr></thead>
-                <tbody>{move || bars.get().into_iter().map(row).collect_view()}</tbody>
+                <tbody translate="no">{move || bars.get().into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }

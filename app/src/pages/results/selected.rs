@@ -1,5 +1,6 @@
 //! The selected question: its words, the answers per choice, and what to do about it.
 
+use leptos::html::H2;
 use leptos::prelude::*;
 
 use super::Page;
@@ -7,7 +8,7 @@ use super::class::label;
 use crate::api::class::GridRow;
 use crate::api::results::{LEAST_N, QuestionResult};
 use crate::charts::model::{ChoiceBar, Mark, Picture, choices, nobody_chose};
-use crate::components::{Bar, Chart, ChartOrTable, Problem};
+use crate::components::{Bar, Chart, ChartOrTable, Problem, anew};
 use crate::state::advice::reteach;
 use crate::state::words;
 
@@ -25,30 +26,28 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars, n())));
     let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
     let remark = Memo::new(move |_| question.with(|q| q.as_ref().and_then(reteach)));
-    let is_void = Memo::new(move |_| question.with(|q| q.as_ref().is_some_and(|q| q.is_void)));
+    let heading = NodeRef::<H2>::new();
     view! {
         <section class="card">
             <header>
-                <h2>{title}</h2>
+                <h2 node_ref=heading tabindex="-1" translate="no">{title}</h2>
                 <div class="r">
                     <ChartOrTable label="View" as_table />
                     <button type="button" class="btn small" aria-label="Previous question" on:click=move |_| page.step(-1)>"‹"</button>
                     <button type="button" class="btn small" aria-label="Next question" on:click=move |_| page.step(1)>"›"</button>
                 </div>
             </header>
-            <p class="question">{text}</p>
+            {anew(move || text.get(), |text| view! { <p class="question" dir="auto">{text}</p> }.into_any())}
             {move || if as_table.get() {
                 view! { <ChoiceTable bars /> }.into_any()
             } else {
                 let picture = Signal::derive(move || Picture::Choices(bars.get()));
                 view! { <Chart picture caption bars=over /> }.into_any()
             }}
-            {move || remark.get().map(|remark| view! {
+            {anew(move || remark.get(), |remark| remark.map(|remark| view! {
                 <p class="say"><span aria-hidden="true">"↻"</span><span><b>{remark.what}". "</b>{remark.says}</span></p>
-            })}
-            {move || is_void.get().then(|| view! {
-                <p class="say calm"><span aria-hidden="true">"∅"</span><span><b>"Void. "</b>"It counts for nobody."</span></p>
-            })}
+            }).into_any())}
+            <super::rulings::AtTheQuestion page question heading />
             <dl class="facts">
                 <Fact name="facility" value=of(|q| q.facility().map_or_else(|| "–".to_owned(), words::percent)) />
                 <Fact name="discrimination" value=of(discrimination) />
@@ -104,7 +103,7 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
         view! {
             <div>
                 <dt>{letter}</dt>
-                <dd>{who}{students.into_iter().map(|name| view! { <bdi class="who-is">{name}</bdi> }).collect_view()}</dd>
+                <dd translate="no">{who}{students.into_iter().map(|name| view! { <bdi class="who-is">{name}</bdi> }).collect_view()}</dd>
             </div>
         }
     };
@@ -129,7 +128,7 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
 
 #[component]
 fn Fact(name: &'static str, value: Memo<String>) -> impl IntoView {
-    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+    view! { <div><dt>{name}</dt><dd translate="no">{value}</dd></div> }
 }
 
 /// What the chart says of `n` attempts, in one sentence.
@@ -147,7 +146,7 @@ fn ChoiceTable(bars: Memo<Vec<ChoiceBar>>) -> impl IntoView {
         let key = if bar.mark == Mark::Key { "✓ key" } else { "" };
         view! {
             <tr>
-                <th scope="row">{format!("{}. {}", bar.letter, bar.text)}</th>
+                <th scope="row" dir="auto" class="as-written">{format!("{}. {}", bar.letter, bar.text)}</th>
                 <td>{key}</td>
                 <td class="right">{bar.count}</td>
                 <td class="right">{bar.percent}</td>
@@ -158,7 +157,7 @@ fn ChoiceTable(bars: Memo<Vec<ChoiceBar>>) -> impl IntoView {
         <div class="scroll" tabindex="0" role="region" aria-label="Answers per choice">
             <table>
                 <thead><tr><th>"Choice"</th><th>"Key"</th><th class="right">"Students"</th><th class="right">"Share"</th></tr></thead>
-                <tbody>{move || bars.get().into_iter().map(row).collect_view()}</tbody>
+                <tbody translate="no">{move || bars.get().into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }

@@ -23,8 +23,11 @@ fn Student() -> impl IntoView {
     let params = use_params_map();
     let part = |name: &str| params.with_untracked(|params| params.get(name)).unwrap_or_default();
     let assignment = part("assignment").parse::<i64>().unwrap_or_default();
-    let (found, problem) = ask_once(student_results(assignment, part("student")), "This student cannot be shown");
+    let student = part("student");
+    let (found, problem) =
+        ask_once(move || student_results(assignment, student.clone()), "This student cannot be shown");
     let class = Class::new();
+    class.remember_names(assignment);
     // To the view that it was come from.
     let back = format!("/results/{assignment}{}", query(&use_location().search.get_untracked()));
     let title = move || {
@@ -38,7 +41,7 @@ fn Student() -> impl IntoView {
                     {move || found.with(|r| r.as_ref().map(|r| format!(" › {} › ", r.class_name)))}
                     <A href=back>{move || found.with(|r| r.as_ref().map(|r| r.quiz_title.clone()))}</A>
                 </p>
-                <h1><bdi>{move || title().unwrap_or_else(|| "Student".to_owned())}</bdi></h1>
+                <h1 translate="no" tabindex="-1"><bdi>{move || title().unwrap_or_else(|| "Student".to_owned())}</bdi></h1>
                 <p class="muted">"All attempts, as they are now"</p>
             </div>
             <div class="acts">
@@ -99,10 +102,10 @@ fn row(question: &StudentQuestion, answer: StudentAnswer) -> impl IntoView + use
     };
     view! {
         <tr>
-            <th scope="row">{format!("{}. {}", question.number, question.text)}</th>
+            <th scope="row" dir="auto" class="as-written">{format!("{}. {}", question.number, question.text)}</th>
             <td><i class=class>{verdict}</i></td>
-            <td>{words_of(answer.choice).unwrap_or_else(|| "–".to_owned())}</td>
-            <td>{words_of(question.key).unwrap_or_else(|| "–".to_owned())}</td>
+            <td dir="auto" class="as-written">{words_of(answer.choice).unwrap_or_else(|| "–".to_owned())}</td>
+            <td dir="auto" class="as-written">{words_of(question.key).unwrap_or_else(|| "–".to_owned())}</td>
             <td class="right">{words::minutes(answer.elapsed_ms)}</td>
         </tr>
     }
