@@ -91,8 +91,7 @@ async fn measure(time: Duration, connections: usize) -> Outcome<Measured> {
     let folder = tempfile::tempdir()?;
     let store = Store::open(&folder.path().join("freshmark.db")).await?;
     add_staff(&store, Role::Admin).await?;
-    store.write.close_by_ref().await?;
-    store.read.close_by_ref().await?;
+    store.close().await?;
     let (mut server, aws) = Server::start(folder.path())?;
     let process = server.child.id().to_string();
     let key = make_key(folder.path())?;

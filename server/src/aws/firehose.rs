@@ -58,6 +58,9 @@ impl Room {
         }
         let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
         let input = shape::read(members, asked.body)?;
+        if matches!(asked.operation, "CreateDeliveryStream" | "UpdateDestination") {
+            shape::all_honoured(members, &input)?;
+        }
         let name = word(&input, "DeliveryStreamName");
         let answer = match asked.operation {
             "PutRecord" => self.put_record(asked, name, data_of(&input["Record"])).await,
@@ -99,8 +102,11 @@ impl Room {
 
     async fn put_record(&self, asked: &Asked<'_>, name: &str, record: Incoming) -> Result<Value, AwsError> {
         let stream = self.entrance(asked, name)?;
-        let mut answer = PutRecordBatchAnswer::of(stream.take(stream.check([record], asked.key.producer())).await);
-        match answer.request_responses.pop() {
+        let outcomes = stream.take(stream.check([record], asked.key.producer())).await;
+        if let [Err(Refused::Misfit(misfit))] = &outcomes[..] {
+            return Err(AwsError::invalid(misfit.to_string()));
+        }
+        match PutRecordBatchAnswer::of(outcomes).request_responses.pop() {
             Some(PutEntry::Taken { record_id }) => Ok(json!({ "RecordId": record_id, "Encrypted": false })),
             Some(PutEntry::Failed { error_code, error_message }) => Err(AwsError::new(error_code, error_message)),
             None => Err(AwsError::internal(&"a record was not answered")),
@@ -172,9 +178,17 @@ impl Room {
 
     async fn create_delivery_stream(&self, asked: &Asked<'_>, name: &str, input: &Value) -> Result<Value, AwsError> {
         let s3 = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"].map(|which| &input[which]);
-        let s3 = s3.into_iter().find(|s3| s3.is_object()).ok_or_else(|| {
-            AwsError::invalid("Exactly one destination configuration is supported for a Firehose: an S3 one, here")
-        })?;
+        let mut s3 = s3.into_iter().filter(|s3| s3.is_object());
+        let (Some(s3), None) = (s3.next(), s3.next()) else {
+            let message = "Exactly one destination configuration is supported for a Firehose: an S3 one, here";
+            return Err(AwsError::invalid(message));
+        };
+        if !matches!(word(input, "DeliveryStreamType"), "" | DIRECT) {
+            return Err(AwsError::invalid(format!("DeliveryStreamType: {DIRECT} alone is offered here")));
+        }
+        if word(s3, "Prefix").contains("!{") {
+            return Err(AwsError::invalid("Prefix: expressions such as !{timestamp:yyyy} are not offered here"));
+        }
         asked.may(Act::Manage, "firehose", name)?;
         if self.registry.get(name).is_some() {
             let message = format!("Firehose {name} under accountId {} already exists", ACCOUNT);
@@ -207,6 +221,11 @@ impl Room {
         let redshift = &input["RedshiftDestinationUpdate"];
         let updates = [&input["ExtendedS3DestinationUpdate"], &input["S3DestinationUpdate"], &redshift["S3Update"]];
         let update = updates.into_iter().find(|update| update.is_object()).unwrap_or(&Value::Null);
+        for (member, kept) in [("RoleARN", &mut description.role_arn), ("BucketARN", &mut description.bucket_arn)] {
+            if let Some(arn) = update[member].as_str() {
+                arn.clone_into(kept);
+            }
+        }
         let mut settings = stream.settings().ok_or_else(AwsError::unknown_operation)?;
         if let Some((size, interval)) = hints_of(&update["BufferingHints"])? {
             settings.hints = hints(size, interval);

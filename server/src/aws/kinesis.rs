@@ -26,17 +26,22 @@ const MOST_BYTES: usize = 10 << 20;
 const MOST_READ: i64 = 10_000;
 /// Shards of a stream that is made without a number of them, as an on-demand one has at first.
 const ON_DEMAND_SHARDS: i64 = 4;
+/// The mode of such a stream.
+const ON_DEMAND: &str = "ON_DEMAND";
 
 impl Room {
     /// Answers one operation; `null` is an answer without a body.
     pub(super) async fn kinesis(&self, asked: &Asked<'_>) -> Result<Value, AwsError> {
         let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
         let input = shape::read(members, asked.body)?;
+        if asked.operation == "CreateStream" {
+            shape::all_honoured(members, &input)?;
+        }
         match asked.operation {
             "PutRecord" => self.put_data_record(asked, &input).await,
             "PutRecords" => self.put_records(asked, &input).await,
             "DescribeStreamSummary" => {
-                self.named(asked, Act::Describe, &input).map(|stream| describe_stream_summary(asked, &stream))
+                self.named(asked, Act::Describe, &input).map(|stream| self.describe_stream_summary(asked, &stream))
             }
             "ListShards" => self.list_shards(asked, &input),
             "ListStreams" => Ok(self.list_streams(asked, &input)),
@@ -112,8 +117,18 @@ impl Room {
             }
         };
         let most = number(input, "MaxResults").unwrap_or(1_000) as usize;
-        let mut shards: Vec<Value> =
-            stream.log().shards().iter().filter(|s| s.range().id() > after).map(shard).collect();
+        let filter = &input["ShardFilter"];
+        let (after, only_open) = match word(filter, "Type") {
+            "AT_LATEST" => (after, true),
+            "AFTER_SHARD_ID" => (after.max(word(filter, "ShardId").to_owned()), false),
+            "AT_TIMESTAMP" | "FROM_TIMESTAMP" => {
+                return Err(AwsError::invalid("ShardFilter: filters by time are not offered here"));
+            }
+            _ => (after, false),
+        };
+        let all = stream.log().shards();
+        let wanted = all.iter().filter(|s| s.range().id() > after && (!only_open || s.range().is_open));
+        let mut shards: Vec<Value> = wanted.map(shard).collect();
         let more = shards.len() > most;
         shards.truncate(most);
         let last = shards.last().map(|shard| word(shard, "ShardId").to_owned());
@@ -136,7 +151,7 @@ impl Room {
         let mut answer = json!({
             "StreamNames": page.iter().map(|stream| stream.name()).collect::<Vec<_>>(),
             "HasMoreStreams": more,
-            "StreamSummaries": page.iter().map(|stream| summary(asked, stream)).collect::<Vec<_>>(),
+            "StreamSummaries": page.iter().map(|stream| self.summary(asked, stream)).collect::<Vec<_>>(),
         });
         if let Some(last) = page.last().filter(|_| more) {
             answer["NextToken"] = json!(last.name());
@@ -228,15 +243,49 @@ impl Room {
             let message = format!("Stream {name} under account {ACCOUNT} already exists.");
             return Err(AwsError::new("ResourceInUseException", message));
         }
-        let shards = number(input, "ShardCount").unwrap_or(ON_DEMAND_SHARDS);
+        if number(input, "MaxRecordSizeInKiB").is_some_and(|kib| kib != (MOST_BYTES >> 10) as i64) {
+            return Err(AwsError::invalid("MaxRecordSizeInKiB: 10240 alone is offered here; every stream has it"));
+        }
+        let is_on_demand = word(&input["StreamModeDetails"], "StreamMode") == ON_DEMAND;
+        let count = number(input, "ShardCount");
+        let shards = match (count, is_on_demand) {
+            (Some(_), true) => {
+                return Err(AwsError::invalid("ShardCount: a stream of mode ON_DEMAND has no number of shards"));
+            }
+            (count, _) => count.unwrap_or(ON_DEMAND_SHARDS),
+        };
         let shards = u32::try_from(shards).ok().filter(|shards| *shards <= 500).ok_or_else(|| {
             AwsError::new(
                 "LimitExceededException",
                 format!("This request would exceed the shard limit of 500; it asks for {shards}."),
             )
         })?;
-        self.make(name, Made::Data { shards }).await?;
+        // Without a number and a mode, AWS's own clients mean the first.
+        let is_on_demand = is_on_demand || count.is_none() && !input["StreamModeDetails"].is_object();
+        self.make(name, Made::Data { shards, is_on_demand }).await?;
         Ok(Value::Null)
+    }
+
+    fn summary(&self, asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+        let mode = if self.made.is_on_demand(stream.name()) { ON_DEMAND } else { "PROVISIONED" };
+        json!({
+            "StreamName": stream.name(),
+            "StreamARN": asked.arn("kinesis", &format!("stream/{}", stream.name())),
+            "StreamStatus": "ACTIVE",
+            "StreamModeDetails": { "StreamMode": mode },
+            "StreamCreationTimestamp": millis_to_seconds(stream.started_at()),
+        })
+    }
+
+    fn describe_stream_summary(&self, asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+        let mut summary = self.summary(asked, stream);
+        let open = stream.log().shards().iter().filter(|shard| shard.range().is_open).count();
+        summary["RetentionPeriodHours"] = json!(stream.log().spec().retention.as_secs() / 3600);
+        summary["EnhancedMonitoring"] = json!([{ "ShardLevelMetrics": [] }]);
+        summary["EncryptionType"] = json!("NONE");
+        summary["OpenShardCount"] = json!(open);
+        summary["ConsumerCount"] = json!(0);
+        json!({ "StreamDescriptionSummary": summary })
     }
 }
 
@@ -279,31 +328,11 @@ fn entry(stream: &DeliveryStream, outcome: Result<Taken, Refused>) -> Value {
             "ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": throttled_message(stream),
         }),
         Err(Refused::Misfit(misfit)) => {
-            json!({ "ErrorCode": "InvalidArgumentException", "ErrorMessage": misfit.to_string() })
+            // Of the codes that Kinesis has for one record, the one that is not tried again for ever.
+            json!({ "ErrorCode": "InternalFailure", "ErrorMessage": misfit.to_string() })
         }
         Err(Refused::Failed(message)) => json!({ "ErrorCode": "InternalFailure", "ErrorMessage": message }),
     }
-}
-
-fn summary(asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
-    json!({
-        "StreamName": stream.name(),
-        "StreamARN": asked.arn("kinesis", &format!("stream/{}", stream.name())),
-        "StreamStatus": "ACTIVE",
-        "StreamModeDetails": { "StreamMode": "PROVISIONED" },
-        "StreamCreationTimestamp": millis_to_seconds(stream.started_at()),
-    })
-}
-
-fn describe_stream_summary(asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
-    let mut summary = summary(asked, stream);
-    let open = stream.log().shards().iter().filter(|shard| shard.range().is_open).count();
-    summary["RetentionPeriodHours"] = json!((stream.log().spec().retention.as_secs() / 3600).max(24));
-    summary["EnhancedMonitoring"] = json!([{ "ShardLevelMetrics": [] }]);
-    summary["EncryptionType"] = json!("NONE");
-    summary["OpenShardCount"] = json!(open);
-    summary["ConsumerCount"] = json!(0);
-    json!({ "StreamDescriptionSummary": summary })
 }
 
 fn shard(shard: &ShardLog) -> Value {

@@ -3,7 +3,7 @@
 //! Owns the rows of `made_stream`, from which these streams are started again, and the versions of destinations. Does not
 //! own how a stream runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use app::api::Millis;
@@ -39,7 +39,11 @@ pub(super) enum Made {
     /// By `CreateDeliveryStream`.
     Delivery { description: Description, size_mib: i64, interval_seconds: i64 },
     /// By `CreateStream`.
-    Data { shards: u32 },
+    Data {
+        shards: u32,
+        #[serde(default)]
+        is_on_demand: bool,
+    },
 }
 
 /// What its row holds, as JSON.
@@ -58,20 +62,23 @@ impl Kept {
             Made::Delivery { description, size_mib, interval_seconds } => {
                 Made::delivery_config(name, description, *size_mib, *interval_seconds)
             }
-            Made::Data { shards } => StreamConfig::data_stream(name, *shards),
+            Made::Data { shards, .. } => StreamConfig::data_stream(name, *shards),
         };
         StreamConfig { generation: self.generation.clone(), ..config }
     }
 }
 
-/// What is remembered of streams: descriptions by name.
+/// What is remembered of streams: descriptions by name, and the names of data streams that are on demand.
 #[derive(Default)]
-pub(super) struct Descriptions(Mutex<BTreeMap<String, Description>>);
+pub(super) struct Descriptions {
+    delivery: Mutex<BTreeMap<String, Description>>,
+    on_demand: Mutex<BTreeSet<String>>,
+}
 
 impl Descriptions {
     /// What a client is told of a stream; one from the configuration has the lake's own role and bucket.
     pub fn describe(&self, stream: &DeliveryStream) -> Description {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(stream.name()).cloned();
+        let known = self.delivery.lock().unwrap_or_else(PoisonError::into_inner).get(stream.name()).cloned();
         known.unwrap_or_else(|| Description {
             version: 1,
             created_at: stream.started_at(),
@@ -82,8 +89,22 @@ impl Descriptions {
         })
     }
 
+    /// Whether a data stream was made without a number of shards.
+    pub fn is_on_demand(&self, name: &str) -> bool {
+        self.on_demand.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
+    fn set_on_demand(&self, name: &str, is_on_demand: bool) {
+        let mut names = self.on_demand.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_on_demand {
+            names.insert(name.to_owned());
+        } else {
+            names.remove(name);
+        }
+    }
+
     fn set(&self, name: &str, description: Option<Description>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.delivery.lock().unwrap_or_else(PoisonError::into_inner);
         match description {
             Some(description) => all.insert(name.to_owned(), description),
             None => all.remove(name),
@@ -121,8 +142,9 @@ impl Room {
 
     async fn start(&self, turn: &Turn, name: &str, kept: &Kept, origin: Origin) -> Result<(), AwsError> {
         self.registry.start_in(turn, kept.config(name), origin).await?;
-        if let Made::Delivery { description, .. } = &kept.made {
-            self.made.set(name, Some(description.clone()));
+        match &kept.made {
+            Made::Delivery { description, .. } => self.made.set(name, Some(description.clone())),
+            Made::Data { is_on_demand, .. } => self.made.set_on_demand(name, *is_on_demand),
         }
         Ok(())
     }
@@ -159,6 +181,7 @@ impl Room {
         made_stream::Entity::delete_by_id(name).exec(&*tx).await?;
         tx.commit().await?;
         self.made.set(name, None);
+        self.made.set_on_demand(name, false);
         Ok(self.registry.remove_in(&turn).await?)
     }
 

@@ -36,8 +36,6 @@ pub(super) enum Shape {
     Time,
     /// `true` or `false`.
     Boolean,
-    /// Whatever it is, it is not looked at.
-    Any,
 }
 
 /// A pattern as AWS's models write it, and what it means.
@@ -98,13 +96,50 @@ pub(super) fn read(members: &'static [Member], body: &[u8]) -> Result<Value, Aws
     Err(AwsError::new("ValidationException", format!("{count} validation error{s} detected: {}", broken.join("; "))))
 }
 
+/// Whether every setting of an input is one that is honoured here. As AWS's models go on growing, a member that is not in the
+/// table may still mean something to its sender: nothing is taken that is not done.
+///
+/// # Errors
+/// Names the first setting that is not offered.
+pub(super) fn all_honoured(members: &'static [Member], input: &Value) -> Result<(), AwsError> {
+    match not_honoured(members, input, "") {
+        Some(path) => Err(AwsError::invalid(format!("{path} is not offered here; leave it out"))),
+        None => Ok(()),
+    }
+}
+
+fn not_honoured(members: &'static [Member], input: &Value, path: &str) -> Option<String> {
+    input.as_object()?.iter().filter(|(_, value)| !asks_for_nothing(value)).find_map(|(name, value)| {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match members.iter().find(|member| member.name == name).map(|member| &member.shape) {
+            None => Some(path),
+            Some(Shape::Structure(members)) => not_honoured(members, value, &path),
+            Some(_) => None,
+        }
+    })
+}
+
+/// What AWS's clients write out though it is off anyway.
+fn asks_for_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => matches!(text.as_str(), "Disabled" | "NoEncryption" | "NONE"),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(members) => match members.get("Enabled") {
+            Some(enabled) => enabled == &Value::Bool(false),
+            None => members.values().all(asks_for_nothing),
+        },
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
 fn members_have_types(members: &[Member], object: &Map<String, Value>) -> bool {
     members.iter().all(|member| object.get(member.name).is_none_or(|value| has_type(&member.shape, value)))
 }
 
 fn has_type(shape: &Shape, value: &Value) -> bool {
     match (shape, value) {
-        (Shape::Any, _) | (_, Value::Null) => true,
+        (_, Value::Null) => true,
         (Shape::Structure(members), Value::Object(object)) => members_have_types(members, object),
         (Shape::List { of, .. }, Value::Array(values)) => values.iter().all(|value| has_type(of, value)),
         (Shape::Text { .. }, value) => value.is_string(),
@@ -223,6 +258,25 @@ mod tests {
     fn what_is_not_known_is_ignored_and_null_is_absent() {
         assert!(read(INPUT, br#"{"StreamName":"s","Limit":null,"Other":{"a":[1]}}"#).is_ok());
         assert!(refusal(r#"{"StreamName":null}"#).message.starts_with("1 validation error detected: Value null"));
+    }
+
+    #[test]
+    fn a_setting_that_is_not_offered_is_refused_by_name_and_one_that_is_off_is_not() {
+        let honoured = |body: &str| all_honoured(INPUT, &serde_json::from_str(body).expect("json"));
+        for off in [
+            r#"{"StreamName":"s","Backup":"Disabled","More":{"Enabled":false,"Other":7},"Tags":[],"Encryption":{"None":"NoEncryption"}}"#,
+            r#"{"StreamName":"s","Records":[{"Data":"AA==","Other":1}],"Limit":null}"#,
+        ] {
+            assert_eq!(honoured(off), Ok(()), "{off}");
+        }
+        for (on, named) in [
+            (r#"{"StreamName":"s","Tags":[{"Key":"a"}]}"#, "Tags"),
+            (r#"{"StreamName":"s","More":{"Enabled":true}}"#, "More"),
+            (r#"{"StreamName":"s","Size":7}"#, "Size"),
+        ] {
+            let refused = honoured(on).expect_err(on).message;
+            assert!(refused.starts_with(&format!("{named} is not offered here")), "{refused}");
+        }
     }
 
     #[test]

@@ -162,6 +162,15 @@ pub fn is_stream_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
+/// Hours that a stream keeps what was delivered, where the file does not say: a data stream has other readers, and Kinesis
+/// keeps a day for them.
+const fn hours_of(integration: Integration) -> u64 {
+    match integration {
+        Integration::Firehose => 0,
+        Integration::KinesisDataStreams => DATA_STREAM_RETENTION.as_secs() / 3600,
+    }
+}
+
 /// `[streams.<name>]` as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -245,7 +254,12 @@ fn stream(
         kept_elsewhere(name, written)?;
     }
     stream.spec.shards = in_range("shards", u64::from(written.shards.unwrap_or(1)), 1..=100, "1 to 100")? as u32;
-    let hours = in_range("retention_hours", written.retention_hours.unwrap_or(0), 0..=8760, "0 to 8760")?;
+    let hours = in_range(
+        "retention_hours",
+        written.retention_hours.unwrap_or(hours_of(written.integration)),
+        0..=8760,
+        "0 to 8760",
+    )?;
     stream.spec.retention = Duration::from_secs(hours * 3600);
     let most = in_range("most_mib", written.most_mib.unwrap_or(MOST_MIB), 64..=1 << 30, "64 or more")?;
     stream.spec.most_bytes = most << 20;

@@ -6,12 +6,13 @@
 
 pub mod keys;
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -134,9 +135,9 @@ impl Serialize for RecordId {
 #[must_use]
 pub fn error_code(refused: &Refused) -> &'static str {
     match refused {
-        Refused::Misfit(_) => "InvalidArgumentException",
         Refused::Throttled | Refused::Busy(_) => "ServiceUnavailableException",
-        Refused::Failed(_) => "InternalFailure",
+        // Of the two codes that Firehose has for one record, the one that is not tried again for ever.
+        Refused::Misfit(_) | Refused::Failed(_) => "InternalFailure",
     }
 }
 
@@ -181,8 +182,10 @@ impl Entrance {
     /// Names the record and the field where a record is at fault. None was taken then.
     pub async fn put(&self, body: &Bytes) -> Result<PutRecordBatchAnswer, GatewayError> {
         let texts = records_of(body)?;
+        // In an object without a table nothing else would stand between two records, and the sender of JSON cannot add it.
+        let is_line = self.stream.table().is_none();
         let incoming = texts.iter().map(|(_, text)| {
-            let data = body.slice_ref(text.get().as_bytes());
+            let data = if is_line { [text.get(), "\n"].concat().into() } else { body.slice_ref(text.get().as_bytes()) };
             Incoming { key: None, hash: None, data }
         });
         let checked = self.stream.check(incoming, self.key.producer());
@@ -202,13 +205,18 @@ fn records_of(body: &[u8]) -> Result<Vec<(String, &RawValue)>, GatewayError> {
         let problem = format!("a request may have {MOST_BYTES} bytes, this one has {}", body.len());
         return Err(GatewayError::TooLarge(problem));
     }
-    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body)
+    let Fields(fields) = serde_json::from_slice(body)
         .map_err(|e| malformed("body", format!("has to be a JSON object with \"records\", or one record: {e}")))?;
-    let Some(list) = fields.get("records") else {
+    let mut lists = fields.iter().filter(|(name, _)| name == "records").map(|(_, list)| list);
+    let (list, another) = (lists.next(), lists.next());
+    if another.is_some() {
+        return Err(malformed("records", "is there twice".to_owned()));
+    }
+    let Some(list) = list else {
         let whole = serde_json::from_slice(body).map_err(|e| malformed("body", e.to_string()))?;
         return Ok(vec![("record".to_owned(), small_enough("record", whole)?)]);
     };
-    if let Some(other) = fields.keys().find(|name| *name != "records") {
+    if let Some((other, _)) = fields.iter().find(|(name, _)| name != "records") {
         return Err(malformed(other, "is not known beside \"records\"".to_owned()));
     }
     let records: Vec<&RawValue> =
@@ -225,6 +233,31 @@ fn records_of(body: &[u8]) -> Result<Vec<(String, &RawValue)>, GatewayError> {
         small_enough(&path, text).map(|text| (path, text))
     });
     named.collect()
+}
+
+/// The members of an object in their order, those of one name too: a map would keep the last and say nothing.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        from.deserialize_map(Members)
+    }
 }
 
 fn small_enough<'a>(path: &str, text: &'a RawValue) -> Result<&'a RawValue, GatewayError> {
@@ -258,6 +291,13 @@ mod tests {
             changed[place] = b"{}[]\",:\\\xff0"[place % 10];
             let _ = records_of(&changed);
         }
+    }
+
+    #[test]
+    fn a_list_of_records_that_is_there_twice_is_refused() {
+        let error =
+            records_of(format!("{{\"records\":[{RECORD}],\"records\":[{RECORD}]}}").as_bytes()).expect_err("twice");
+        assert_eq!(error.to_string(), "records: is there twice");
     }
 
     #[test]

@@ -237,16 +237,21 @@ fn expectation(kind: Kind) -> String {
 
 /// Text is copied as it is written, unless it has escapes: these are read, so that their bytes are counted.
 fn short_text(text: &str, most: usize) -> Result<Cow<'_, str>, String> {
-    let bad = || expectation(Kind::Varchar(most));
-    let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or_else(bad)?;
+    let too_long = |bytes: usize| format!("has to be text of at most {most} bytes, and has {bytes}");
+    let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let inner = inner.ok_or_else(|| "has to be text in quotes".to_owned())?;
     if !inner.contains('\\') {
-        return if inner.len() <= most { Ok(text.into()) } else { Err(bad()) };
+        return if inner.len() <= most { Ok(text.into()) } else { Err(too_long(inner.len())) };
     }
-    let read: String = serde_json::from_str(text).map_err(|_| bad())?;
-    if read.len() > most || read.contains('\0') {
-        return Err(bad());
+    let no_text = |_| "has an escape that is no character, such as half of a surrogate pair".to_owned();
+    let read: String = serde_json::from_str(text).map_err(no_text)?;
+    if read.contains('\0') {
+        return Err("holds the character NUL, which no warehouse keeps".to_owned());
     }
-    serde_json::to_string(&read).map(Cow::from).map_err(|_| bad())
+    if read.len() > most {
+        return Err(too_long(read.len()));
+    }
+    serde_json::to_string(&read).map(Cow::from).map_err(no_text)
 }
 
 /// `2026-01-31 10:41:07`, with one to six digits after a point or without.

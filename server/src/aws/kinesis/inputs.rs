@@ -27,6 +27,21 @@ const ENTRY: Shape = Shape::Structure(&[
     required("PartitionKey", text(1, 256)),
 ]);
 const MODE: Shape = Shape::Structure(&[required("StreamMode", one_of(&["PROVISIONED", "ON_DEMAND"]))]);
+const FILTER: Shape = Shape::Structure(&[
+    required(
+        "Type",
+        one_of(&[
+            "AFTER_SHARD_ID",
+            "AT_TRIM_HORIZON",
+            "FROM_TRIM_HORIZON",
+            "AT_LATEST",
+            "AT_TIMESTAMP",
+            "FROM_TIMESTAMP",
+        ]),
+    ),
+    optional("ShardId", SHARD),
+    optional("Timestamp", Shape::Time),
+]);
 const ITERATOR_TYPE: Shape =
     one_of(&["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]);
 
@@ -64,7 +79,7 @@ pub(super) fn input_of(operation: &str) -> Option<&'static [Member]> {
                     optional("ExclusiveStartShardId", SHARD),
                     optional("MaxResults", Shape::Integer { least: 1, most: 10_000 }),
                     optional("StreamCreationTimestamp", Shape::Time),
-                    optional("ShardFilter", Shape::Any),
+                    optional("ShardFilter", FILTER),
                 ]
             }
         }
