@@ -41,10 +41,12 @@ test: ## Everything: checks, Rust, WASM and browser tests; ends with a count
 	@bash scripts/setup.sh test
 	@bash scripts/test.sh
 
-soak: ## The long run: kill -9 under load, ROUNDS (200) times
+soak: ## The long run: kill -9 under load, and a disk that fills and empties, ROUNDS (200) times each
 	@bash scripts/setup.sh test
 	@FRESHMARK_CRASH_ROUNDS=$(ROUNDS) cargo nextest run --locked --cargo-profile release --profile soak -p server --test e2e \
 		after_kill_9 --no-capture
+	@FRESHMARK_DISK_ROUNDS=$(ROUNDS) cargo nextest run --locked --cargo-profile release --profile soak -p server --test e2e \
+		a_disk_that_fills --no-capture
 	@FRESHMARK_AWAY_SECONDS=60 .tools/python/bin/python -m pytest --quiet tests/aws/test_s3.py
 
 fuzz: ## Each fuzz target for SECONDS_EACH (60)

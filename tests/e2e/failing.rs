@@ -117,7 +117,7 @@ async fn insist<T, E: std::fmt::Debug>(ask: impl AsyncFn() -> Result<T, E>) -> T
     panic!("it never succeeded: {last:?}");
 }
 
-fn has_landed(results: &ClassResults) -> bool {
+pub fn has_landed(results: &ClassResults) -> bool {
     results.freshness.landed == results.freshness.accepted && results.freshness.oldest_waiting.is_none()
 }
 

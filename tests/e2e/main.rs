@@ -10,6 +10,7 @@ mod faults;
 mod files;
 mod fresh;
 mod front_door;
+mod full_disk;
 mod live;
 mod ops;
 mod path;

@@ -155,6 +155,9 @@ pub struct ClassResults {
     pub opened_at: Millis,
     /// Set once it takes no more answers.
     pub closed_at: Option<Millis>,
+    /// Other classes that are taking the same quiz now: its key, once this class learns it, is no secret to them.
+    #[serde(default)]
+    pub also_open: Vec<String>,
     /// How far the class is.
     pub participation: Participation,
     /// Attempts that count and have landed, one a student unless all attempts count: the n of the class average.

@@ -264,6 +264,7 @@ pub(crate) mod tests {
             join_code: String::new(),
             opened_at: 0,
             closed_at: None,
+            also_open: Vec::new(),
             participation: Participation::default(),
             counted: questions.iter().map(|q| q.n).max().unwrap_or(0),
             scores: Vec::new(),

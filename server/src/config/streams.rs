@@ -315,7 +315,9 @@ mod tests {
         assert_eq!(plain.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), [QUIZ_ANSWERS, QUIZ_CATALOG]);
         let switched = read("[quiz-answers]\nintegration = \"kinesis-data-streams\"").expect("one line");
         assert_eq!(switched[0].integration, Integration::KinesisDataStreams);
-        assert_eq!(StreamConfig { integration: Integration::Firehose, ..switched[0].clone() }, plain[0]);
+        let (mut back, day) = (switched[0].clone(), DATA_STREAM_RETENTION);
+        assert_eq!(std::mem::take(&mut back.spec.retention), day, "its other readers have a day");
+        assert_eq!(StreamConfig { integration: Integration::Firehose, ..back }, plain[0]);
     }
 
     #[test]

@@ -17,6 +17,9 @@ use super::{Cut, DeliveryError, Gathered, Parked};
 use crate::live::NO_ASSIGNMENT;
 use crate::warehouse::columns::Table;
 
+/// How a line ends that this server has put: its producer is the last column.
+const OWN: &[u8] = b"\"producer\":null}";
+
 /// A batch on its way into lake and warehouse.
 pub(super) struct Hand {
     pub cut: Cut,
@@ -125,11 +128,13 @@ impl Hand {
     }
 }
 
-/// Whether every line is a heartbeat's, and there is one. The mark cannot be in a text: quotes in a text are escaped.
+/// Whether every line is a heartbeat of this server's, and there is one. The mark cannot be in a text: quotes in a text are
+/// escaped.
 fn are_heartbeats(table: &Table, lines: &[u8]) -> bool {
     let Some(mark) = table.heartbeat else { return false };
     let mark = Finder::new(mark);
-    !lines.is_empty() && lines.trim_ascii_end().split(|byte| *byte == b'\n').all(|line| mark.find(line).is_some())
+    let is_one = |line: &[u8]| line.ends_with(OWN) && mark.find(line).is_some();
+    !lines.is_empty() && lines.trim_ascii_end().split(|byte| *byte == b'\n').all(is_one)
 }
 
 /// The assignments that a batch of answers touches, read from its lines, which [`fit`] has written. Other tables touch
@@ -165,12 +170,14 @@ mod tests {
 
     #[test]
     fn a_batch_is_of_heartbeats_only_if_every_line_is_one() {
-        let heartbeat = LINE.replace("\"assignment_id\":7", "\"assignment_id\":0");
+        let own = LINE.replace("\"elapsed_ms\":1}", "\"elapsed_ms\":1,\"producer\":null}");
+        let heartbeat = own.replace("\"assignment_id\":7", "\"assignment_id\":0");
+        let of_another = heartbeat.replace("\"producer\":null", "\"producer\":\"key-1\"");
         let table = quiz_answers();
         assert!(are_heartbeats(&table, format!("{heartbeat}\n{heartbeat}\n").as_bytes()));
-        let pretends = LINE.replace("\\\"assignment_id\\\":9", "\\\"assignment_id\\\":0,");
-        assert_ne!(pretends, LINE);
-        for lines in [String::new(), format!("{LINE}\n"), format!("{heartbeat}\n{LINE}\n"), format!("{pretends}\n")] {
+        let pretends = own.replace("\\\"assignment_id\\\":9", "\\\"assignment_id\\\":0,");
+        assert_ne!(pretends, own);
+        for lines in ["", &own, &pretends, &of_another, &format!("{heartbeat}\n{own}")] {
             assert!(!are_heartbeats(&table, lines.as_bytes()), "{lines}");
         }
     }

@@ -34,10 +34,11 @@ impl Results {
         let keys = keys(&given.content);
         // What was accepted first, then what has landed, in one snapshot with the figures: the page never claims more
         // than it shows. The store's other answers come meanwhile, by connections of their own.
-        let (accepted, participation, rulings) = tokio::try_join!(
+        let (accepted, participation, rulings, also_open) = tokio::try_join!(
             self.measure.accepted(view.assignment),
             async { Ok(self.participation(&given.assignment, view.as_of).await?) },
             self.rulings(user, &given),
+            async { Ok(self.also_open(&given.assignment).await?) },
         )?;
         let accepted = accepted.until(view.as_of);
         let totals = self.warehouse.totals(&Counting { view, keys }, accepted.last_seq()).await?;
@@ -54,6 +55,7 @@ impl Results {
             join_code: assignment.join_code,
             opened_at: assignment.opened_at,
             closed_at: assignment.closed_at,
+            also_open,
             participation,
             counted: totals.scores.iter().map(|(_, attempts)| attempts).sum(),
             scores: histogram(&content, &totals),
@@ -72,6 +74,29 @@ impl Results {
         let (quiz, content) = tokio::try_join!(quiz, self.content(assignment.quiz_id))?;
         let quiz = quiz.ok_or(ResultsError::Unknown("quiz"))?;
         Ok(Given { assignment, class, quiz, content })
+    }
+
+    /// The names of other classes that are taking the same quiz, while this one is: whoever closes releases the key.
+    async fn also_open(&self, assignment: &assignment::Model) -> Result<Vec<String>, DbErr> {
+        if assignment.closed_at.is_some() {
+            return Ok(Vec::new());
+        }
+        let others = assignment::Entity::find()
+            .filter(assignment::Column::QuizId.eq(assignment.quiz_id))
+            .filter(assignment::Column::Id.ne(assignment.id))
+            .filter(assignment::Column::ClosedAt.is_null())
+            .all(&self.store.read)
+            .await?;
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let classes = others.iter().map(|other| other.class_id);
+        let classes = class::Entity::find()
+            .filter(class::Column::Id.is_in(classes))
+            .order_by_asc(class::Column::Name)
+            .all(&self.store.read)
+            .await?;
+        Ok(classes.into_iter().map(|class| class.name).collect())
     }
 
     async fn content(&self, quiz: i64) -> Result<Content, DbErr> {

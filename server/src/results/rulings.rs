@@ -4,15 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::api::results::View;
 use app::api::rulings::{NewRuling, Ruling, RulingEffect, Standing};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use super::class::{Content, Given, keys};
 use super::{Results, ResultsError};
 use crate::accounts::User;
 use crate::store::tables::{account, ruling};
-use crate::warehouse::Counting;
+
+/// So many first submissions gave this choice to this question; no choice means that they omitted it.
+struct GivenChoice {
+    question: i64,
+    choice: Option<i64>,
+    answers: i64,
+}
 
 impl Results {
     /// Every ruling on the questions of a quiz, newest first.
@@ -67,7 +72,8 @@ impl Results {
     ) -> Result<RulingEffect, ResultsError> {
         self.check_may_rule(user, assignment).await?;
         let mut given = self.given(user, assignment).await?;
-        let before = self.class_standing(assignment, &given.content, wanted.question).await?;
+        let choices_given = self.given_choices(assignment).await?;
+        let before = Self::class_standing(&given.content, &choices_given, wanted.question);
         let question = given.content.iter_mut().find(|(question, _)| question.id == wanted.question);
         let unknown = ResultsError::Invalid { field: "question", problem: "is not one of this quiz" };
         let (question, choices) = question.ok_or(unknown)?;
@@ -78,7 +84,7 @@ impl Results {
             }
             choices.iter_mut().for_each(|choice| choice.is_key = choice.id == key);
         }
-        let after = self.class_standing(assignment, &given.content, wanted.question).await?;
+        let after = Self::class_standing(&given.content, &choices_given, wanted.question);
         Ok(RulingEffect { before, after })
     }
 
@@ -91,27 +97,40 @@ impl Results {
         if teachers.may_rule(user) { Ok(()) } else { Err(ResultsError::NotYours) }
     }
 
-    /// Where the class stands, over first attempts.
-    async fn class_standing(
-        &self,
-        assignment: i64,
-        content: &Content,
-        question: i64,
-    ) -> Result<Standing, ResultsError> {
+    /// Where the class stands, over each student's first submission. The transactional store is asked, and not the
+    /// warehouse: what is kept of a ruling for good rests on every answer that was accepted, landed or not.
+    fn class_standing(content: &Content, given: &[GivenChoice], question: i64) -> Standing {
         let keys = keys(content);
-        let counting = Counting { view: View::of(assignment), keys };
-        let totals = self.warehouse.totals(&counting, 0).await?;
         let share = |right: i64, n: i64| (n > 0).then(|| right as f64 / n as f64);
         let void: BTreeSet<i64> = content.iter().filter(|(q, _)| q.is_void).map(|(q, _)| q.id).collect();
         let count = |counts: &dyn Fn(i64) -> bool| {
-            let rows = totals.choices.iter().filter(|row| counts(row.question) && !void.contains(&row.question));
+            let rows = given.iter().filter(|row| counts(row.question) && !void.contains(&row.question));
             rows.fold((0, 0), |(right, n), row| {
-                let is_right = row.choice.is_some_and(|choice| counting.keys.contains(&choice));
+                let is_right = row.choice.is_some_and(|choice| keys.contains(&choice));
                 (right + if is_right { row.answers } else { 0 }, n + row.answers)
             })
         };
         let (right, n) = count(&|_| true);
         let (right_here, n_here) = count(&|id| id == question);
-        Ok(Standing { average: share(right, n), facility: share(right_here, n_here) })
+        Standing { average: share(right, n), facility: share(right_here, n_here) }
+    }
+
+    /// What each student's first submission gave, by question and choice.
+    async fn given_choices(&self, assignment: i64) -> Result<Vec<GivenChoice>, ResultsError> {
+        let sql = "SELECT answer.question_id, answer.choice_id, COUNT(*) FROM answer \
+                   JOIN attempt ON attempt.id = answer.attempt_id \
+                   WHERE answer.assignment_id = $1 AND attempt.number = ( \
+                       SELECT MIN(first.number) FROM attempt AS first \
+                       WHERE first.assignment_id = attempt.assignment_id AND first.student_id = attempt.student_id \
+                       AND first.submitted_at IS NOT NULL) \
+                   GROUP BY answer.question_id, answer.choice_id";
+        let backend = self.store.read.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [assignment.into()]);
+        let rows = self.store.read.query_all_raw(statement).await?;
+        let given = rows.iter().map(|row| {
+            let (question, choice) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            Ok(GivenChoice { question, choice, answers: row.try_get_by_index(2)? })
+        });
+        Ok(given.collect::<Result<_, DbErr>>()?)
     }
 }

@@ -115,7 +115,9 @@ impl Engine {
     /// Gives back the disk of what was removed from a key space, which removing alone does not. Takes as long as writing
     /// what is left in it.
     pub fn compact(&self, space: &str) -> Result<(), StreamError> {
-        self.with(space, |_, space| Ok(space.major_compact()?))
+        // Not under the lock: whoever wants it alone would keep every stream waiting.
+        let space = self.with(space, |_, space| Ok(space.clone()))?;
+        Ok(space.major_compact()?)
     }
 
     /// The names of all key spaces.

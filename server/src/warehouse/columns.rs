@@ -116,7 +116,7 @@ pub struct Table {
     pub partition_by: String,
     /// Whether the last column is [`PRODUCER`].
     pub names_producer: bool,
-    /// What a heartbeat's line has in it, and no other record's; absent if the table has no heartbeats.
+    /// What a heartbeat's line has in it, and no other record's of this server; absent if the table has no heartbeats.
     pub heartbeat: Option<&'static str>,
 }
 

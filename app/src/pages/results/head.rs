@@ -48,7 +48,15 @@ pub(super) fn Head(page: Page) -> impl IntoView {
             1 => "1 student is still working. ".to_owned(),
             n => format!("{} are still working. ", words::of(n, "student")),
         };
-        format!("{still}It takes no more answers after that, and students who handed in see the right answers.")
+        let elsewhere = page.results.with(|r| r.as_ref().map(|r| r.also_open.join(", ")).unwrap_or_default());
+        let elsewhere = if elsewhere.is_empty() {
+            String::new()
+        } else {
+            format!(" The same quiz is still open for {elsewhere}: its right answers will be no secret there.")
+        };
+        format!(
+            "{still}It takes no more answers after that, and students who handed in see the right answers.{elsewhere}"
+        )
     });
     let is_open = Memo::new(move |_| times.with(|times| times.as_ref().is_some_and(|(_, closed, _)| closed.is_none())));
     view! {

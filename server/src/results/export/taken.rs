@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::api::Millis;
 use app::api::class::Progress;
 use app::api::results::{ClassResults, QuestionResult, View};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::super::grid::ClassList;
 use super::super::{Results, ResultsError};
 use super::Export;
 use crate::accounts::User;
-use crate::store::tables::student;
+use crate::store::tables::{answer, student};
 use crate::warehouse::{CountedAnswer, CountedAttempt, Counting};
 
 /// Figures and answers are two questions to the warehouse. What lands between them makes them differ, and both are asked
@@ -76,8 +77,9 @@ impl Results {
         export: Export,
         with_names: bool,
     ) -> Result<Taken, ResultsError> {
-        // Not later than now: nobody knows what will be accepted.
-        let now = self.measure.now();
+        // Not later than now: nobody knows what will be accepted. What was accepted while the clock was ahead counts, as it does
+        // on the page.
+        let now = self.measure.now().max(self.last_accepted(view.assignment).await?);
         let as_of = view.as_of.map_or(now, |as_of| as_of.min(now));
         let view = View { as_of: Some(as_of), ..view };
         for _ in 0..TRIES {
@@ -94,6 +96,18 @@ impl Results {
             }
         }
         Err(ResultsError::Landing)
+    }
+
+    /// When the newest answer of an assignment was accepted; 0 if there is none.
+    async fn last_accepted(&self, assignment: i64) -> Result<Millis, ResultsError> {
+        let newest = answer::Entity::find()
+            .select_only()
+            .column_as(answer::Column::AcceptedAt.max(), "newest")
+            .filter(answer::Column::AssignmentId.eq(assignment))
+            .into_tuple::<Option<Millis>>()
+            .one(&self.store.read)
+            .await?;
+        Ok(newest.flatten().unwrap_or(0))
     }
 
     async fn read_answers(&self, user: &User, view: View, taken: &mut Taken) -> Result<(), ResultsError> {
