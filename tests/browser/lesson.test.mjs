@@ -67,6 +67,14 @@ test('on a phone a row of the grid begins with its score', async () => {
   assert.ok(cell.x + cell.width <= card.x + card.width, 'it is seen without scrolling');
 });
 
+test('on a phone the projector’s main button has room for its words', async () => {
+  const page = await open(`/results/${OPEN}/projector`, { viewport: { width: 390, height: 844 } });
+  const button = page.getByRole('button', { name: 'Show the key' });
+  await button.waitFor();
+  const [needed, room] = await button.evaluate((element) => [element.scrollWidth, element.clientWidth]);
+  assert.ok(needed <= room, `${needed} px in ${room}`);
+});
+
 test('the projector fills the screen, explains its keys, and keeps the join code while students may still come', async () => {
   const page = await open(`/results/${OTHER}/projector`, { viewport: { width: 1920, height: 1080 } });
   await page.getByText(OTHER_CODE).waitFor();

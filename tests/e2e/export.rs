@@ -65,6 +65,11 @@ fn assert_answers(rows: &[Row], grid: &ClassGrid) {
     assert_eq!(found, expected);
 }
 
+/// In hundreds, with one digit behind the point: a share of a class has no more to say.
+fn percent(share: f64) -> f64 {
+    (share * 1e3).round() / 10.0
+}
+
 fn assert_question(row: &Row, question: &QuestionResult) {
     let of = |what: &str| format!("{what} of question {}", question.number);
     let graded = question.facility().filter(|_| !question.is_void);
@@ -74,9 +79,9 @@ fn assert_question(row: &Row, question: &QuestionResult) {
         ("n", Some(question.n as f64)),
         ("void", Some(f64::from(u8::from(question.is_void)))),
         ("correct", graded.map(|_| question.correct as f64)),
-        ("percent_correct", graded.map(|share| share * 100.0)),
-        ("wilson_low_percent", graded.map(|_| low * 100.0)),
-        ("wilson_high_percent", graded.map(|_| high * 100.0)),
+        ("percent_correct", graded.map(percent)),
+        ("wilson_low_percent", graded.map(|_| percent(low))),
+        ("wilson_high_percent", graded.map(|_| percent(high))),
         ("omitted", Some(question.omitted as f64)),
         ("median_seconds", question.median_ms.map(|ms| ms as f64 / 1e3)),
         ("facility", graded),

@@ -58,7 +58,7 @@ fn AssignmentRow(a: AssignmentSummary) -> impl IntoView {
     let submitted = format!("{} of {} submitted", a.participation.submitted, a.participation.students);
     view! {
         <A href=format!("/results/{}", a.id) attr:class="assignment">
-            <span class="title">{a.quiz_title}</span>
+            <span class="title" dir="auto">{a.quiz_title}</span>
             <span class="muted small">{when}" · "{words::of(a.questions, "question")}</span>
             {a.closed_at.is_none().then(|| view! { <span class="code">{a.join_code}</span> })}
             <span class="submitted">{submitted}</span>

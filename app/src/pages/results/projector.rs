@@ -111,7 +111,7 @@ fn Projector(assignment: i64) -> impl IntoView {
                 {move || if revealed.get() { "Hide the key" } else { "Show the key" }}
             </button>
             <button type="button" class="btn" aria-label="Next question" on:click=move |_| step(1)>"›"</button>
-            <button type="button" class="btn" on:click=move |_| browser::toggle_full_screen()>"Full screen"</button>
+            <button type="button" class="btn whole" on:click=move |_| browser::toggle_full_screen()>"Full screen"</button>
             <A href=back attr:class="btn quiet">"Leave"</A>
             <p class="keys small muted">
                 <kbd>"←"</kbd>" "<kbd>"→"</kbd>" question, "<kbd>"K"</kbd>" key, "<kbd>"F"</kbd>" full screen, "<kbd>"Esc"</kbd>" leave"

@@ -52,7 +52,7 @@ fn field<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {
         Cell::Graded(text, _) => harmless(text),
         Cell::Whole(value) => value.to_string().into(),
         Cell::Number(value) => number(*value).into(),
-        Cell::Share(share) => number(share * 100.0).into(),
+        Cell::Share(share) => percent(*share).into(),
         Cell::Instant(at) => iso(*at).into(),
     }
 }
@@ -61,6 +61,11 @@ fn field<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {
 fn number(value: f64) -> String {
     // Not −0.
     ((value * 1e6).round() / 1e6 + 0.0).to_string()
+}
+
+/// In hundreds, with one digit behind the point, as the workbook shows it: a share of thirty students has no more to say.
+fn percent(share: f64) -> String {
+    ((share * 1e3).round() / 10.0 + 0.0).to_string()
 }
 
 /// The text with an apostrophe where a spreadsheet would begin to read a formula: at its beginning, and behind what a
@@ -103,6 +108,12 @@ mod tests {
         ] {
             assert_eq!(harmless(text), safe);
         }
+    }
+
+    #[test]
+    fn a_percentage_has_as_many_digits_as_it_means() {
+        let all = [1.0 / 3.0, 0.541_697, 1.0, 0.0, 0.125].map(|share| field(&Cell::Share(share)).into_owned());
+        assert_eq!(all, ["33.3", "54.2", "100", "0", "12.5"]);
     }
 
     #[test]
