@@ -18,10 +18,11 @@ use crate::accounts::{AccountError, Accounts};
 use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::{Config, LakeConfig};
+use crate::delivery::replay::{ReplayError, Replayer};
 use crate::demo;
 use crate::gateway::{Gateway, Keys, Own};
 use crate::lake::{Lake, LakeError};
-use crate::listen::{self, Bodies, Bound};
+use crate::listen::{self, Bodies, Bound, Speaks};
 use crate::live::Live;
 use crate::quiz::{Beating, Heartbeats, QUIZ_CATALOG, Quiz, QuizError, Relay};
 use crate::registry::{Plant, Registry, RegistryError};
@@ -68,6 +69,9 @@ pub enum StartError {
     /// The warehouse cannot be opened.
     #[error("cannot open the warehouse: {0}; is another freshmark running on this data folder?")]
     Warehouse(#[from] WarehouseError),
+    /// A damaged warehouse cannot be rebuilt.
+    #[error("cannot rebuild the warehouse: {0}")]
+    Replay(#[from] ReplayError),
     /// A stream cannot be started.
     #[error("cannot start the stream {stream}: {source}")]
     Registry {
@@ -131,6 +135,8 @@ impl Running {
 pub(crate) struct Stores {
     pub store: Store,
     pub plant: Plant,
+    /// Whether the warehouse was damaged, and an empty one has taken its place.
+    pub is_anew: bool,
     pub gateway_key: String,
     pub wire_secret: String,
 }
@@ -144,7 +150,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let (listener, address) = bind(config.server.listen, "--listen").await?;
     let (aws_listener, aws_address) = bind(config.server.aws_listen, "--aws-listen").await?;
     let stop = watch::Sender::new(false);
-    let Stores { store, plant, gateway_key, wire_secret } = open_stores(&config, clock.clone()).await?;
+    let Stores { store, plant, is_anew, gateway_key, wire_secret } = open_stores(&config, clock.clone()).await?;
     let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
@@ -152,6 +158,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }
 
+    if is_anew {
+        rebuild(&plant, &config).await?;
+    }
     let registry = Registry::new(plant);
     if let Err(error) = start_streams(&registry, &config).await {
         end_streams(registry).await;
@@ -191,6 +200,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         results,
         gateway,
         bodies,
+        own_bodies: Bodies::default(),
         proxies: Proxies::new(config.server.proxies.clone()),
         registry: registry.clone(),
         metrics_key,
@@ -198,9 +208,27 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     };
     let router = web::router(rooms, &config.server.site);
     let (of_pages, of_wire) = Bound::of_process();
-    tasks.push(tokio::spawn(listen::serve(listener, router, of_pages, stop.subscribe())));
-    tasks.push(tokio::spawn(listen::serve(aws_listener, wire.router(), of_wire, stop.subscribe())));
+    tasks.push(tokio::spawn(listen::serve(listener, router, Speaks::Http1, of_pages, stop.subscribe())));
+    tasks.push(tokio::spawn(listen::serve(aws_listener, wire.router(), Speaks::Http1And2, of_wire, stop.subscribe())));
     Ok(Running { address, aws_address, stop, registry, tasks })
+}
+
+/// Brings everything in the lake into an empty warehouse, before any delivery begins: where one goes on is read from the load
+/// history. What cannot be brought in is said, and stays in the lake.
+async fn rebuild(plant: &Plant, config: &Config) -> Result<(), StartError> {
+    let Plant { lake, warehouse, clock, .. } = plant.clone();
+    let tables: BTreeMap<&str, _> = config
+        .streams
+        .iter()
+        .filter_map(|stream| Some((stream.name.as_str(), stream.destination.as_ref()?.table.clone()?)))
+        .collect();
+    for table in tables.values() {
+        warehouse.ensure_table(table)?;
+    }
+    let table_of = |stream: &str| tables.get(stream).cloned();
+    let (rows, failed) = Replayer { lake, warehouse, clock }.whole_lake(table_of).await?;
+    tracing::warn!(rows, failed, "the warehouse has been rebuilt from the lake");
+    Ok(())
 }
 
 async fn start_streams(registry: &Registry, config: &Config) -> Result<(), StartError> {
@@ -236,9 +264,10 @@ pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores,
         None => private::secret_in(&data.gateway_key()).map_err(unusable)?,
     };
     let wire_secret = private::secret_in(&data.wire_secret()).map_err(unusable)?;
+    let (warehouse, is_anew) = Warehouse::open_or_set_aside(&data.warehouse(), config.warehouse)?;
     let plant = Plant {
         logs: Logs::open(&data.stream())?,
-        warehouse: Warehouse::open(&data.warehouse(), config.warehouse)?,
+        warehouse,
         lake: match &config.lake {
             LakeConfig::Folder(folder) => Lake::local(folder)?,
             LakeConfig::Bucket(address) => Lake::bucket(address)?,
@@ -246,7 +275,7 @@ pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores,
         live: Live::default(),
         clock,
     };
-    Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key, wire_secret })
+    Ok(Stores { store: Store::open(&data.store()).await?, plant, is_anew, gateway_key, wire_secret })
 }
 
 /// A warehouse that has never heard of a quiz, class or assignment is told of all there are.

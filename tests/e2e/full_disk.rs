@@ -3,16 +3,15 @@
 //! The disk is a small file system in memory, which takes root to mount; elsewhere the test says that it did not run. The
 //! seed is printed; FRESHMARK_CRASH_SEED takes it again. FRESHMARK_DISK_ROUNDS makes it longer; `make soak` does.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::api::freshness::State;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tokio::sync::Mutex;
 
 use crate::failing::{Recorder, has_landed, verify};
 use crate::server::{OPEN, Server, Staff, client};
@@ -38,20 +37,23 @@ impl Disk {
 
     /// Takes all room that is left, again and again, for so long.
     async fn fill(&self, time: Duration) {
-        use std::io::Write;
         let filler = self.0.join("filler");
-        let mut file = std::fs::File::create(&filler).expect("a file");
-        let chunk = vec![0; 1 << 20];
-        let began = std::time::Instant::now();
-        // Not a wait for something to happen: it is what happens.
-        while began.elapsed() < time {
-            while file.write_all(&chunk).is_ok() {}
-            while file.write_all(&chunk[..4096]).is_ok() {}
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        drop(file);
-        std::fs::remove_file(filler).expect("removed");
+        tokio::task::spawn_blocking(move || take_all_room(&filler, time)).await.expect("filled");
     }
+}
+
+fn take_all_room(filler: &Path, time: Duration) {
+    let mut file = std::fs::File::create(filler).expect("a file");
+    let chunk = vec![0; 1 << 20];
+    let began = Instant::now();
+    // Not a wait for something to happen: it is what happens.
+    while began.elapsed() < time {
+        while file.write_all(&chunk).is_ok() {}
+        while file.write_all(&chunk[..4096]).is_ok() {}
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    drop(file);
+    std::fs::remove_file(filler).expect("removed");
 }
 
 impl Drop for Disk {
@@ -75,24 +77,21 @@ async fn a_disk_that_fills_and_empties_under_load_loses_nothing_that_was_acknowl
     let seed = from_environment("FRESHMARK_CRASH_SEED").unwrap_or_else(|| rand::rng().random());
     println!("FRESHMARK_CRASH_SEED={seed}");
     let (mut chance, data) = (StdRng::seed_from_u64(seed), disk.0.join("data"));
-    let server = Arc::new(Server::quietly(&data));
-    let (recorder, stop) = (Arc::new(Mutex::new(Recorder::default())), Arc::new(AtomicBool::new(false)));
-    let producing = {
-        let (server, recorder, stop) = (Arc::clone(&server), Arc::clone(&recorder), Arc::clone(&stop));
-        tokio::spawn(async move {
-            let http = client();
-            while !stop.load(Ordering::Relaxed) {
-                recorder.lock().await.hand_in(&http, &server).await;
-            }
-        })
+    let server = Server::quietly(&data);
+    let (http, stop, mut recorder) = (client(), AtomicBool::new(false), Recorder::default());
+    let disturb = async {
+        for _ in 0..from_environment("FRESHMARK_DISK_ROUNDS").unwrap_or(ROUNDS) {
+            tokio::time::sleep(Duration::from_millis(chance.random_range(1..=LONGEST_FREE))).await;
+            disk.fill(Duration::from_millis(chance.random_range(1..=LONGEST_FULL))).await;
+        }
+        stop.store(true, Ordering::Relaxed);
     };
-    for _ in 0..from_environment("FRESHMARK_DISK_ROUNDS").unwrap_or(ROUNDS) {
-        tokio::time::sleep(Duration::from_millis(chance.random_range(1..=LONGEST_FREE))).await;
-        disk.fill(Duration::from_millis(chance.random_range(1..=LONGEST_FULL))).await;
-    }
-    stop.store(true, Ordering::Relaxed);
-    producing.await.expect("it handed in to the end");
-    let recorder = Arc::into_inner(recorder).expect("nobody else").into_inner();
+    let produce = async {
+        while !stop.load(Ordering::Relaxed) {
+            recorder.hand_in(&http, &server).await;
+        }
+    };
+    tokio::join!(disturb, produce);
     println!("{} submissions acknowledged", recorder.acknowledged.len());
     assert!(recorder.acknowledged.len() > 1, "seed {seed}: no load");
     let healed = Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await.freshness;

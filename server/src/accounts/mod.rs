@@ -31,15 +31,17 @@ pub const SESSION_MS: Millis = 12 * 3_600_000;
 pub const IDLE_MS: Millis = 2 * 3_600_000;
 /// When a session was used is written down at most this often.
 const NOTE_MS: Millis = 5 * 60_000;
+/// So long a request waits for that.
+const NOTE_TIME: Duration = Duration::from_millis(250);
 
 /// Wrong passwords for one account from one place: enough for tired fingers. Behind them, each try waits.
 const WRONG_PASSWORDS: Allowance = Allowance { at_once: 10, refill_ms: 30_000 };
 /// And from all places together, but for devices that have been signed in before.
 const WRONG_ANYWHERE: Allowance = Allowance { at_once: 100, refill_ms: 10_000 };
 /// So long each of these tries waits, one after the other.
-const SLOW: Duration = Duration::from_secs(1);
+const SLOW: Duration = Duration::from_millis(500);
 /// So many may wait for one account from one place.
-const MOST_SLOW: usize = 8;
+const MOST_SLOW: usize = 24;
 /// Accounts of this domain are in the README with their passwords: they open nothing but a demo school.
 pub const DEMO_DOMAIN: &str = "@demo.school";
 
@@ -258,6 +260,12 @@ impl Accounts {
         Ok(secret)
     }
 
+    /// Whether a browser has been signed in to an account before.
+    #[must_use]
+    pub fn knows(&self, email: &str, device: &str) -> bool {
+        device == self.device_of(&fold_email(email))
+    }
+
     /// What a browser keeps that has been signed in to an account.
     fn device_of(&self, email: &str) -> String {
         secret::hash(&format!("{} has been signed in to {email}", self.device_secret))
@@ -313,24 +321,41 @@ impl Accounts {
     /// If the transactional store does not answer.
     pub async fn user(&self, secret: &str) -> Result<Option<User>, AccountError> {
         let hash = secret::hash(secret);
-        let found = self.recent.get(hash.clone(), self.find_session(&hash)).await?;
+        let found = self.recent.get(hash.clone(), self.find_session(&hash, true)).await?;
         Ok(found.filter(|(ends, _)| *ends > self.clock.now()).map(|(_, user)| user))
     }
 
-    /// Notes that a session is used, and returns when it ends, and whose it is.
-    async fn find_session(&self, hash: &str) -> Result<Option<(Millis, User)>, AccountError> {
+    /// Whether a session is open. That somebody looks is no use of it.
+    ///
+    /// # Errors
+    /// If the transactional store does not answer.
+    pub async fn is_open(&self, secret: &str) -> Result<bool, AccountError> {
+        let found = self.find_session(&secret::hash(secret), false).await?;
+        Ok(found.is_some_and(|(ends, _)| ends > self.clock.now()))
+    }
+
+    /// When a session ends, and whose it is. Notes that it is used, if it is.
+    async fn find_session(&self, hash: &str, is_used: bool) -> Result<Option<(Millis, User)>, AccountError> {
         let Some(session) = session::Entity::find_by_id(hash).one(&self.store.read).await? else { return Ok(None) };
         let now = self.clock.now();
         if now - session.seen_at >= IDLE_MS {
             return Ok(None);
         }
-        if now - session.seen_at >= NOTE_MS {
+        if is_used && now - session.seen_at >= NOTE_MS {
             let seen = session::Entity::update_many()
                 .col_expr(session::Column::SeenAt, Expr::value(now))
                 .filter(session::Column::TokenHash.eq(hash));
-            let tx = self.store.begin().await?;
-            seen.exec(&*tx).await?;
-            tx.commit().await?;
+            // Nobody is sent away because a disk is full, nor kept waiting.
+            let noted = async {
+                let tx = self.store.begin().await?;
+                seen.exec(&*tx).await?;
+                tx.commit().await
+            };
+            match tokio::time::timeout(NOTE_TIME, noted).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "it was not noted that a session is used"),
+                Err(_) => tracing::warn!("it was not noted in time that a session is used"),
+            }
         }
         let account = account::Entity::find_by_id(session.account_id).one(&self.store.read).await?;
         Ok(account.filter(|account| self.may_sign_in(account)).and_then(user).map(|user| (session.expires_at, user)))

@@ -28,7 +28,7 @@ async fn a_session_ends_when_its_time_is_over_and_when_it_is_signed_out() {
     for _ in 1..SESSION_MS / (IDLE_MS / 2) {
         hand.fetch_add(IDLE_MS / 2, Ordering::Relaxed);
         assert_eq!(
-            accounts.find_session(&secret::hash(&kept)).await.expect("an answer").map(|(_, user)| user),
+            accounts.find_session(&secret::hash(&kept), true).await.expect("an answer").map(|(_, user)| user),
             Some(user.clone())
         );
     }

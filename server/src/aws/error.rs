@@ -20,6 +20,9 @@ pub struct AwsError {
 }
 
 impl AwsError {
+    /// The code for a name or prefix that is the lake's own.
+    pub(super) const RESERVED: &'static str = "InvalidArgumentException";
+
     /// An error with AWS's code.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
@@ -91,9 +94,8 @@ impl From<sea_orm::DbErr> for AwsError {
 impl From<RegistryError> for AwsError {
     fn from(error: RegistryError) -> Self {
         match &error {
-            RegistryError::Name(_) | RegistryError::Configured(_) | RegistryError::Reserved(_) => {
-                Self::invalid(error.to_string())
-            }
+            RegistryError::Name(_) | RegistryError::Configured(_) => Self::invalid(error.to_string()),
+            RegistryError::Reserved(_) => Self::new(Self::RESERVED, error.to_string()),
             RegistryError::NoRoom => Self::new("LimitExceededException", error.to_string()),
             RegistryError::Taken(_) => Self::new("ResourceInUseException", error.to_string()),
             RegistryError::Unknown(_) => Self::new("ResourceNotFoundException", error.to_string()),

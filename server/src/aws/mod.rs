@@ -42,11 +42,12 @@ const JSON_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// What requests are answered by.
+#[derive(Clone)]
 pub struct Room {
     registry: Registry,
     keys: Keys,
     store: Store,
-    made: Descriptions,
+    made: Arc<Descriptions>,
     /// Seals shard iterators.
     secret: String,
     /// The memory of large requests.
@@ -65,7 +66,7 @@ impl Room {
         secret: String,
         bodies: Bodies,
     ) -> Result<Self, AwsError> {
-        let room = Self { registry, keys, store, made: Descriptions::default(), secret, bodies };
+        let room = Self { registry, keys, store, made: Arc::default(), secret, bodies };
         room.start_made().await?;
         Ok(room)
     }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::At;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::delivery::replay::{ReplayError, Replayer, Which};
+use crate::delivery::replay::{Range, ReplayError, Replayer, Which};
 use crate::registry::{Plant, Registry, RegistryError};
 use crate::serve::{StartError, Stores, open_stores};
 use crate::stream::StreamError;
@@ -131,8 +131,10 @@ async fn from_lake(plant: Plant, config: &Config, which: &Which) -> Result<(), R
     }
     bar.finish();
     if failed == 0 && *which == Which::default() {
-        // Only heartbeats leave no manifest of their own behind.
-        replayer.fill_gaps(ranges).await?;
+        let has_heartbeats = |stream: &str| table_of(stream).is_some_and(|table| table.heartbeat.is_some());
+        for Range { stream, shard, start, end } in replayer.fill_gaps(ranges, has_heartbeats).await? {
+            println!("{stream} {shard} {start}..{end}: no batch lies in the lake; taken for heartbeats");
+        }
     }
     println!("{} batches looked at, {rows} rows brought in", manifests.len());
     if failed > 0 { Err(ReplayCommandError::Some { failed, all: manifests.len() }) } else { Ok(()) }

@@ -3,6 +3,7 @@
 //! Owns how a manifest becomes a load. A range that the load history knows is left alone, so that doing it again, or going
 //! on after an interruption, is harmless. Does not own which streams there are.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::Manifest;
@@ -83,6 +84,34 @@ impl Replayer {
         }
     }
 
+    /// Brings in everything that the lake holds. Returns how many rows are new, and how many batches failed, which the log
+    /// names.
+    ///
+    /// # Errors
+    /// If the lake cannot be listed, or the warehouse fails as a whole.
+    pub async fn whole_lake(&self, table_of: impl Fn(&str) -> Option<Arc<Table>>) -> Result<(u64, usize), ReplayError> {
+        let (mut rows, mut failed, mut ranges) = (0, 0, Vec::new());
+        for manifest in self.manifests(&Which::default()).await? {
+            match self.bring_in(&manifest.key, &Which::default(), &table_of).await {
+                Ok(Some((loaded, range))) => {
+                    ranges.push(range);
+                    if let Loaded::Rows(new) = loaded {
+                        rows += new;
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    failed += 1;
+                    tracing::error!(manifest = manifest.key, %error, "a batch was not brought in");
+                }
+            }
+        }
+        if failed == 0 {
+            self.fill_gaps(ranges, |stream| table_of(stream).is_some_and(|table| table.heartbeat.is_some())).await?;
+        }
+        Ok((rows, failed))
+    }
+
     /// Brings in what one manifest names, unless it is none of those or the load history knows it. `table_of` says which
     /// table a stream has.
     ///
@@ -124,19 +153,39 @@ impl Replayer {
         Ok(Some((loaded.await?, range)))
     }
 
-    /// Writes into the load history what lay between batches of the whole lake: heartbeats, which are kept for none but the
-    /// last. Without that, each would look like a batch that is missing.
+    /// Writes into the load history what lay between batches of the whole lake where a stream has heartbeats, which are kept
+    /// for none but the last. Without that, each would look like a batch that is missing. Returns what it has written.
     ///
     /// # Errors
     /// If the warehouse says no.
-    pub async fn fill_gaps(&self, mut ranges: Vec<Range>) -> Result<(), ReplayError> {
+    pub async fn fill_gaps(
+        &self,
+        mut ranges: Vec<Range>,
+        has_heartbeats: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Range>, ReplayError> {
+        // What the history has by itself, heartbeats among it, is no gap.
+        let streams: BTreeSet<String> = ranges.iter().map(|range| range.stream.clone()).collect();
+        for stream in streams {
+            let known = self.warehouse.history(stream.clone()).await?.into_iter();
+            ranges.extend(known.map(|batch| Range {
+                stream: stream.clone(),
+                shard: batch.shard,
+                start: batch.start,
+                end: batch.end,
+            }));
+        }
         ranges.sort();
+        let mut filled = Vec::new();
         for pair in ranges.windows(2) {
             let [before, after] = pair else { continue };
-            if (&before.stream, &before.shard) != (&after.stream, &after.shard) || before.end >= after.start {
+            if (&before.stream, &before.shard) != (&after.stream, &after.shard)
+                || before.end >= after.start
+                || !has_heartbeats(&before.stream)
+            {
                 continue;
             }
             let Range { stream, shard, .. } = before.clone();
+            filled.push(Range { start: before.end, end: after.start, ..before.clone() });
             let object = format!("{HEARTBEATS}/{stream}/{shard}.gz");
             self.load(Load {
                 table: None,
@@ -155,7 +204,7 @@ impl Replayer {
             })
             .await?;
         }
-        Ok(())
+        Ok(filled)
     }
 
     /// Brings in a batch that was parked.

@@ -149,7 +149,7 @@ impl Keys {
         }
         new.rights.check()?;
         let rights = new.rights.clone().or_default();
-        let (id, api_key, access_key_id) = (random_id("key-")?, secret::generate()?, random_id("FMAK")?);
+        let (id, api_key, access_key_id) = (random_id("key-")?, secret::generate()?, random_id(ACCESS_KEY)?);
         let row = gateway_key::ActiveModel {
             id: Set(id.clone()),
             name: Set(name.to_owned()),
@@ -221,6 +221,10 @@ impl Keys {
     /// # Errors
     /// If it is not known.
     pub async fn by_access_key_id(&self, id: &str) -> Result<(Key, String), KeyError> {
+        // Anything else is nobody's, and is not remembered: it may be of any length.
+        if !is_access_key_id(id) {
+            return Err(KeyError::Unknown);
+        }
         let key = self.known(id, gateway_key::Column::AccessKeyId).await?;
         Ok((key, self.secret_access_key(id)))
     }
@@ -325,6 +329,13 @@ impl Found {
         self.wrong.remove(value);
         key
     }
+}
+
+/// What access key ids begin with.
+const ACCESS_KEY: &str = "FMAK";
+
+fn is_access_key_id(id: &str) -> bool {
+    id.strip_prefix(ACCESS_KEY).is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A prefix and 16 letters and digits.

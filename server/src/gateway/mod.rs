@@ -176,6 +176,12 @@ pub struct Entrance {
 }
 
 impl Entrance {
+    /// Whether it is this server's own relay that puts.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.key.producer().is_none()
+    }
+
     /// Takes the records of the request's body.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Request bodies in memory: how long one may take to arrive, and how much all of them may take together.
 //!
-//! Owns time, size and room. Room is taken before the first byte is read and given back when the request is answered. Does
-//! not own who may send a body: keys are looked at before it is read.
+//! Owns time, size and room. Room is taken as bytes arrive, so that whoever only says how much is to come holds none, and is
+//! given back when the request is answered. Does not own who may send a body: keys are looked at before it is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub enum BodyError {
 pub struct Held {
     /// The body.
     pub bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// The room of all bodies. Clones share.
@@ -64,7 +64,7 @@ impl Default for Bodies {
 }
 
 impl Bodies {
-    /// Reads a body of at most so many bytes. One that does not say how long it is takes the room of the longest.
+    /// Reads a body of at most so many bytes.
     ///
     /// # Errors
     /// If it is too large, breaks off, is too slow, or there is no room.
@@ -73,12 +73,36 @@ impl Bodies {
         if said.is_some_and(|length| length > most) {
             return Err(BodyError::TooLarge { most });
         }
-        let length = said.unwrap_or(most);
-        let units = u32::try_from(length.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        timeout(BODY_TIME, self.collect(body, most)).await.unwrap_or(Err(BodyError::TooSlow))
+    }
+
+    async fn collect(&self, body: Body, most: usize) -> Result<Held, BodyError> {
+        let mut chunks = body.into_data_stream();
+        let (mut whole, mut room, mut units) = (Vec::new(), None::<OwnedSemaphorePermit>, 0);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| BodyError::Broken)?;
+            let length = whole.len() + chunk.len();
+            if length > most {
+                return Err(BodyError::TooLarge { most });
+            }
+            let wanted = length.div_ceil(UNIT);
+            if wanted > units {
+                let more = self.take(wanted - units).await?;
+                units = wanted;
+                match &mut room {
+                    Some(room) => room.merge(more),
+                    None => room = Some(more),
+                }
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(Held { bytes: whole.into(), _room: room })
+    }
+
+    async fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, BodyError> {
+        let units = u32::try_from(units).map_err(|_| BodyError::NoRoom)?;
         let room = timeout(self.room_time, Arc::clone(&self.room).acquire_many_owned(units)).await;
-        let room = room.ok().and_then(Result::ok).ok_or(BodyError::NoRoom)?;
-        let bytes = read(body, said.map_or(0, |_| length), most).await?;
-        Ok(Held { bytes, _room: room })
+        room.ok().and_then(Result::ok).ok_or(BodyError::NoRoom)
     }
 }
 
@@ -139,7 +163,8 @@ mod tests {
     #[tokio::test]
     async fn bodies_share_their_room_and_give_it_back() {
         let bodies = Bodies { room_time: Duration::from_millis(5), ..Bodies::default() };
-        let one = bodies.read(&of_length(ROOM), in_chunks(&[Ok("ab")]), ROOM).await.expect("all the room");
+        let all = Body::from(vec![b' '; ROOM]);
+        let one = bodies.read(&of_length(ROOM), all, ROOM).await.expect("all the room");
         let refused = bodies.read(&of_length(2), in_chunks(&[Ok("ab")]), 4).await;
         assert_eq!(refused.map(|held| held.bytes), Err(BodyError::NoRoom));
         drop(one);

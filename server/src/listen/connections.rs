@@ -3,17 +3,26 @@
 //! Owns the bound and the choice. Does not own what goes over a connection.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::Notify;
 
+use super::HEAD_TIME;
+
 /// File descriptors that belong to the server's own files.
 const RESERVED: u64 = 256;
 /// The most connections that the two listeners share.
-const MOST: u64 = 8_192;
+const MOST: u64 = 4_096;
+/// A response of which the client takes nothing for so long may make room; after twice as long it is given up. Event streams
+/// tick every second.
+const STALLED: Duration = Duration::from_secs(15);
+/// A connection that has had a request is kept for the next one.
+const KEPT_ALIVE: Duration = Duration::from_secs(75);
+/// How often a connection is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The fewest, however low the process's limit is.
 const FEWEST: u64 = 64;
 
@@ -70,7 +79,10 @@ pub(super) struct Connection {
     in_flight: AtomicUsize,
     /// Of these, the ones whose response has begun.
     responding: AtomicUsize,
-    /// Milliseconds after the listener's beginning.
+    /// Whether there was a request.
+    has_asked: AtomicBool,
+    /// When a request began, a part of a response was taken, or a response ended: milliseconds after the listener's
+    /// beginning.
     active_at: AtomicU64,
     close: Notify,
 }
@@ -96,6 +108,7 @@ impl Connections {
             began: self.began,
             in_flight: AtomicUsize::new(0),
             responding: AtomicUsize::new(0),
+            has_asked: AtomicBool::new(false),
             active_at: AtomicU64::new(millis(self.began)),
             close: Notify::new(),
         });
@@ -105,17 +118,17 @@ impl Connections {
 
     /// Closes whoever has been idle the longest, or else whoever has waited the longest with half a request.
     pub fn make_room(&self) -> bool {
-        let mut all = self.lock();
-        let open = all.open.values().filter_map(Weak::upgrade);
-        let rank = |connection: &Arc<Connection>| {
+        // Dropped after the lock has gone: the last one to drop a connection takes the lock itself.
+        let open: Vec<Arc<Connection>> = self.lock().open.values().filter_map(Weak::upgrade).collect();
+        let rank = |connection: &&Arc<Connection>| {
             let is_busy = connection.in_flight.load(Ordering::Relaxed) > 0;
             (is_busy, connection.active_at.load(Ordering::Relaxed))
         };
-        let may_go = |connection: &Arc<Connection>| connection.responding.load(Ordering::Relaxed) == 0;
-        let Some(victim) = open.filter(may_go).min_by_key(rank) else { return false };
-        all.open.remove(&victim.id);
-        // The lock goes first: dropping a connection takes it.
-        drop(all);
+        let may_go = |connection: &&Arc<Connection>| {
+            connection.responding.load(Ordering::Relaxed) == 0 || connection.quiet_for() > STALLED
+        };
+        let Some(victim) = open.iter().filter(may_go).min_by_key(rank) else { return false };
+        self.lock().open.remove(&victim.id);
         victim.close.notify_one();
         true
     }
@@ -129,13 +142,39 @@ impl Connection {
     /// A request's head has arrived.
     pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.active_at.store(millis(self.began), Ordering::Relaxed);
+        self.has_asked.store(true, Ordering::Relaxed);
+        self.is_active();
         InFlight { connection: Arc::clone(self), responds: AtomicUsize::new(0) }
     }
 
-    /// Returns when somebody else needs the room.
+    /// Returns when somebody else needs the room, or nothing has gone over the connection for too long: it is silent, or
+    /// its client does not read what it has asked for.
     pub async fn closed(&self) {
-        self.close.notified().await;
+        loop {
+            tokio::select! {
+                () = self.close.notified() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let is_idle = self.in_flight.load(Ordering::Relaxed) == 0;
+            let is_responding = self.responding.load(Ordering::Relaxed) > 0;
+            let patience = if is_idle { self.idle_time() } else { STALLED * 2 };
+            if (is_idle || is_responding) && self.quiet_for() > patience {
+                return;
+            }
+        }
+    }
+
+    fn idle_time(&self) -> Duration {
+        if self.has_asked.load(Ordering::Relaxed) { KEPT_ALIVE } else { HEAD_TIME }
+    }
+
+    /// How long ago anything went over it.
+    fn quiet_for(&self) -> Duration {
+        Duration::from_millis(millis(self.began).saturating_sub(self.active_at.load(Ordering::Relaxed)))
+    }
+
+    fn is_active(&self) {
+        self.active_at.store(millis(self.began), Ordering::Relaxed);
     }
 }
 
@@ -159,12 +198,19 @@ impl InFlight {
     }
 }
 
+impl InFlight {
+    /// The client has taken a part of the response.
+    pub fn goes_on(&self) {
+        self.connection.is_active();
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let Connection { in_flight, responding, active_at, began, .. } = &*self.connection;
+        let Connection { in_flight, responding, .. } = &*self.connection;
         responding.fetch_sub(self.responds.load(Ordering::Relaxed), Ordering::Relaxed);
         in_flight.fetch_sub(1, Ordering::Relaxed);
-        active_at.store(millis(*began), Ordering::Relaxed);
+        self.connection.is_active();
     }
 }
 
@@ -177,14 +223,14 @@ mod tests {
     use super::*;
 
     fn is_closed(connection: &Connection) -> bool {
-        futures::FutureExt::now_or_never(connection.closed()).is_some()
+        futures::FutureExt::now_or_never(connection.close.notified()).is_some()
     }
 
     #[test]
     fn file_descriptors_are_kept_for_the_servers_own_files() {
         assert_eq!(Bound::within(1024), (Bound(576), Bound(192)));
         assert_eq!(Bound::within(100), (Bound(48), Bound(16)));
-        assert_eq!(Bound::within(1 << 20), (Bound(6_144), Bound(2_048)));
+        assert_eq!(Bound::within(1 << 20), (Bound(3_072), Bound(1_024)));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //!
 //! Owns accepting, HTTP/1.1 and HTTP/2 as connections, and these bounds:
 //!
-//! - A head has to arrive within [`HEAD_TIME`], and a connection without a request is closed after as long.
-//! - A body has to arrive within its own time (`bodies`).
+//! - A head has to arrive within [`HEAD_TIME`]; a connection without a first request is closed after as long, one that waits
+//!   for its next a little later.
+//! - A body has to arrive within its own time (`bodies`), and a response that its client does not read is given up.
 //! - There are at most so many connections ([`Bound`]). The file descriptors behind the bound belong to the server's own
 //!   files, so that strangers cannot stop the stores. When all are taken, whoever has been idle the longest makes room for
-//!   the next; then whoever has not sent a whole request yet. A connection whose response has begun is never cut.
+//!   the next; then whoever has not sent a whole request yet, or does not read the response. A connection over which a
+//!   response goes is never cut.
 //!
 //! Does not own a path or a response: the rooms `web` and `aws` do.
 
@@ -45,12 +47,27 @@ pub const HEAD_TIME: Duration = Duration::from_secs(20);
 /// Bytes of a head, and of what is read ahead of a body.
 const MOST_HEAD_BYTES: usize = 64 << 10;
 /// Requests at the same time on one connection of HTTP/2.
-const MOST_STREAMS: u32 = 100;
+const MOST_STREAMS: u32 = 16;
 /// After an accept that failed: no file descriptor was left, say.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
+/// What a listener speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP/1.1 alone: browsers speak HTTP/2 over TLS only, and one connection is one request in memory.
+    Http1,
+    /// HTTP/2 too, as some of AWS's clients do in the clear.
+    Http1And2,
+}
+
 /// Answers requests until `stop` says true and the last of them is answered.
-pub async fn serve(listener: TcpListener, router: Router, bound: Bound, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    speaks: Speaks,
+    bound: Bound,
+    mut stop: watch::Receiver<bool>,
+) {
     let connections = Connections::new(bound);
     let mut tasks = JoinSet::new();
     loop {
@@ -63,7 +80,7 @@ pub async fn serve(listener: TcpListener, router: Router, bound: Bound, mut stop
             Ok((stream, peer)) => {
                 // Nobody is sent away silently: whoever finds no room is closed, and tries again.
                 let Some(connection) = connections.add() else { continue };
-                tasks.spawn(run(stream, peer, router.clone(), connection, stop.clone()));
+                tasks.spawn(run(stream, peer, router.clone(), speaks, connection, stop.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
@@ -80,6 +97,7 @@ async fn run(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    speaks: Speaks,
     connection: Arc<Connection>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -92,6 +110,9 @@ async fn run(
         answer(router.clone(), request, peer, of_requests.begin())
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    if speaks == Speaks::Http1 {
+        builder = builder.http1_only();
+    }
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MOST_HEAD_BYTES);
     builder
         .http2()
@@ -129,13 +150,13 @@ async fn answer(
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.oneshot(request.map(Body::new)).await?;
     in_flight.responds();
-    Ok(response.map(|body| Body::new(Sent { body, _in_flight: in_flight })))
+    Ok(response.map(|body| Body::new(Sent { body, in_flight })))
 }
 
 /// A response's body. Its request is in flight until the last of it is sent, or nobody wants it any more.
 struct Sent {
     body: Body,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl HttpBody for Sent {
@@ -146,7 +167,11 @@ impl HttpBody for Sent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if polled.is_ready() {
+            self.in_flight.goes_on();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

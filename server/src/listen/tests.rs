@@ -17,7 +17,7 @@ impl Listening {
         let at = listener.local_addr().expect("an address");
         let stop = watch::Sender::new(false);
         let router = Router::new().route("/", get(|| async { "here" }));
-        let task = tokio::spawn(serve(listener, router, bound, stop.subscribe()));
+        let task = tokio::spawn(serve(listener, router, Speaks::Http1And2, bound, stop.subscribe()));
         Self { at, stop, task }
     }
 

@@ -119,6 +119,8 @@ struct Inner {
     plant: Plant,
     streams: RwLock<BTreeMap<String, Arc<DeliveryStream>>>,
     turns: Turns,
+    /// Held while a stream of the wire is started.
+    making: tokio::sync::Mutex<()>,
     room: Room,
 }
 
@@ -137,7 +139,13 @@ impl Registry {
     /// No stream yet.
     #[must_use]
     pub fn new(plant: Plant) -> Self {
-        Self(Arc::new(Inner { plant, streams: RwLock::default(), turns: Turns::default(), room: Room::default() }))
+        Self(Arc::new(Inner {
+            plant,
+            streams: RwLock::default(),
+            turns: Turns::default(),
+            making: tokio::sync::Mutex::default(),
+            room: Room::default(),
+        }))
     }
 
     /// What every stream works with.
@@ -190,13 +198,19 @@ impl Registry {
         if self.get(&config.name).is_some() {
             return Err(RegistryError::Taken(config.name));
         }
+        // Of two names that are made at the same time, neither may be the other's prefix.
+        let _making = match origin {
+            Origin::Configured => None,
+            Origin::Made | Origin::Restored => {
+                let making = self.0.making.lock().await;
+                names::check(&config, &self.all())?;
+                Some(making)
+            }
+        };
         let room = match origin {
             Origin::Configured => None,
             Origin::Restored => self.0.room.take(config.spec.shards),
-            Origin::Made => {
-                names::check(&config, &self.all())?;
-                Some(self.0.room.take(config.spec.shards).ok_or(RegistryError::NoRoom)?)
-            }
+            Origin::Made => Some(self.0.room.take(config.spec.shards).ok_or(RegistryError::NoRoom)?),
         };
         let mut stream = self.run(config, origin != Origin::Configured).await?;
         stream.room = room;
@@ -210,11 +224,17 @@ impl Registry {
         let plant = &self.0.plant;
         let Plant { logs, warehouse, clock, .. } = plant;
         let destination = config.destination.clone();
-        if let Some(table) = destination.as_ref().and_then(|d| d.table.as_ref()) {
-            warehouse.ensure_table(table)?;
-        }
         let landed = warehouse.stream_ends(config.name.clone()).await?.by_shard;
-        let log = logs.log(&config.log_name(), config.spec, &landed, clock.clone())?;
+        let opening = {
+            let (table, warehouse) = (destination.as_ref().and_then(|d| d.table.clone()), warehouse.clone());
+            let (logs, name, spec, clock) = (logs.clone(), config.log_name(), config.spec, clock.clone());
+            // Both wait for disks.
+            tokio::task::spawn_blocking(move || {
+                table.map_or(Ok(()), |table| warehouse.ensure_table(&table))?;
+                Ok::<_, RegistryError>(logs.log(&name, spec, &landed, clock)?)
+            })
+        };
+        let log = opening.await.unwrap_or(Err(StreamError::Stopped.into()))?;
         let stop = watch::Sender::new(false);
         let is_paused = destination.as_ref().is_some_and(|destination| destination.is_paused);
         let (target, reader) = if is_paused { (None, None) } else { elsewhere(&config).await? };

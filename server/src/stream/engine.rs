@@ -81,8 +81,13 @@ impl Engine {
         durable: bool,
         fill: impl FnOnce(&mut OwnedWriteBatch, &Keyspace) -> Result<(), StreamError>,
     ) -> Result<(), StreamError> {
+        self.wait_for_memory();
         let done = self.with(space, |db, space| {
-            wait_for_memory(db)?;
+            if db.write_buffer_size() > MOST_IN_MEMORY {
+                // An engine that has failed never writes its tables; it says so to whoever flushes.
+                db.persist(PersistMode::Buffer)?;
+                return Err(StreamError::Busy);
+            }
             let mut batch = db.batch().durability(durable.then_some(PersistMode::SyncAll));
             fill(&mut batch, space)?;
             Ok(batch.commit()?)
@@ -127,6 +132,18 @@ impl Engine {
         Ok(db.list_keyspace_names().iter().map(|name| name.to_string()).collect())
     }
 
+    /// Returns when there is room in memory for one more write, or after [`MEMORY_TIME`]. Holds nothing meanwhile.
+    fn wait_for_memory(&self) {
+        let is_full = || {
+            let handle = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            handle.as_ref().is_some_and(|db| db.write_buffer_size() > MOST_IN_MEMORY)
+        };
+        let began = Instant::now();
+        while is_full() && began.elapsed() < MEMORY_TIME {
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+    }
+
     /// Makes sure that writes can succeed again after one has failed.
     pub fn recover(&self) -> Result<(), StreamError> {
         if !self.failed.load(Ordering::Acquire) {
@@ -167,18 +184,6 @@ impl Engine {
         }
         work(db, &db.keyspace(space, options)?)
     }
-}
-
-/// Returns when there is room in memory for one more write.
-fn wait_for_memory(db: &Database) -> Result<(), StreamError> {
-    let began = Instant::now();
-    while db.write_buffer_size() > MOST_IN_MEMORY {
-        if began.elapsed() > MEMORY_TIME {
-            return Err(StreamError::Busy);
-        }
-        std::thread::sleep(BETWEEN_LOOKS);
-    }
-    Ok(())
 }
 
 fn options() -> KeyspaceCreateOptions {

@@ -56,7 +56,12 @@ impl Log {
         let room = Arc::clone(&self.inner.room);
         let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).map_err(|_| StreamError::Busy)?;
         let room = room.try_acquire_many_owned(units).map_err(|_| StreamError::Busy)?;
-        self.make_space(bytes as u64)?;
+        if self.inner.held_bytes() + bytes as u64 > self.inner.spec.most_bytes {
+            // Letting go reads and writes.
+            let log = self.clone();
+            let making = tokio::task::spawn_blocking(move || log.make_space(bytes as u64));
+            making.await.unwrap_or(Err(StreamError::Stopped))?;
+        }
 
         let owners: Vec<usize> = records.iter().map(|r| self.inner.shard_of(r)).collect();
         let parts = drafts(records, &owners, form);
@@ -69,12 +74,13 @@ impl Log {
         Ok(self.places(&owners, &order, &firsts))
     }
 
-    /// Whether one more small record has room, after letting go of what may go.
+    /// Whether one more small record has room.
     ///
     /// # Errors
     /// [`StreamError::Full`] until delivery has caught up.
     pub fn check_room(&self) -> Result<(), StreamError> {
-        self.make_space(ROOM_UNIT as u64)
+        let has_room = self.inner.held_bytes() + ROOM_UNIT as u64 <= self.inner.spec.most_bytes;
+        if has_room { Ok(()) } else { Err(StreamError::Full) }
     }
 
     /// Refuses what the disk should not hold, after letting go of what may go.

@@ -22,7 +22,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -185,6 +185,7 @@ impl Logs {
             room: Arc::new(Semaphore::new(IN_FLIGHT_BYTES / ROOM_UNIT)),
             trimming: Mutex::default(),
             given_back: AtomicU64::new(given_back),
+            is_giving_back: AtomicBool::new(false),
             pace: Pace::default(),
             clock: clock.clone(),
         });
@@ -263,6 +264,8 @@ struct Inner {
     trimming: Mutex<()>,
     /// Bytes that had been removed when the disk was given back last.
     given_back: AtomicU64,
+    /// Whether it is being given back now.
+    is_giving_back: AtomicBool,
     pace: Pace,
     clock: Clock,
 }

@@ -210,20 +210,23 @@ impl ShardLog {
         let removed: u64 = self.log.shards.iter().map(|shard| shard.removed_bytes.load(Ordering::Acquire)).sum();
         let before = self.log.given_back.load(Ordering::Acquire);
         let is_due = removed.saturating_sub(before) > GIVE_BACK_BYTES.max(4 * self.log.held_bytes());
-        // One at a time: whoever comes meanwhile finds that it has been done.
-        if !is_due
-            || self.log.given_back.compare_exchange(before, removed, Ordering::AcqRel, Ordering::Acquire).is_err()
-        {
+        // One at a time.
+        if !is_due || self.log.is_giving_back.swap(true, Ordering::AcqRel) {
             return;
         }
         let log = Arc::clone(&self.log);
         let compact = move || {
-            if let Err(error) = log.engine.compact(&log.space) {
-                tracing::warn!(stream = %log.name, %error, "the disk of what was delivered was not given back");
+            match log.engine.compact(&log.space) {
+                Ok(()) => log.given_back.store(removed, Ordering::Release),
+                Err(error) => {
+                    tracing::warn!(stream = %log.name, %error, "the disk of what was delivered was not given back");
+                }
             }
+            log.is_giving_back.store(false, Ordering::Release);
         };
         if let Err(error) = std::thread::Builder::new().name(format!("compact {}", self.log.name)).spawn(compact) {
             tracing::warn!(%error, "the disk of what was delivered was not given back");
+            self.log.is_giving_back.store(false, Ordering::Release);
         }
     }
 

@@ -91,11 +91,14 @@ fn prepare(log: &Inner, generation: &mut u64) -> Result<(), StreamError> {
 /// hurt: the records are on disk by then.
 fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
     let mut ends: Vec<End> = log.shards.iter().map(|shard| shard.end_mark()).collect();
-    let mut answers = Vec::with_capacity(group.len());
+    // Told apart from what is written: whatever becomes of that, each hears of it.
+    let (all_parts, waiting): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|Append { parts, done, room }| (parts, (done, room))).unzip();
+    let mut all_firsts = Vec::with_capacity(waiting.len());
     let written = log.engine.write(&log.space, true, |batch, space| {
-        for append in group {
-            let mut firsts = Vec::with_capacity(append.parts.len());
-            for (shard, count, draft) in append.parts {
+        for parts in all_parts {
+            let mut firsts = Vec::with_capacity(parts.len());
+            for (shard, count, draft) in parts {
                 let end = &mut ends[shard];
                 firsts.push(end.offset);
                 batch.insert(space, keys::chunk(log.shards[shard].range.number, end.offset), {
@@ -104,7 +107,7 @@ fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
                     draft.finish(arrived)
                 });
             }
-            answers.push((append.done, firsts, append.room));
+            all_firsts.push(firsts);
         }
         for (shard, end) in log.shards.iter().zip(&ends) {
             if *end != shard.end_mark() {
@@ -120,18 +123,24 @@ fn write(log: &Inner, group: Vec<Append>, arrived: Millis) {
             let (id, start) = (shard.range.id(), shard.end_mark().offset);
             tracing::error!(stream = %log.name, shard = id, start, end = end.offset, %error, "records were not written");
         }
-        return refuse(answers.into_iter().map(|(done, ..)| done), &error);
+        return refuse(waiting.into_iter().map(|(done, _)| done), &error);
     }
     for (shard, end) in log.shards.iter().zip(ends) {
         shard.advance(end);
     }
-    for (done, firsts, _) in answers {
+    for ((done, _), firsts) in waiting.into_iter().zip(all_firsts) {
         let _ = done.send(Ok(firsts));
     }
 }
 
 fn refuse(waiting: impl Iterator<Item = oneshot::Sender<Result<Vec<u64>, StreamError>>>, error: &StreamError) {
     for done in waiting {
-        let _ = done.send(Err(StreamError::NotWritten(error.to_string())));
+        let _ = done.send(Err(match error {
+            // These pass: whoever puts is to send it again.
+            StreamError::Busy => StreamError::Busy,
+            StreamError::Recovering => StreamError::Recovering,
+            StreamError::Removed => StreamError::Removed,
+            error => StreamError::NotWritten(error.to_string()),
+        }));
     }
 }

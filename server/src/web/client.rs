@@ -27,6 +27,11 @@ use crate::lines::Lines;
 /// Wrong passwords from one address: a staff room on Monday, and one a second for somebody who guesses.
 const SIGN_INS: Allowance = Allowance { at_once: 60, refill_ms: 1_000 };
 
+/// Passwords of one address that are looked at at the same time, and that wait for that: hashing takes a core each, and
+/// one address must not take them all.
+const HASHES_AT_ONCE: usize = 4;
+const MOST_SIGN_INS: usize = 60;
+
 /// Wrong codes from one address: a class's worth of slips of the finger, and then one in two seconds.
 const WRONG_CODES: Allowance = Allowance { at_once: 30, refill_ms: 2_000 };
 /// Behind them, the response to each wrong code waits for so long.
@@ -150,6 +155,7 @@ where
 pub(super) struct Limits {
     slow: Duration,
     sign_ins: Limit<Client>,
+    hashing: Lines<Client>,
     wrong_codes: Limit<Client>,
     joins: Lines<Client>,
 }
@@ -159,6 +165,7 @@ impl Limits {
         Self {
             slow: SLOW,
             sign_ins: Limit::new(SIGN_INS, clock.clone()),
+            hashing: Lines::new(HASHES_AT_ONCE, MOST_SIGN_INS),
             wrong_codes: Limit::new(WRONG_CODES, clock.clone()),
             joins: Lines::new(JOINS_AT_ONCE, MOST_JOINS),
         }
@@ -169,8 +176,16 @@ impl Limits {
     pub(super) async fn sign_in<T>(
         &self,
         client: Client,
+        is_known: bool,
         sign_in: impl Future<Output = Result<T, WebError>>,
     ) -> Result<T, WebError> {
+        // A device that has been signed in before does not wait behind others of its address.
+        let _turn = if is_known {
+            None
+        } else {
+            let full = || ApiError::too_many("tries to sign in", RETRY_JOIN_S);
+            Some(self.hashing.enter(&client).await.ok_or_else(full)?)
+        };
         let outcome = sign_in.await;
         if !matches!(outcome, Err(WebError(ApiError::SignedOut { .. } | ApiError::TooMany { .. }))) {
             return outcome;
@@ -279,17 +294,19 @@ mod tests {
         let limits = Limits { slow: SLOW_HERE, ..Limits::new(&clock) };
         let (school, wrong_password) = (client("10.0.0.7"), ApiError::SignedOut { message: "not right".to_owned() });
         for _ in 0..=SIGN_INS.at_once {
-            assert!(limits.sign_in(school, right()).await.is_ok());
+            assert!(limits.sign_in(school, false, right()).await.is_ok());
         }
         for _ in 0..SIGN_INS.at_once {
-            let WebError(error) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("wrong");
+            let WebError(error) =
+                limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("wrong");
             assert_eq!(error, wrong_password);
         }
-        let WebError(refused) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("too many");
+        let WebError(refused) =
+            limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("too many");
         assert_eq!(refused, ApiError::too_many("tries to sign in", 1));
-        assert!(limits.sign_in(school, right()).await.is_ok(), "the right one passes");
+        assert!(limits.sign_in(school, false, right()).await.is_ok(), "the right one passes");
         hand.fetch_add(SIGN_INS.refill_ms, Ordering::Relaxed);
-        let WebError(error) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("wrong");
+        let WebError(error) = limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("wrong");
         assert_eq!(error, wrong_password);
     }
 

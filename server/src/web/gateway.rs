@@ -19,6 +19,8 @@ pub(super) async fn put(
     let key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
     // Who may not put does not get a body into memory either.
     let entrance = rooms.gateway.enter(&stream, key).await?;
-    let body = rooms.bodies.read(&headers, body, MOST_BYTES).await?;
+    // Answers never wait behind other senders.
+    let bodies = if entrance.is_own() { &rooms.own_bodies } else { &rooms.bodies };
+    let body = bodies.read(&headers, body, MOST_BYTES).await?;
     Ok(Json(entrance.put(&body.bytes).await?))
 }

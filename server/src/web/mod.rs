@@ -56,8 +56,10 @@ pub struct Rooms {
     pub results: Results,
     /// Records.
     pub gateway: Gateway,
-    /// The memory of large requests.
+    /// The memory of large requests, and of the relay's.
     pub bodies: Bodies,
+    /// That of this server's own relay.
+    pub own_bodies: Bodies,
     /// The streams.
     pub registry: Registry,
     /// The proxies whose word counts.

@@ -35,7 +35,8 @@ pub(super) async fn sign_in(
     let (address, device) = (client.to_string(), cookie(&headers, scheme, DEVICE, SECURE_DEVICE));
     let place = Place { client: &address, device };
     let sign_in = async { Ok(rooms.accounts.sign_in(&email, &password, place).await?) };
-    let SignedIn { secret, device, user } = limits.sign_in(client, sign_in).await?;
+    let is_known = device.is_some_and(|device| rooms.accounts.knows(&email, device));
+    let SignedIn { secret, device, user } = limits.sign_in(client, is_known, sign_in).await?;
     let session = set_cookie(scheme, COOKIE, SECURE_COOKIE, &secret, SESSION_MS / 1000);
     let device = set_cookie(scheme, DEVICE, SECURE_DEVICE, &device, DEVICE_SECONDS);
     let me: Me = user.me;
@@ -76,7 +77,9 @@ pub(super) async fn required_user(accounts: &Accounts, headers: &HeaderMap) -> R
 
 /// What a request has for a session, whether it is good or not.
 pub(super) fn secret_of(headers: &HeaderMap) -> Option<&str> {
-    named(headers, SECURE_COOKIE).or_else(|| named(headers, COOKIE))
+    // Where TLS is said to be, by whomever, the plain cookie is nobody's: any other host of the domain could have set it.
+    let is_tls = headers.get("x-forwarded-proto").is_some_and(|said| said.as_bytes().eq_ignore_ascii_case(b"https"));
+    named(headers, SECURE_COOKIE).or_else(|| if is_tls { None } else { named(headers, COOKIE) })
 }
 
 /// A cookie by the name that it has over this scheme.

@@ -116,7 +116,7 @@ async fn wrong_keys_of_strangers_give_nobody_a_new_rate_or_day() {
         if stranger % 1_000 == 0 {
             passed += i32::from(keys.allow(&made.api_key).await.is_ok());
         }
-        let wrong = keys.by_access_key_id(&format!("FMAK{stranger}")).await;
+        let wrong = keys.by_access_key_id(&format!("FMAK{stranger:016}")).await;
         assert!(matches!(wrong, Err(KeyError::Unknown)));
     }
     assert_eq!(passed, 3, "a burst of three, and no second one");

@@ -12,6 +12,11 @@ pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing: a start that breaks off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let title = Table::alter().table("question").add_column(text_null("title")).take();
         manager.alter_table(title).await?;

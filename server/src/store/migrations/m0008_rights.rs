@@ -12,6 +12,11 @@ pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing: a start that breaks off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for right in ["reads", "manages"] {
             let column = Table::alter().table("gateway_key").add_column(text(right).default("")).take();

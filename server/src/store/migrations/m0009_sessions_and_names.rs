@@ -17,6 +17,11 @@ pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing: a start that breaks off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let seen_at = Table::alter().table("session").add_column(big_integer("seen_at").default(0)).take();
         manager.alter_table(seen_at).await?;
