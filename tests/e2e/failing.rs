@@ -11,8 +11,9 @@ use std::process::Command;
 use app::api::freshness::State;
 use app::api::results::ClassResults;
 use reqwest::Client;
+use serde_json::json;
 
-use crate::server::{OPEN, Server, Staff, Student, all, client, freshmark};
+use crate::server::{Door, OPEN, Server, Staff, Student, all, client, freshmark};
 
 /// Errors of a full disk and of a broken one.
 const ENOSPC: i64 = 28;
@@ -67,9 +68,18 @@ impl Faults {
     }
 
     pub fn left(&self) -> i64 {
-        let mut left = [0; 8];
-        self.control.read_exact_at(&mut left, 0).expect("read");
-        i64::from_ne_bytes(left).max(0)
+        self.number(0).max(0)
+    }
+
+    /// How often the files that [`Faults::arm`] names have been flushed to the disk.
+    fn flushes(&self) -> i64 {
+        self.number(16 + 256)
+    }
+
+    fn number(&self, at: u64) -> i64 {
+        let mut number = [0; 8];
+        self.control.read_exact_at(&mut number, at).expect("read");
+        i64::from_ne_bytes(number)
     }
 }
 
@@ -206,4 +216,37 @@ async fn a_secret_that_could_not_be_written_is_not_half_there() {
         assert_eq!(text.trim().len(), 43, "{secret}");
     }
     Student::hand_in(&server, "Ada Lovelace", 0).await;
+}
+
+/// kill -9 keeps what the kernel has not written yet; a power cut does not. So each acknowledgement has a flush before it.
+#[tokio::test]
+async fn nothing_is_acknowledged_before_it_was_flushed_to_the_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
+    let server = faults.server(&data);
+    let (http, mut recorder) = (client(), Recorder::default());
+    for _ in 0..8 {
+        faults.arm("/freshmark.db-wal", ENOSPC, 0);
+        let name = format!("Student {}", recorder.acknowledged.len());
+        let student = Student::join(&http, &server, &name).await.expect("joined");
+        let view = student.view(&server).await.expect("the quiz");
+        let before = faults.flushes();
+        student.submit(&server, &all(&view, 0)).await.expect("accepted");
+        assert!(faults.flushes() > before, "a submission was acknowledged before the store was flushed");
+        recorder.acknowledged.push(student);
+    }
+    let door = Door::of(&server);
+    // Nothing else is on its way through the log.
+    Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await;
+    for n in 0..8 {
+        faults.arm("/data/stream/", ENOSPC, 0);
+        let record = json!({
+            "record_id": format!("r{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
+            "assignment_id": 900, "class_id": 1, "quiz_id": 1, "attempt_id": "a", "attempt_no": 1, "student_key": "s",
+            "question_id": 1, "choice_id": null, "elapsed_ms": 1,
+        });
+        let before = faults.flushes();
+        door.put_all(&[record]).await;
+        assert!(faults.flushes() > before, "a record was acknowledged before the log was flushed");
+    }
 }

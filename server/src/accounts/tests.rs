@@ -2,7 +2,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tempfile::TempDir;
 
+use sea_orm::sea_query::Expr;
+
 use super::*;
+use crate::store::tables::session;
 
 const EMAIL: &str = "sam@school";
 const PASSWORD: &str = "right";

@@ -3,9 +3,10 @@
 mod freshness;
 pub mod streams;
 mod transform;
+mod values;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use url::Url;
 
 use self::freshness::WrittenFreshness;
 use self::streams::{StreamConfig, WrittenStream};
+use self::values::{in_range, key, nets};
 use crate::delivery::BufferingHints;
 use crate::warehouse::Limits;
 
@@ -279,10 +281,11 @@ impl Config {
         in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
         let hints = BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) };
         let instead = "one is made and kept in the data folder";
-        let key = key("gateway_key", "FRESHMARK_GATEWAY_KEY", flags.gateway_key_file, file.gateway_key, instead)?;
+        let gateway_key =
+            key("gateway_key", "FRESHMARK_GATEWAY_KEY", flags.gateway_key_file, file.gateway_key, instead)?;
         let instead = "metrics are read on the server's own machine only";
         let metrics_key =
-            self::key("metrics_key", "FRESHMARK_METRICS_KEY", flags.metrics_key_file, file.metrics_key, instead)?;
+            key("metrics_key", "FRESHMARK_METRICS_KEY", flags.metrics_key_file, file.metrics_key, instead)?;
         let data = DataConfig(flags.data.or(file.data).unwrap_or_else(|| "data".into()));
         let lake = LakeConfig::of(flags.lake.or(file.lake).as_deref(), &data)?;
         Ok(Self {
@@ -299,22 +302,13 @@ impl Config {
             },
             data,
             lake,
-            gateway: GatewayConfig { url: flags.gateway_url.or(file.gateway_url).map(as_folder), key },
+            gateway: GatewayConfig { url: flags.gateway_url.or(file.gateway_url).map(as_folder), key: gateway_key },
             streams: streams::streams(file.streams, hints)?,
             heartbeat: Duration::from_secs(heartbeat),
             freshness: file.freshness.thresholds()?,
             warehouse: Limits { memory_mib: memory, threads: warehouse_threads() },
         })
     }
-}
-
-/// Addresses and nets; an address is the net of itself.
-fn nets(written: &[String]) -> Result<Vec<IpNet>, ConfigError> {
-    let net = |text: &String| {
-        let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map_err(|_| ConfigError::Proxy(text.clone()))
-    };
-    written.iter().map(net).collect()
 }
 
 /// The stream's name goes behind the address, which may have been written without its last slash.
@@ -336,36 +330,6 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
-}
-
-/// A key, if there is one: from a file of its own, else the environment, else the configuration file. Never from the
-/// command line, which every user of the machine can read. An empty one is a mistake.
-fn key(
-    setting: &'static str,
-    variable: &str,
-    own_file: Option<PathBuf>,
-    written: Option<String>,
-    instead: &'static str,
-) -> Result<Option<String>, ConfigError> {
-    let key = match own_file {
-        Some(path) => Some(
-            std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?,
-        ),
-        None => std::env::var(variable).ok().or(written),
-    };
-    match key.map(|key| key.trim().to_owned()) {
-        Some(key) if key.is_empty() => Err(ConfigError::EmptyKey { setting, instead }),
-        key => Ok(key),
-    }
-}
-
-fn in_range(
-    setting: &'static str,
-    value: u64,
-    allowed: std::ops::RangeInclusive<u64>,
-    range: &'static str,
-) -> Result<u64, ConfigError> {
-    if allowed.contains(&value) { Ok(value) } else { Err(ConfigError::OutOfRange { setting, range, value }) }
 }
 
 #[cfg(test)]

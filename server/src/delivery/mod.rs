@@ -45,7 +45,7 @@ use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
 pub use health::Health;
-pub use names::{HEARTBEATS, Layout, MANIFESTS, OWNED_FOLDERS};
+pub use names::{HEARTBEATS, Layout, MANIFESTS, OWNED_FOLDERS, object_key};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
@@ -377,12 +377,6 @@ impl<S: Source> Delivery<S> {
         self.source.park(&hand.parked(self.clock.now(), error.to_string()))?;
         Ok(())
     }
-}
-
-/// The key of the object that a batch of this range has in the lake.
-#[must_use]
-pub fn object_key(stream: &str, shard: &str, layout: &Layout, cut: Cut, first_arrived: i64) -> String {
-    names::Names::of(stream, shard, layout, cut, first_arrived).object
 }
 
 /// Whether to stop, because somebody says so or because nobody is left who could.

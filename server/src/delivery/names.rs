@@ -80,6 +80,12 @@ impl Names {
     }
 }
 
+/// The key of the object that a batch of this range has in the lake.
+#[must_use]
+pub fn object_key(stream: &str, shard: &str, layout: &Layout, cut: Cut, first_arrived: i64) -> String {
+    Names::of(stream, shard, layout, cut, first_arrived).object
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

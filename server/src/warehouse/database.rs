@@ -103,9 +103,10 @@ impl Database {
     /// The file as it is open, after it was opened anew if it had failed.
     fn opened(&self) -> Result<Arc<Opened>, WarehouseError> {
         let current = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match current {
-            Some(opened) if lock(&opened.failure).is_none() => Ok(opened),
-            _ => self.reopen(),
+        // Whoever holds on to a database that failed keeps it from being opened anew, so that nobody does who asks for it.
+        match current.filter(|opened| lock(&opened.failure).is_none()) {
+            Some(opened) => Ok(opened),
+            None => self.reopen(),
         }
     }
 
@@ -186,4 +187,53 @@ impl Opened {
 /// A panic leaves nothing half-done behind any of these locks: what they hold is taken out and put back whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { memory_mib: 128, threads: 1 };
+
+    fn opened(folder: &Path) -> Database {
+        Database::open(&folder.join("w.duckdb"), LIMITS).expect("opened")
+    }
+
+    fn rows(database: &Database) -> Result<i64, WarehouseError> {
+        database.read(|reader| reader.query_row("SELECT COUNT(*) FROM heartbeats", [], |row| row.get(0)))
+    }
+
+    fn insert(database: &Database) -> Result<(), WarehouseError> {
+        let sql = "INSERT INTO heartbeats VALUES ('s', 'r', CURRENT_TIMESTAMP)";
+        database.write(|writer| Ok(writer.execute_batch(sql)?))
+    }
+
+    #[test]
+    fn a_database_that_failed_is_opened_anew_with_all_that_was_committed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = opened(folder.path());
+        insert(&database).expect("written");
+        assert_eq!(rows(&database).expect("read"), 1);
+        for generation in 2..4 {
+            let failed = database.opened().expect("open");
+            lock(&failed.failure).get_or_insert("as after a checkpoint that failed".to_owned());
+            assert!(matches!(rows(&database), Err(WarehouseError::Reopening(_))), "somebody is still at work in it");
+            drop(failed);
+            // Not more often than every half second.
+            *lock(&database.tried) = None;
+            insert(&database).expect("written");
+            assert_eq!(database.generation.load(Ordering::Acquire), generation);
+            assert_eq!(rows(&database).expect("read"), i64::try_from(generation).expect("small"));
+        }
+    }
+
+    #[test]
+    fn a_write_that_fails_costs_its_connection_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = opened(folder.path());
+        let failed = database.write(|writer| Ok(writer.execute_batch("BEGIN; INSERT INTO nowhere VALUES (1)")?));
+        assert!(matches!(failed, Err(WarehouseError::Sql(_))));
+        insert(&database).expect("written by another connection, outside of that transaction");
+        assert_eq!((rows(&database).expect("read"), database.generation.load(Ordering::Acquire)), (1, 1));
+    }
 }
