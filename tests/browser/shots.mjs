@@ -10,6 +10,10 @@ const pages = [
   ['results', 'teacher', `/results/${OPEN}?question=4`, async (page) => {
     await page.getByText(`${STUDENTS} of 31 submitted`).waitFor();
     await page.getByText(`are counted: ${STUDENTS}0 of ${STUDENTS}0`).waitFor();
+    // The students' table is asked for when somebody gets there.
+    await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
+    await page.getByRole('link', { name: 'Student 1', exact: true }).waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
   }],
   ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
   ['results-students', 'teacher', `/results/${CLOSED}?question=2&attempts=best&sort=worst`, async (page) => {
