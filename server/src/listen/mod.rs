@@ -15,6 +15,7 @@
 
 mod bodies;
 mod connections;
+mod rest;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub use bodies::{Bodies, BodyError, Held, read};
 pub use connections::Bound;
 
 use self::connections::{Connection, Connections, InFlight};
+use self::rest::Heard;
 
 /// A request's head takes no longer, and neither does the pause between two requests.
 pub const HEAD_TIME: Duration = Duration::from_secs(20);
@@ -148,7 +150,7 @@ async fn answer(
     in_flight: InFlight,
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    let response = router.oneshot(request.map(Body::new)).await?;
+    let response = router.oneshot(request.map(|body| Body::new(Heard::new(body)))).await?;
     in_flight.responds();
     Ok(response.map(|body| Body::new(Sent { body, in_flight })))
 }

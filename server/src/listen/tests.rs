@@ -54,6 +54,21 @@ async fn silent_connections_make_room_for_who_asks() {
     listening.end().await;
 }
 
+/// Whoever is refused before the body has arrived reads why, and may ask again.
+#[tokio::test]
+async fn the_rest_of_a_body_that_nobody_wants_is_heard_out() {
+    let listening = Listening::with(Bound::for_test(4)).await;
+    let mut stream = listening.connect().await;
+    let body = vec![b' '; 8 << 20];
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n").await.expect("sent");
+    stream.write_all(&body).await.expect("all of it is taken");
+    let mut heard = vec![0; 4096];
+    let count = stream.read(&mut heard).await.expect("heard");
+    assert!(heard[..count].starts_with(b"HTTP/1.1 405 "), "{}", String::from_utf8_lossy(&heard[..count]));
+    assert_eq!(ask(&mut stream).await, "HTTP/1.1 200 OK", "on the same connection");
+    listening.end().await;
+}
+
 #[tokio::test]
 async fn a_connection_is_used_again_and_ends_with_the_server() {
     let listening = Listening::with(Bound::for_test(4)).await;
