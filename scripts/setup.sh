@@ -42,7 +42,9 @@ node_modules() {
 
 # Everything that Cargo.lock names, for the server and for the browser: Trunk builds without a network.
 crates() {
-  cargo fetch --locked --quiet --offline 2>/dev/null && return
+  if cargo fetch --locked --quiet --offline 2>/dev/null; then
+    return
+  fi
   step 'the sources of all crates' '20 seconds'
   cargo fetch --locked --quiet
 }

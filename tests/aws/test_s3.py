@@ -69,7 +69,7 @@ def school(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def firehose(school: Server) -> Any:
-    key: Key = school.key("s3")
+    key: Key = school.key("s3", "--stream", DELIVERY_STREAM)
     return boto3.client(
         "firehose",
         endpoint_url=school.aws,

@@ -1,7 +1,7 @@
 // The edit loop, as far as it goes without compiling: a page of one line, Trunk as it is configured, the real server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
@@ -13,12 +13,13 @@ before(async () => {
   clone = mkdtempSync(join(tmpdir(), 'freshmark-dev-'));
   const [page, server] = [await free_port(), await free_port()];
   for (const folder of ['scripts', 'server', 'app/src/api', 'style', 'public', 'bin']) mkdirSync(join(clone, folder), { recursive: true });
-  for (const file of ['Trunk.toml', 'scripts/dev.sh', 'scripts/precompress.mjs']) {
+  for (const file of ['Trunk.toml', 'scripts/dev.sh', 'scripts/minify.mjs', 'scripts/precompress.mjs']) {
     const text = readFileSync(file, 'utf8').replaceAll('8081', String(page)).replaceAll('8080', String(server));
     writeFileSync(join(clone, file), text);
   }
   writeFileSync(join(clone, 'index.html'), '<!doctype html><title>dev</title><p>a page in the making</p>');
   cpSync('Cargo.lock', join(clone, 'Cargo.lock'));
+  symlinkSync(resolve('node_modules'), join(clone, 'node_modules'));
   writeFileSync(join(clone, 'bin/cargo'), '#!/bin/sh\n', { mode: 0o755 });
   [front, back] = [page, server].map((port) => `http://127.0.0.1:${port}`);
   const path = [join(clone, 'bin'), resolve('.tools/bin'), process.env.PATH].join(delimiter);

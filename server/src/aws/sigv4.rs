@@ -127,14 +127,14 @@ impl Credential {
         if !signed_headers.iter().any(|name| name == "host" || name == AUTHORITY) {
             return Err(invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
         }
-        // It says which operation is meant.
-        if headers.contains_key(TARGET) && !signed_headers.iter().any(|name| name == TARGET) {
-            return Err(invalid("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."));
-        }
         if algorithm != ALGORITHM {
             return Err(incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}' (only {ALGORITHM} for now). ")));
         }
         let [access_key, date, region, service] = scope_of(credential, at)?.map(str::to_owned);
+        // It says which operation is meant.
+        if headers.contains_key(TARGET) && !signed_headers.iter().any(|name| name == TARGET) {
+            return Err(invalid("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."));
+        }
         Ok(Self { access_key, date, region, service, signed_headers, signature: signature.to_owned(), at })
     }
 

@@ -41,10 +41,9 @@ pub(super) fn check(new: &StreamConfig, others: &[Arc<DeliveryStream>]) -> Resul
     if is_reserved(folder) {
         return reserved(format!("the prefix {prefix:?} is reserved for the lake's own use; choose another"));
     }
-    let is_another = |other: &&Arc<DeliveryStream>| {
-        other.name() != new.name
-            && [other.name(), folder_of(other.config())].iter().any(|taken| taken.eq_ignore_ascii_case(folder))
-    };
+    // As with Firehose, two streams may have one prefix in common: their objects' names tell them apart.
+    let is_another =
+        |other: &&Arc<DeliveryStream>| other.name() != new.name && other.name().eq_ignore_ascii_case(folder);
     match others.iter().find(is_another) {
         Some(other) => reserved(format!("the prefix {prefix:?} is where objects of the stream {} lie", other.name())),
         None => Ok(()),

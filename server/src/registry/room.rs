@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Streams that may be made over the wire, Firehose's first quota of an account.
-pub const MOST_STREAMS: usize = 50;
-/// Open shards of all of them together, Kinesis's quota of an account.
-pub const MOST_SHARDS: usize = 500;
+/// Streams that may be made over the wire.
+pub const MOST_STREAMS: usize = 200;
+/// Open shards of all of them together.
+pub const MOST_SHARDS: usize = 1_000;
 
 /// The room that is left.
 pub(super) struct Room {
