@@ -108,7 +108,7 @@ wasm_target
 node_modules
 duckdb
 crates
-tool trunk "$TRUNK" '4 minutes' --locked
+tool trunk "$TRUNK" '8 minutes' --locked
 tool wasm-bindgen-cli "$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)" '1 minute'
 if [ "${1:-build}" = fuzz ]; then
   tool cargo-fuzz "$FUZZ" '1 minute' --locked

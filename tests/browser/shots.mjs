@@ -50,10 +50,10 @@ const pages = [
     await page.keyboard.press('k');
     await page.getByRole('img', { name: /The key is/ }).waitFor();
   }],
-  ['results-large', 'teacher', `/results/${CLOSED}`, (page) => enlarge(page)],
+  ['results-large', 'teacher', `/results/${CLOSED}?sort=worst`, (page) => enlarge(page)],
   ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
   ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').first().waitFor()],
-  ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { level: 1 }).waitFor()],
+  ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { name: 'Latest loads' }).waitFor()],
   ['sign-in', null, '/signin', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
   ['home', null, '/', (page) => page.getByRole('link').first().waitFor()],
   ['join', null, '/join', (page) => page.getByRole('button', { name: 'Start' }).waitFor()],
