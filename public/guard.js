@@ -6,6 +6,7 @@
   'use strict';
   var LATE_MS = 15000;
   var RELOAD_MS = 3000;
+  var LIMIT_MS = 15000;
   var root = document.documentElement;
   var started = false;
   var said = {};
@@ -88,7 +89,9 @@
   addEventListener('freshmark-unreadable', function () {
     if (asks) return;
     asks = true;
-    fetch(location.pathname, { cache: 'no-store' }).then(function (answer) {
+    // An older browser waits for as long as it likes.
+    var limit = window.AbortSignal && AbortSignal.timeout ? AbortSignal.timeout(LIMIT_MS) : undefined;
+    fetch(location.pathname, { cache: 'no-store', signal: limit }).then(function (answer) {
       return answer.ok ? answer.text() : '';
     }).then(function (text) {
       var served = program(new DOMParser().parseFromString(text, 'text/html'));

@@ -12,7 +12,8 @@ cargo build --release --locked "${server[@]}"
 # The whole front end lies in dist/, the pages of students in dist/student/, with a smaller file for phones.
 # Trunk rewrites dist/ even if nothing has changed; a second `make run` should start at once. Trunk empties the folder
 # first, so that the stamp stands for what this script has built and for nothing else.
-if [ ! -f dist/.built ] || [ -n "$(find app style public index.html student.html Trunk.toml Cargo.lock Cargo.toml -newer dist/.built -print -quit)" ]; then
+sources=(app style public index.html student.html Trunk.toml Cargo.lock Cargo.toml package-lock.json scripts/{minify,precompress}.mjs)
+if [ ! -f dist/.built ] || [ -n "$(find "${sources[@]}" -newer dist/.built -print -quit)" ]; then
   step 'the front end, compiled (about 3 minutes the first time)'
   trunk build --release --quiet
   step 'the pages of students, compiled (about 1 minute)'

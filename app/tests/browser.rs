@@ -23,7 +23,7 @@ const RATIO: f64 = 2.0;
 fn a_canvas_has_as_many_pixels_as_the_screen() {
     assert_eq!(web_sys::window().unwrap().device_pixel_ratio(), RATIO);
     let canvas = canvas(300);
-    paint(&canvas, &questions(2), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &questions(2), &Theme::LIGHT, 1.0);
     assert_eq!(canvas.client_width(), 300);
     assert_eq!(f64::from(canvas.width()), 300.0 * RATIO);
     assert_eq!(f64::from(canvas.height()), f64::from(canvas.client_height()) * RATIO);
@@ -35,7 +35,7 @@ fn a_bar_is_drawn_to_its_share_in_the_screens_own_pixels() {
     let widths = [0.25, 0.5, 1.0].map(|share| {
         let mut bars = bars(1);
         bars[0].share = share;
-        paint(&canvas, &Picture::Questions(bars), &Theme::LIGHT, 1.0, None);
+        paint(&canvas, &Picture::Questions(bars), &Theme::LIGHT, 1.0);
         extent(&canvas, Theme::LIGHT.accent)
     });
     // Within two device pixels a side, for round ends.
@@ -47,19 +47,19 @@ fn a_bar_is_drawn_to_its_share_in_the_screens_own_pixels() {
 #[wasm_bindgen_test]
 fn a_second_painting_replaces_the_first() {
     let canvas = canvas(400);
-    paint(&canvas, &questions(3), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &questions(3), &Theme::LIGHT, 1.0);
     let first = pixels(&canvas);
-    paint(&canvas, &questions(1), &Theme::LIGHT, 1.0, None);
-    paint(&canvas, &questions(3), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &questions(1), &Theme::LIGHT, 1.0);
+    paint(&canvas, &questions(3), &Theme::LIGHT, 1.0);
     assert!(first == pixels(&canvas), "the same picture is the same pixels");
 }
 
 #[wasm_bindgen_test]
 fn a_long_choice_is_wrapped_by_its_measured_width() {
     let canvas = canvas(300);
-    paint(&canvas, &choice("short"), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &choice("short"), &Theme::LIGHT, 1.0);
     let short = canvas.client_height();
-    paint(&canvas, &choice(&"a choice that goes on and on ".repeat(4)), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &choice(&"a choice that goes on and on ".repeat(4)), &Theme::LIGHT, 1.0);
     let long = canvas.client_height();
     assert!(long > short, "{long} > {short}");
 }
@@ -69,7 +69,7 @@ fn a_hidden_canvas_is_left_alone() {
     let canvas = canvas(300);
     canvas.style().set_property("display", "none").unwrap();
     let before = (canvas.width(), canvas.height());
-    paint(&canvas, &questions(2), &Theme::LIGHT, 1.0, None);
+    paint(&canvas, &questions(2), &Theme::LIGHT, 1.0);
     assert_eq!((canvas.width(), canvas.height()), before);
 }
 

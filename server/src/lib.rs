@@ -3,10 +3,10 @@
 //! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
 //! [`registry`] knows which stream they go to, [`stream`] keeps them or [`remote`] does elsewhere, [`delivery`] cuts
 //! batches, [`transform`] has a function change them, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
-//! [`live`] tells pages. [`accounts`] says who is asking, [`web`] knows the
-//! HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A room imports
-//! only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`pace`] and [`secret`] stand below all.
-//! [`serve`] puts the rooms together.
+//! [`live`] tells pages. [`accounts`] says who is asking and [`access`] what a key may do; [`listen`] takes connections,
+//! [`web`] knows the HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A
+//! room imports only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`lines`], [`names`], [`pace`],
+//! [`private`], [`secret`] and `tasks` stand below all. [`serve`] puts the rooms together.
 
 pub mod access;
 pub mod accounts;
@@ -36,6 +36,7 @@ pub mod secret;
 pub mod serve;
 pub mod store;
 pub mod stream;
+mod tasks;
 pub mod transform;
 pub mod warehouse;
 pub mod web;

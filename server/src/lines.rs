@@ -1,7 +1,7 @@
-//! Where those wait who have used up their free tries.
+//! Lines: so many at a time for each name, so many more behind them, and the rest is sent away.
 //!
-//! Owns the line of each one who tries: so many at a time, so many more behind them, and the rest is sent away. A guesser
-//! becomes slow there; whoever has the right word only waits. Does not own what is tried, nor how long it takes.
+//! A guesser who has used up the free tries becomes slow in one; whoever has the right word only waits. Owns the line of each
+//! name. Does not own what is done in a turn, nor how long that takes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// So many lines are kept before those without anybody in them are forgotten.
 const FORGET_AT: usize = 1_024;
 
-/// The lines of all who try one thing.
+/// The lines of all names.
 pub struct Lines<K> {
     at_once: usize,
     most: usize,
@@ -87,5 +87,16 @@ mod tests {
         drop(first);
         assert!(second.await.is_some());
         assert!(lines.enter(&"a").await.is_some(), "whoever was sent away is not inside");
+    }
+
+    #[tokio::test]
+    async fn lines_that_nobody_is_in_are_forgotten() {
+        let lines = Lines::new(1, 1);
+        let held = lines.enter(&usize::MAX).await;
+        for n in 0..10 * FORGET_AT {
+            lines.enter(&n).await;
+        }
+        let kept = lines.lines.lock().expect("lock");
+        assert!(held.is_some() && kept.len() <= FORGET_AT && kept.contains_key(&usize::MAX), "{}", kept.len());
     }
 }

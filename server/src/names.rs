@@ -41,17 +41,20 @@ pub fn clean(name: &str) -> Result<String, NameError> {
 /// A name as it is compared. Two names with the same are one.
 #[must_use]
 pub fn fold(name: &str) -> String {
-    let plain: String = name.nfkc().filter(|c| !is_invisible(*c)).map(plain).flat_map(char::to_lowercase).collect();
+    // Before compatible characters become one, too: an acute accent that stands alone would become a space.
+    let compatible = name.nfc().map(plain).nfkc();
+    let plain: String = compatible.filter(|c| !is_invisible(*c)).map(plain).flat_map(char::to_lowercase).collect();
     // Lower case may compose anew.
     let plain: String = plain.nfkc().collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One apostrophe and one hyphen for all that look like them.
+/// One apostrophe and one hyphen for all that look like them, and one small sigma wherever it stands in a word.
 fn plain(c: char) -> char {
     match c {
         '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2b9}' | '\u{2032}' | '\u{b4}' | '`' | '\u{ff07}' => '\'',
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        'ς' => 'σ',
         other => other,
     }
 }
@@ -82,6 +85,9 @@ mod tests {
             ("  Ada   LOVELACE ", "ada lovelace"),
             ("Emma\u{200b} Smith", "Emma Smith"),
             ("O\u{2019}Brien Kim", "O'Brien Kim"),
+            ("O\u{b4}Brien", "O'Brien"),
+            ("O\u{1ffd}Brien", "O'Brien"),
+            ("ΝΙΚΟΣ", "Νικος"),
             ("O`Brien Kim", "O\u{2bc}Brien Kim"),
             ("José Álvarez", "Jose\u{301} A\u{301}lvarez"),
             ("Ａｄａ Ｌｏｖｅｌａｃｅ", "Ada Lovelace"),

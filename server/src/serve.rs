@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::accounts::{AccountError, Accounts};
 use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::{Config, LakeConfig};
-use crate::delivery::replay::{ReplayError, Replayer};
+use crate::delivery::replay::{Brought, Progress, Range, ReplayError, Replayer, Which};
 use crate::demo;
 use crate::gateway::{Gateway, Keys, Own};
 use crate::lake::{Lake, LakeError};
@@ -29,9 +29,10 @@ use crate::registry::{Plant, Registry, RegistryError};
 use crate::results::{Feed, Measure, Parts, Results};
 use crate::store::Store;
 use crate::stream::{Logs, StreamError};
-use crate::warehouse::{Warehouse, WarehouseError};
+use crate::warehouse::columns::Table;
+use crate::warehouse::{Limits, Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
-use crate::{private, secret};
+use crate::{private, secret, tasks};
 
 /// Requests that are under way when the server stops may take so long to finish.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -135,8 +136,6 @@ impl Running {
 pub(crate) struct Stores {
     pub store: Store,
     pub plant: Plant,
-    /// Whether the warehouse was damaged, and an empty one has taken its place.
-    pub is_anew: bool,
     pub gateway_key: String,
     pub wire_secret: String,
 }
@@ -150,7 +149,13 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let (listener, address) = bind(config.server.listen, "--listen").await?;
     let (aws_listener, aws_address) = bind(config.server.aws_listen, "--aws-listen").await?;
     let stop = watch::Sender::new(false);
-    let Stores { store, plant, is_anew, gateway_key, wire_secret } = open_stores(&config, clock.clone()).await?;
+    let mut rebuild_owed = None;
+    let open_warehouse = |path: &Path, limits| {
+        let (warehouse, owed) = Warehouse::open_or_set_aside(path, limits)?;
+        rebuild_owed = owed;
+        Ok(warehouse)
+    };
+    let Stores { store, plant, gateway_key, wire_secret } = open_with(&config, clock.clone(), open_warehouse).await?;
     let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
@@ -158,13 +163,17 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }
 
-    if is_anew {
-        rebuild(&plant, &config).await?;
-    }
+    let is_rebuilt = match &rebuild_owed {
+        Some(_) => rebuild(&plant, &config).await?,
+        None => false,
+    };
     let registry = Registry::new(plant);
     if let Err(error) = start_streams(&registry, &config).await {
         end_streams(registry).await;
         return Err(error);
+    }
+    if let Some(owed) = rebuild_owed.filter(|_| is_rebuilt) {
+        owed.done().map_err(WarehouseError::from)?;
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
     // What is put with it is this server's own, so that nobody else ever learns it.
@@ -173,9 +182,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let keys = Keys::new(store.clone(), own, clock.clone());
     let bodies = Bodies::default();
     let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
-    let mut tasks = Vec::new();
+    let mut running = Vec::new();
     let relay_key = if config.gateway.url.is_some() { gateway_key } else { relay_key };
-    let feeds = start_feeds(&config, address, &relay_key, &quiz, &warehouse, &stop, &mut tasks)?;
+    let feeds = start_feeds(&config, address, &relay_key, &quiz, &warehouse, &stop, &mut running)?;
     let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
     let measure = Measure {
         store: store.clone(),
@@ -190,7 +199,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let results = Results::new(store, warehouse, measure, Arc::new(parts), live);
     if config.gateway.url.is_none() {
         // What another gateway has taken is on a way that nobody here can see the end of.
-        tasks.push(tokio::spawn(results.clone().reconcile(stop.subscribe())));
+        let (results, stopped) = (results.clone(), stop.subscribe());
+        let reconciling = move || results.clone().reconcile(stopped.clone());
+        running.push(tasks::spawn("reconciling".to_owned(), stop.subscribe(), reconciling));
     }
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
@@ -208,27 +219,50 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     };
     let router = web::router(rooms, &config.server.site);
     let (of_pages, of_wire) = Bound::of_process();
-    tasks.push(tokio::spawn(listen::serve(listener, router, Speaks::Http1, of_pages, stop.subscribe())));
-    tasks.push(tokio::spawn(listen::serve(aws_listener, wire.router(), Speaks::Http1And2, of_wire, stop.subscribe())));
-    Ok(Running { address, aws_address, stop, registry, tasks })
+    running.push(tokio::spawn(listen::serve(listener, router, Speaks::Http1, of_pages, stop.subscribe())));
+    running.push(tokio::spawn(listen::serve(
+        aws_listener,
+        wire.router(),
+        Speaks::Http1And2,
+        of_wire,
+        stop.subscribe(),
+    )));
+    Ok(Running { address, aws_address, stop, registry, tasks: running })
 }
 
 /// Brings everything in the lake into an empty warehouse, before any delivery begins: where one goes on is read from the load
-/// history. What cannot be brought in is said, and stays in the lake.
-async fn rebuild(plant: &Plant, config: &Config) -> Result<(), StartError> {
+/// history. What cannot be brought in is said, and stays in the lake. Returns whether that is all there is to do.
+async fn rebuild(plant: &Plant, config: &Config) -> Result<bool, StartError> {
+    let tables = ensure_tables(&plant.warehouse, config)?;
+    let tell = |progress: Progress<'_>| {
+        if let Progress::Failed { manifest, error } = progress {
+            tracing::error!(manifest, %error, "a batch was not brought in");
+        }
+    };
     let Plant { lake, warehouse, clock, .. } = plant.clone();
-    let tables: BTreeMap<&str, _> = config
-        .streams
-        .iter()
-        .filter_map(|stream| Some((stream.name.as_str(), stream.destination.as_ref()?.table.clone()?)))
-        .collect();
-    for table in tables.values() {
-        warehouse.ensure_table(table)?;
-    }
     let table_of = |stream: &str| tables.get(stream).cloned();
-    let (rows, failed) = Replayer { lake, warehouse, clock }.whole_lake(table_of).await?;
+    let replayer = Replayer { lake, warehouse, clock };
+    let Brought { rows, failed, filled, .. } = replayer.bring_in_all(&Which::default(), table_of, tell).await?;
+    for Range { stream, shard, start, end } in filled {
+        tracing::warn!(stream, shard, start, end, "no batch of these lies in the lake; they are taken for heartbeats");
+    }
     tracing::warn!(rows, failed, "the warehouse has been rebuilt from the lake");
-    Ok(())
+    Ok(failed == 0)
+}
+
+/// Makes the tables of the configured streams that are not there yet. Returns each stream's.
+pub(crate) fn ensure_tables(
+    warehouse: &Warehouse,
+    config: &Config,
+) -> Result<BTreeMap<String, Arc<Table>>, WarehouseError> {
+    let mut tables = BTreeMap::new();
+    for stream in &config.streams {
+        if let Some(table) = stream.destination.as_ref().and_then(|destination| destination.table.clone()) {
+            warehouse.ensure_table(&table)?;
+            tables.insert(stream.name.clone(), table);
+        }
+    }
+    Ok(tables)
 }
 
 async fn start_streams(registry: &Registry, config: &Config) -> Result<(), StartError> {
@@ -254,7 +288,16 @@ async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, S
     Ok((listener, address))
 }
 
+/// Opens the stores as they are; a damaged one is an error.
 pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores, StartError> {
+    open_with(config, clock, Warehouse::open).await
+}
+
+async fn open_with(
+    config: &Config,
+    clock: Clock,
+    open_warehouse: impl FnOnce(&Path, Limits) -> Result<Warehouse, WarehouseError>,
+) -> Result<Stores, StartError> {
     let data = &config.data;
     let unusable = |source| StartError::Data { folder: data.folder().to_owned(), source };
     // A folder that was used before may have become read-only; the stores would name that in many ways.
@@ -264,10 +307,9 @@ pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores,
         None => private::secret_in(&data.gateway_key()).map_err(unusable)?,
     };
     let wire_secret = private::secret_in(&data.wire_secret()).map_err(unusable)?;
-    let (warehouse, is_anew) = Warehouse::open_or_set_aside(&data.warehouse(), config.warehouse)?;
     let plant = Plant {
+        warehouse: open_warehouse(&data.warehouse(), config.warehouse)?,
         logs: Logs::open(&data.stream())?,
-        warehouse,
         lake: match &config.lake {
             LakeConfig::Folder(folder) => Lake::local(folder)?,
             LakeConfig::Bucket(address) => Lake::bucket(address)?,
@@ -275,7 +317,7 @@ pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores,
         live: Live::default(),
         clock,
     };
-    Ok(Stores { store: Store::open(&data.store()).await?, plant, is_anew, gateway_key, wire_secret })
+    Ok(Stores { store: Store::open(&data.store()).await?, plant, gateway_key, wire_secret })
 }
 
 /// A warehouse that has never heard of a quiz, class or assignment is told of all there are.
@@ -295,7 +337,7 @@ fn start_feeds(
     quiz: &Quiz,
     warehouse: &Warehouse,
     stop: &watch::Sender<bool>,
-    tasks: &mut Vec<JoinHandle<()>>,
+    running: &mut Vec<JoinHandle<()>>,
 ) -> Result<BTreeMap<String, Feed>, StartError> {
     let mut feeds = BTreeMap::new();
     let gateway = gateway_address(config, address)?;
@@ -303,9 +345,13 @@ fn start_feeds(
         let name = on.stream();
         let relay = Relay::new(quiz.outbox().clone(), name, gateway.join(name)?, relay_key.to_owned())?;
         let feed = Feed { relay: relay.health(), heartbeats: Heartbeats::default() };
-        let beating = feed.heartbeats.clone();
-        let beating = beating.run(on, quiz.clone(), warehouse.clone(), config.heartbeat, stop.subscribe());
-        tasks.extend([tokio::spawn(relay.run(stop.subscribe())), tokio::spawn(beating)]);
+        let (relay, stopped) = (Arc::new(relay), stop.subscribe());
+        let relaying = move || Arc::clone(&relay).run(stopped.clone());
+        let (heartbeats, stopped) = (feed.heartbeats.clone(), stop.subscribe());
+        let (quiz, warehouse, every) = (quiz.clone(), warehouse.clone(), config.heartbeat);
+        let beating = move || heartbeats.clone().run(on, quiz.clone(), warehouse.clone(), every, stopped.clone());
+        running.push(tasks::spawn(format!("relay of {name}"), stop.subscribe(), relaying));
+        running.push(tasks::spawn(format!("heartbeats of {name}"), stop.subscribe(), beating));
         feeds.insert(name.to_owned(), feed);
     }
     Ok(feeds)

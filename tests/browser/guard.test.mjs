@@ -65,6 +65,29 @@ test('a page of another build says so and reloads, and does not if that would lo
   });
   await student.evaluate(() => dispatchEvent(new Event('freshmark-unreadable')));
   await student.getByText('Freshmark has been updated. Finish what you are doing').waitFor();
+  const is_unsaved = () => student.evaluate(() => document.documentElement.hasAttribute('data-unsaved'));
+  assert.equal(await is_unsaved(), true);
+  await answer_all(student, 0);
+  await submit(student);
+  await student.getByRole('heading', { name: 'Handed in' }).waitFor();
+  assert.equal(await is_unsaved(), false, 'the server has it');
+});
+
+test('a look for another build that nobody answers is given up, and the next one is made', async () => {
+  const page = await (await school.visitor(chrome)).newPage();
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => { window.limit = ms; return timeout(100); };
+  });
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  let looks = 0;
+  await page.route((url) => url.pathname === '/', () => { looks += 1; });
+  await until(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('freshmark-unreadable')));
+    return looks >= 2;
+  });
+  assert.equal(await page.evaluate(() => window.limit), 15_000);
 });
 
 test('a page of the same build is not reloaded by an answer that it cannot read, and says no word of its program', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lesson } from './lesson.mjs';
-import { CODE, OPEN, OTHER, OTHER_CODE } from './school.mjs';
+import { CODE, OPEN, OTHER, OTHER_CODE, until } from './school.mjs';
 
 const lesson = new Lesson();
 const open = (address, options, who) => lesson.open(address, options, who);
@@ -31,6 +31,32 @@ test('a ruling is taken back at the question, and at the top, where the number o
   await page.getByRole('heading', { name: '1 question void, left out of every score: 5' }).waitFor();
   await page.getByRole('button', { name: 'Undo question 5' }).click();
   await page.getByText('left out of every score').waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement.matches('main [role=status]'));
+});
+
+test('names that come after they were hidden again stay hidden, and those that did not come can be asked for again', async () => {
+  const page = await open(`/results/${OPEN}`);
+  const grid = page.getByRole('region', { name: 'Every student, every question' });
+  await grid.scrollIntoViewIfNeeded();
+  await grid.getByText('Student 1', { exact: true }).waitFor();
+  let answer;
+  await page.route('**/api/student_names*', (route) => { answer = () => route.continue(); });
+  await page.getByRole('button', { name: 'Show names' }).click();
+  await until(() => answer);
+  await page.getByRole('button', { name: 'Hide names' }).click();
+  const come = page.waitForResponse('**/api/student_names*');
+  await answer();
+  await (await come).finished();
+  await page.getByRole('button', { name: 'Show names' }).waitFor();
+  await page.unroute('**/api/student_names*');
+
+  await page.route('**/api/student_names*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Show names' }).click();
+  await page.getByText('The names cannot be shown').waitFor();
+  assert.equal(await page.getByText('Amara Okafor').count(), 0);
+  await page.unroute('**/api/student_names*');
+  await page.getByRole('button', { name: 'Show names' }).click();
+  await grid.getByText('Amara Okafor').waitFor();
 });
 
 test('the grid has every student, is sorted as it says, and keeps names shown while a student is looked at', async () => {

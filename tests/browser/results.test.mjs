@@ -227,6 +227,38 @@ test('a class that has handed in nothing, and one with a single student, look ri
   assert.doesNotMatch(await page.locator('main').innerText(), NO_FIGURE);
 });
 
+test('a measurement that stands still grows old, however often the figures are asked for', async () => {
+  const page = await open('/classes');
+  await page.addInitScript(() => {
+    delete window.SharedWorker;
+    // As from a server that can measure nothing.
+    window.EventSource = class extends EventSource {
+      addEventListener(name, listener, ...more) {
+        const heard = (event) => (listener.handleEvent ?? listener).call(listener, name !== 'tick' ? event
+          : new MessageEvent(name, { data: JSON.stringify({ ...JSON.parse(event.data), freshness: null }) }));
+        super.addEventListener(name, heard, ...more);
+      }
+    };
+    window.said = new Set();
+    addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
+      for (const word of ['Live', 'Delayed']) {
+        if ([...document.querySelectorAll('[role=status]')].some((status) => status.textContent.includes(word))) window.said.add(word);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true }));
+  });
+  await alter(page, (r) => { r.freshness.measured_at -= 60_000; r.freshness.complete_through -= 60_000; });
+  await page.goto(`/results/${OPEN}`);
+  await page.getByText('It has not been possible to check since').waitFor();
+  await ticks(lesson.school, lesson.chrome, 2);
+  for (const label of ['Best attempts', 'First attempts']) {
+    const answer = page.waitForResponse('**/api/class_results*');
+    await page.getByRole('combobox', { name: 'Which attempts count' }).selectOption({ label });
+    await (await answer).finished();
+    await ticks(lesson.school, lesson.chrome, 2);
+  }
+  assert.deepEqual(await page.evaluate(() => [...window.said]), ['Delayed']);
+});
+
 test('another class with the same quiz stands beside this one', async () => {
   await play(lesson.school, 12, OTHER_CODE);
   const page = await open(`/results/${OPEN}`);

@@ -79,6 +79,67 @@ test('a join that the server puts off is tried again by itself, and the page say
   assert.ok(asked[1] - asked[0] >= 1_900, `${asked[1] - asked[0]} ms`);
 });
 
+test('a page that is left while it joins keeps the attempt, with the name as it was sent', async () => {
+  const page = await (await school.visitor(chrome)).newPage();
+  let answer;
+  await page.route('**/api/join', (route) => { answer = () => route.continue(); });
+  await page.goto(`/join/${CODE}`);
+  await page.getByLabel('Your name').fill('Amara Okafor');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await until(() => answer);
+  await page.getByLabel('Your name').fill('Somebody else');
+  await page.getByRole('link', { name: 'Freshmark' }).click();
+  await page.getByRole('link', { name: 'Join with a code', exact: true }).waitFor();
+  await answer();
+  await until(async () => (await records(page)).length === 1);
+  assert.equal(new URL(page.url()).pathname, '/', 'and nobody is led anywhere');
+  const [key] = await records(page);
+  const kept = await page.evaluate((key) => JSON.parse(localStorage.getItem(key)), key);
+  assert.equal(kept.name, 'Amara Okafor');
+  await page.goto(`/quiz/${kept.joined.attempt}`);
+  await page.getByText('Question 1 of 10').waitFor();
+});
+
+test('a server that wishes to be left alone with a submission is, whatever happens on the device meanwhile', async () => {
+  const context = await school.visitor(chrome);
+  const page = await context.newPage();
+  await join_quiz(page, 'Clara Jensen');
+  await answer_all(page, 0);
+  const tries = [];
+  const later = { status: 429, headers: { 'retry-after': '3' }, json: { error: 'too_many', message: 'too many answers; try again in 3 seconds', retry_after_s: 3 } };
+  let answer;
+  await page.route('**/answers', async (route) => {
+    tries.push(Date.now());
+    if (tries.length > 1) return route.continue();
+    answer = async () => { await route.fulfill(later); return Date.now(); };
+  });
+  await submit(page);
+  await until(() => answer);
+  const online = () => page.evaluate(() => { window.dispatchEvent(new Event('online')); });
+  await online(); // While it is being sent: a reason for another round.
+  const answered = await answer();
+  await page.getByText('wait for the network').waitFor();
+  await online();
+  await page.getByRole('heading', { name: 'Handed in' }).waitFor();
+  assert.equal(tries.length, 2);
+  assert.ok(tries[1] - answered >= 2_900, `${tries[1] - answered} ms`);
+});
+
+test('a submission waits, and the page says so, while another one is being sent', async () => {
+  const page = await (await school.visitor(chrome)).newPage();
+  for (const name of ['Dmitri Volkov', 'Esther Adeyemi']) {
+    await join_quiz(page, name);
+    await answer_all(page, 0);
+    await page.route('**/answers', (route) => route.abort());
+    await submit(page);
+    await page.getByText('wait for the network').waitFor();
+  }
+  await page.unroute('**/answers');
+  await page.route('**/answers', () => {});
+  await page.goto('/join');
+  await page.getByText('Answers on this device wait for the network').nth(1).waitFor({ timeout: 9_000 });
+});
+
 test('a code goes to the server as it was typed', async () => {
   const page = await (await school.visitor(chrome)).newPage();
   let body;

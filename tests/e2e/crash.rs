@@ -18,7 +18,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::server::{OPEN, Server, Staff, Student, client, freshmark};
+use crate::server::{OPEN, Server, Staff, Student, client, freshmark, from_environment};
 use crate::streams::nothing_waits;
 
 const ROUNDS: usize = 10;
@@ -90,8 +90,7 @@ impl Told {
 }
 
 fn seed() -> u64 {
-    let given = std::env::var("FRESHMARK_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| rand::rng().random())
+    from_environment("FRESHMARK_CRASH_SEED").unwrap_or_else(|| rand::rng().random())
 }
 
 /// A pattern of choices of one's own, a skipped question now and then.
@@ -132,7 +131,7 @@ async fn hand_in(
 }
 
 fn rounds() -> usize {
-    std::env::var("FRESHMARK_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
+    from_environment("FRESHMARK_CRASH_ROUNDS").unwrap_or(ROUNDS)
 }
 
 /// A system that puts records of its own until the server is gone.

@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use app::api::freshness::State;
 use app::api::results::ClassResults;
@@ -22,8 +23,9 @@ const EIO: i64 = 5;
 const BURSTS: [i64; 4] = [1, 2, 3, 30];
 /// Students who hand in before a fault that does not strike is taken back: some files are written now and then only.
 const PATIENCE: usize = 25;
-/// Tries of one request before the test gives up.
+/// Tries of one request before the test gives up, and what a device waits between two of them.
 const TRIES: usize = 3_000;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The faults of one server, which it shares with the test.
 pub struct Faults {
@@ -87,17 +89,34 @@ impl Faults {
 #[derive(Default)]
 pub struct Recorder {
     pub acknowledged: Vec<Student>,
+    /// Tries that were refused, or had no answer.
+    pub refused: usize,
 }
 
 impl Recorder {
     /// One student joins and hands in, each as often as it takes.
     pub async fn hand_in(&mut self, http: &Client, server: &Server) {
         let name = format!("Student {}", self.acknowledged.len() + 1);
-        let student = insist(async || Student::join(http, server, &name).await).await;
-        let view = insist(async || student.view(server).await).await;
+        let student = self.insist(async || Student::join(http, server, &name).await).await;
+        let view = self.insist(async || student.view(server).await).await;
         let submission = all(&view, self.acknowledged.len() % 3);
-        insist(async || student.submit(server, &submission).await).await;
+        self.insist(async || student.submit(server, &submission).await).await;
         self.acknowledged.push(student);
+    }
+
+    /// Asks until it succeeds, as a student's device does.
+    async fn insist<T, E: std::fmt::Debug>(&mut self, ask: impl AsyncFn() -> Result<T, E>) -> T {
+        let mut last = None;
+        for _ in 0..TRIES {
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(error) => last = Some(error),
+            }
+            self.refused += 1;
+            // A device pauses, too; without a pause the disk would be full of what is said about it.
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("it never succeeded: {last:?}");
     }
 
     /// Everything is there, as the students see it and as the teacher does.
@@ -111,20 +130,6 @@ impl Recorder {
         assert_eq!((results.participation.submitted, results.counted), (submitted, submitted));
         assert_eq!(results.freshness.accepted, submitted * 10);
     }
-}
-
-/// Asks until it succeeds, as a student's device does.
-async fn insist<T, E: std::fmt::Debug>(ask: impl AsyncFn() -> Result<T, E>) -> T {
-    let mut last = None;
-    for _ in 0..TRIES {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(error) => last = Some(error),
-        }
-        // A device pauses, too; without a pause the disk would be full of what is said about it.
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("it never succeeded: {last:?}");
 }
 
 pub fn has_landed(results: &ClassResults) -> bool {
@@ -145,7 +150,7 @@ async fn survives(files: &str) {
     let (http, mut recorder) = (client(), Recorder::default());
     recorder.hand_in(&http, &server).await;
     let mut struck = 0;
-    for (error, calls) in [ENOSPC, EIO].into_iter().flat_map(|error| BURSTS.map(|calls| (error, calls))) {
+    for (error, calls) in bursts() {
         faults.arm(files, error, calls);
         let before = recorder.acknowledged.len();
         while faults.left() > 0 && recorder.acknowledged.len() < before + PATIENCE {
@@ -157,16 +162,25 @@ async fn survives(files: &str) {
     }
     println!("{files}: {struck} calls failed, {} submissions acknowledged", recorder.acknowledged.len());
     assert!(struck > 0, "no call failed: nothing is shown");
+    lost_nothing(&recorder, server, &data).await;
+}
+
+fn bursts() -> impl Iterator<Item = (i64, i64)> {
+    [ENOSPC, EIO].into_iter().flat_map(|error| BURSTS.map(|calls| (error, calls)))
+}
+
+/// The server has healed, and another one finds the same after a kill.
+async fn lost_nothing(recorder: &Recorder, server: Server, data: &Path) {
     let teacher = Staff::teacher(&server).await;
     let healed = teacher.results_when(&server, OPEN, has_landed).await.freshness;
     assert_eq!(healed.state(healed.measured_at), State::Live, "it heals by itself");
     recorder.check(&server).await;
     server.kill();
 
-    let server = Server::on(&data, &[]);
+    let server = Server::on(data, &[]);
     recorder.check(&server).await;
     server.stop();
-    verify(&data);
+    verify(data);
 }
 
 #[tokio::test]
@@ -176,7 +190,7 @@ async fn failed_writes_of_the_stores_wal_lose_nothing_that_was_acknowledged() {
 
 #[tokio::test]
 async fn failed_writes_of_the_store_lose_nothing_that_was_acknowledged() {
-    survives("/freshmark.db").await;
+    survives("/freshmark.db$").await;
 }
 
 #[tokio::test]
@@ -189,9 +203,29 @@ async fn failed_writes_of_the_lake_lose_nothing_that_was_acknowledged() {
     survives("/data/lake/").await;
 }
 
+/// DuckDB writes its file when it is closed, and once its log has grown far more than here.
 #[tokio::test]
 async fn failed_writes_of_the_warehouse_lose_nothing_that_was_acknowledged() {
-    survives("/warehouse.duckdb").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
+    let (http, mut recorder, mut struck) = (client(), Recorder::default(), 0);
+    for (error, calls) in bursts() {
+        faults.arm("/warehouse.duckdb$", error, 0);
+        let server = faults.server(&data);
+        recorder.hand_in(&http, &server).await;
+        Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await;
+        faults.arm("/warehouse.duckdb$", error, calls);
+        server.stop();
+        struck += calls - faults.left();
+    }
+    assert!(struck > 0, "no call failed: nothing is shown");
+    faults.arm("/warehouse.duckdb$", EIO, 0);
+    lost_nothing(&recorder, faults.server(&data), &data).await;
+}
+
+#[tokio::test]
+async fn failed_writes_of_the_warehouses_wal_lose_nothing_that_was_acknowledged() {
+    survives("/warehouse.duckdb.wal$").await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 use serde_json::{Value, json};
 
-use crate::server::{CLOSED, OPEN, Server, Staff, client, freshmark};
+use crate::server::{CLOSED, OPEN, Server, Staff, Student, client, freshmark};
 
 /// Runs a command on a data folder: whether it succeeded, and all that it said.
 fn run(words: &[&str], data: &Path) -> (bool, String) {
@@ -67,6 +67,36 @@ async fn an_empty_warehouse_is_rebuilt_from_the_lake_as_often_as_one_likes() {
     let again = Server::on(data, &[]);
     let shown = Staff::admin(&again).await.results(&again, CLOSED).await;
     assert_eq!((shown.freshness.landed, shown.counted), (168, 28));
+}
+
+#[tokio::test]
+async fn a_damaged_warehouse_is_rebuilt_at_the_start_and_not_by_whoever_only_looks() {
+    let server = landed().await;
+    let data = server.data();
+    std::fs::write(data.join("warehouse.duckdb"), b"no database").expect("damaged");
+    let (looked, said) = run(&["verify"], data);
+    assert!(!looked && said.contains("cannot open the warehouse"), "{said}");
+
+    // What cannot be brought in stays owed to the next start.
+    let object = objects(&data.join("lake/quiz-answers")).remove(0);
+    let away = data.with_extension("object");
+    std::fs::rename(&object, &away).expect("away");
+    let without = Server::on(data, &[]);
+    // The transactional store has them still, and sends them again.
+    Staff::admin(&without).await.results_when(&without, CLOSED, |r| r.freshness.landed == 168).await;
+    without.stop();
+    assert!(data.join("warehouse.duckdb.rebuild").exists());
+    std::fs::rename(&away, &object).expect("back");
+
+    let again = Server::on(data, &[]);
+    let shown = Staff::admin(&again).await.results(&again, CLOSED).await;
+    assert_eq!((shown.freshness.landed, shown.counted), (168, 28), "each is counted once");
+    assert!(!data.join("warehouse.duckdb.rebuild").exists());
+    Student::hand_in(&again, "Ada Lovelace", 0).await;
+    Staff::teacher(&again).await.results_when(&again, OPEN, |r| r.freshness.landed == 10).await;
+    again.stop();
+    let (agrees, said) = run(&["verify"], data);
+    assert!(agrees, "no heartbeat after the last answer looks like a batch that is missing: {said}");
 }
 
 #[tokio::test]

@@ -145,6 +145,11 @@ impl Drop for Server {
     }
 }
 
+/// What an environment variable says, if it is there and right.
+pub fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 pub fn client() -> Client {
     Client::builder().no_proxy().build().expect("a client")
 }

@@ -155,7 +155,8 @@ pub struct ClassResults {
     pub opened_at: Millis,
     /// Set once it takes no more answers.
     pub closed_at: Option<Millis>,
-    /// Other classes that are taking the same quiz now: its key, once this class learns it, is no secret to them.
+    /// Other classes that are taking the same quiz now, another teacher's among them: its key, once this class learns it, is
+    /// no secret to them.
     #[serde(default)]
     pub also_open: Vec<String>,
     /// How far the class is.

@@ -1,5 +1,5 @@
 //! Sends every submission that this device holds until it is acknowledged: when the front end starts, when one is
-//! handed in, when the network comes back, and in between with growing pauses.
+//! handed in, when the network comes back, and in between with growing pauses. No round begins before the server wishes.
 //!
 //! Owns the sending, one round at a time, and what became of each submission. Does not own the attempt that a page
 //! shows: a page hears of its own by [`Outbox::news`]. Works on any page, so that a submission is not left behind when
@@ -12,11 +12,11 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::events::Listener;
-use super::{http, storage, transport};
+use super::{http, storage, time, transport};
 use crate::api::Millis;
 use crate::api::attempts::Receipt;
 use crate::state::attempt::Attempt;
-use crate::state::outbox::retry_after_ms;
+use crate::state::outbox::{Wish, retry_after_ms};
 
 /// What has not been answered for so long waits, as far as whoever looks at it is concerned.
 const WAITS_AFTER: Duration = Duration::from_secs(5);
@@ -40,8 +40,8 @@ pub struct Outbox {
     /// Whether there is a reason for another round as soon as this one is over.
     again: StoredValue<bool>,
     tries: StoredValue<u32>,
-    /// The pause that the server wishes before the next try.
-    wish: StoredValue<Option<Millis>>,
+    /// What the server wishes before the next try.
+    wish: StoredValue<Wish>,
     pause: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -54,7 +54,7 @@ impl Outbox {
             sending: StoredValue::new(false),
             again: StoredValue::new(false),
             tries: StoredValue::new(0),
-            wish: StoredValue::new(None),
+            wish: StoredValue::new(Wish::default()),
             pause: StoredValue::new(None),
         };
         outbox.send();
@@ -89,28 +89,41 @@ impl Outbox {
         self.send();
     }
 
-    /// Starts a round, or has another one follow the one that is under way.
+    /// Starts a round: now, or when the server wishes, or after the one that is under way.
     pub fn send(self) {
         if self.sending.get_value() {
             self.again.set_value(true);
             return;
         }
         self.rest();
+        if self.wish_left().is_some() {
+            self.to_send().iter().for_each(|attempt| self.say_that_it_waits(&attempt.joined.attempt));
+            return self.wait(0);
+        }
         self.sending.set_value(true);
         spawn_local(self.round());
     }
 
-    async fn round(self) {
-        let (pending, others): (Vec<Attempt>, Vec<Attempt>) =
+    /// What is sent in a round. Takes in what need not be sent any more.
+    fn to_send(self) -> Vec<Attempt> {
+        let (mut pending, others): (Vec<Attempt>, Vec<Attempt>) =
             storage::attempts().into_iter().partition(Attempt::is_pending);
         self.take_in(others);
+        let is_refused = |news: Option<&News>| matches!(news, Some(News::Refused(_)));
+        pending.retain(|attempt| self.news.with_untracked(|news| !is_refused(news.get(&attempt.joined.attempt))));
+        pending
+    }
+
+    async fn round(self) {
+        let pending = self.to_send();
+        for attempt in &pending {
+            let id = attempt.joined.attempt.clone();
+            // Also for one whose turn comes later.
+            set_timeout(move || self.say_that_it_waits(&id), WAITS_AFTER);
+        }
         let mut some_wait = false;
         for attempt in pending {
             let id = attempt.joined.attempt.clone();
-            if matches!(self.news.with_untracked(|news| news.get(&id).cloned()), Some(News::Refused(_))) {
-                continue;
-            }
-            self.say_that_it_waits(id.clone());
             let news = self.try_once(attempt).await;
             some_wait |= news == News::Waiting;
             self.news.update(|all| {
@@ -125,23 +138,22 @@ impl Outbox {
         let again = self.again.try_update_value(std::mem::take).unwrap_or(false);
         match (again, some_wait) {
             (true, _) => self.send(),
-            (false, true) => self.wait(),
+            (false, true) => {
+                let tries = self.tries.get_value();
+                self.tries.set_value(tries.saturating_add(1));
+                self.wait(tries);
+            }
             (false, false) => self.tries.set_value(0),
         }
     }
 
-    /// Says so after a moment, unless it has been answered by then.
-    fn say_that_it_waits(self, attempt: String) {
-        set_timeout(
-            move || {
-                if self.news.with_untracked(|news| !news.contains_key(&attempt)) {
-                    self.news.update(|news| {
-                        news.insert(attempt, News::Waiting);
-                    });
-                }
-            },
-            WAITS_AFTER,
-        );
+    /// Says so, unless something is known of it.
+    fn say_that_it_waits(self, attempt: &str) {
+        if self.news.with_untracked(|news| !news.contains_key(attempt)) {
+            self.news.update(|news| {
+                news.insert(attempt.to_owned(), News::Waiting);
+            });
+        }
     }
 
     async fn try_once(self, mut attempt: Attempt) -> News {
@@ -152,7 +164,7 @@ impl Outbox {
                 News::Arrived(receipt)
             }
             Err(error) if error.is_passing() => {
-                self.wish.set_value(error.retry_after_ms());
+                self.wish.update_value(|wish| wish.heard(error.retry_after_ms(), time::waking()));
                 News::Waiting
             }
             Err(error) => News::Refused(error.to_string()),
@@ -172,11 +184,14 @@ impl Outbox {
         }
     }
 
-    fn wait(self) {
-        let tries = self.tries.get_value();
-        self.tries.set_value(tries.saturating_add(1));
-        let wish = self.wish.try_update_value(Option::take).flatten();
-        let pause = Duration::from_millis(u64::from(retry_after_ms(tries, js_sys::Math::random(), wish)));
+    fn wish_left(self) -> Option<Millis> {
+        self.wish.get_value().left(time::waking())
+    }
+
+    /// Sends after a pause, as after so many tries.
+    fn wait(self, tries: u32) {
+        let pause = retry_after_ms(tries, js_sys::Math::random(), self.wish_left());
+        let pause = Duration::from_millis(u64::from(pause));
         self.pause.set_value(set_timeout_with_handle(move || self.send(), pause).ok());
     }
 

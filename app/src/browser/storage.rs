@@ -89,7 +89,7 @@ fn set(key: &str, attempt: &Attempt) -> bool {
         true => kept.remove(key),
         false => kept.insert(key.to_owned(), text),
     });
-    super::guard::has_unsaved(NOT_TAKEN.with_borrow(|kept| !kept.is_empty()));
+    tell_guard();
     taken
 }
 
@@ -99,4 +99,11 @@ fn remove(key: &str) {
         // What cannot be removed could not have been written.
         let _ = storage.remove_item(key);
     }
+    tell_guard();
+}
+
+/// Of what the browser did not take, only a record without a receipt would be lost by a reload.
+fn tell_guard() {
+    let is_unsaved = |text: &String| Attempt::read(text).is_some_and(|attempt| attempt.receipt.is_none());
+    super::guard::has_unsaved(NOT_TAKEN.with_borrow(|kept| kept.values().any(is_unsaved)));
 }

@@ -25,18 +25,18 @@ struct SharpCanvas {
 /// Where a canvas has less room than this for each time that it is drawn larger, it is drawn less large.
 const NARROWEST: f64 = 480.0;
 
-/// Draws a picture over the whole width of a canvas, up to `scale` times as large as elsewhere, or as large as fits into
-/// `room` above each other, and gives the canvas the height that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
+/// How many times as large as elsewhere a picture is drawn on a canvas: up to `most`, where the canvas has the width for
+/// it, and no larger than fits into `room`, if there is a limit to its height.
+#[must_use]
+pub fn scale_of(canvas: &HtmlCanvasElement, picture: &Picture, most: f64, room: Option<f64>) -> f64 {
+    let most = most.min(f64::from(canvas.client_width()) / NARROWEST).max(1.0);
+    room.map_or(most, |room| largest(canvas, picture, most, room))
+}
+
+/// Draws a picture over the whole width of a canvas, `scale` times as large as elsewhere, and gives the canvas the height
+/// that the picture needs. Nothing is drawn on a canvas without a width, as a hidden one. Returns where its bars lie, in
 /// CSS pixels.
-pub fn paint(
-    canvas: &HtmlCanvasElement,
-    picture: &Picture,
-    theme: &Theme,
-    scale: f64,
-    room: Option<f64>,
-) -> Vec<Place> {
-    let most = scale.min(f64::from(canvas.client_width()) / NARROWEST).max(1.0);
-    let scale = room.map_or(most, |room| largest(canvas, picture, most, room));
+pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, theme: &Theme, scale: f64) -> Vec<Place> {
     let width = (f64::from(canvas.client_width()) / scale).round() as i32;
     if width <= 0 {
         return Vec::new();

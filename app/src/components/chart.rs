@@ -13,7 +13,7 @@ use web_sys::{HtmlCanvasElement, ResizeObserver};
 
 use crate::browser::events::Listener;
 use crate::browser::{self, time};
-use crate::charts::canvas::paint;
+use crate::charts::canvas::{paint, scale_of};
 use crate::charts::draw::Place;
 use crate::charts::model::{Picture, between};
 
@@ -158,6 +158,9 @@ struct Way {
     to: Option<Picture>,
     began: f64,
     running: bool,
+    /// The scale for what it leads to, and the width and the room that the scale was worked out for: to do so takes many
+    /// times as long as to draw.
+    scale: Option<((i32, Option<f64>), f64)>,
 }
 
 impl Way {
@@ -183,6 +186,7 @@ impl Glide {
         let shown = way.at(now).map(|(picture, _)| picture);
         way.from = shown.filter(|_| !browser::wants_less_motion());
         way.to = Some(picture);
+        way.scale = None;
         way.began = now;
         if !way.running {
             way.running = true;
@@ -205,11 +209,24 @@ impl Glide {
     /// Paints what is to be shown now; returns whether that is the end.
     fn paint(&self, canvas: &HtmlCanvasElement) -> bool {
         let Some((picture, done)) = self.way.borrow().at(time::steady() as f64) else { return true };
-        let places = paint(canvas, &picture, &browser::theme(), self.scale, self.fits.then(|| room_below(canvas)));
+        let places = paint(canvas, &picture, &browser::theme(), self.scale_on(canvas));
         if self.places.try_with_untracked(|known| *known != places).unwrap_or(false) {
             self.places.set(places);
         }
         done
+    }
+
+    /// The scale at which the whole way is drawn.
+    fn scale_on(&self, canvas: &HtmlCanvasElement) -> f64 {
+        let room = self.fits.then(|| room_below(canvas));
+        let place = (canvas.client_width(), room);
+        let mut way = self.way.borrow_mut();
+        if let Some((_, scale)) = way.scale.filter(|(known, _)| *known == place) {
+            return scale;
+        }
+        let scale = way.to.as_ref().map_or(1.0, |to| scale_of(canvas, to, self.scale, room));
+        way.scale = Some((place, scale));
+        scale
     }
 }
 

@@ -14,6 +14,9 @@ use crate::components::{Deliveries, Heading, Logo, Problem, anew};
 use crate::state::attempt::Attempt;
 use crate::state::words;
 
+/// A server that asks for a longer pause is asked after it all the same, in seconds.
+const LONGEST_WAIT_S: u64 = 600;
+
 /// Code and name; then to the quiz. A quiz that this device has begun and not handed in is offered first.
 #[component]
 pub fn JoinPage() -> impl IntoView {
@@ -28,14 +31,7 @@ pub fn JoinPage() -> impl IntoView {
         problem: RwSignal::new(None),
         busy: RwSignal::new(false),
         waits: RwSignal::new(None),
-        joined: Callback::new(move |joined: Joined| {
-            let to = format!("/quiz/{}", joined.attempt);
-            let begun_at = transport::server_time().unwrap_or_default();
-            let name = name.get_untracked().trim().to_owned();
-            // Where the browser does not take it, the quiz says so.
-            storage::save_attempt(&Attempt { name, ..Attempt::new(joined, begun_at) });
-            navigate(&to, Default::default());
-        }),
+        go_to: Callback::new(move |quiz: String| navigate(&quiz, Default::default())),
     };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -85,7 +81,8 @@ struct Joining {
     busy: RwSignal<bool>,
     /// For how many seconds it waits, as the server wishes, before it tries again.
     waits: RwSignal<Option<u64>>,
-    joined: Callback<Joined>,
+    /// Leads to the quiz at an address.
+    go_to: Callback<String>,
 }
 
 impl Joining {
@@ -103,16 +100,19 @@ impl Joining {
         let join = Join { code: self.code.get_untracked(), name: self.name.get_untracked() };
         spawn_local(async move {
             let answer = http::join(&join).await;
-            // Nothing to do where the page has been left.
+            // Where the page has been left, nobody is led anywhere; the attempt is kept all the same.
             match answer {
                 Err(ApiError::TooMany { retry_after_s, .. }) => {
-                    if self.waits.try_set(Some(retry_after_s)).is_none() {
-                        set_timeout(move || self.again(), Duration::from_secs(retry_after_s.clamp(1, 600)));
+                    let seconds = retry_after_s.clamp(1, LONGEST_WAIT_S);
+                    if self.waits.try_set(Some(seconds)).is_none() {
+                        set_timeout(move || self.again(), Duration::from_secs(seconds));
                     }
                 }
                 Ok(joined) => {
+                    let quiz = format!("/quiz/{}", joined.attempt);
+                    keep(joined, &join.name);
                     if self.busy.try_set(false).is_none() {
-                        self.joined.run(joined);
+                        self.go_to.run(quiz);
                     }
                 }
                 Err(error) => {
@@ -128,6 +128,13 @@ impl Joining {
             self.ask();
         }
     }
+}
+
+/// Keeps an attempt that has just begun, with the name as it was sent. Where the browser does not take it, the quiz says
+/// so.
+fn keep(joined: Joined, name: &str) {
+    let begun_at = transport::server_time().unwrap_or_default();
+    storage::save_attempt(&Attempt { name: name.trim().to_owned(), ..Attempt::new(joined, begun_at) });
 }
 
 /// What happened and what to do.

@@ -34,9 +34,6 @@ pub struct Given {
 /// All that the device keeps of an attempt. Whatever is added here needs a default: records without it lie on devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// How the record is written.
-    #[serde(default)]
-    pub version: u32,
     /// What joining gave.
     pub joined: Joined,
     /// When that was, in server time; 0 where it is not known.
@@ -82,7 +79,6 @@ impl Attempt {
     #[must_use]
     pub const fn new(joined: Joined, begun_at: Millis) -> Self {
         Self {
-            version: super::kept::VERSION,
             joined,
             begun_at,
             name: String::new(),
@@ -282,6 +278,10 @@ pub(crate) mod tests {
         attempt
     }
 
+    pub(crate) const fn receipt() -> Receipt {
+        Receipt { accepted_at: 5, answered: 1, questions: 2 }
+    }
+
     #[test]
     fn next_leads_through_the_questions_to_the_review_and_back_returns() {
         let mut a = attempt();
@@ -328,7 +328,7 @@ pub(crate) mod tests {
     fn the_right_answers_are_waited_for_until_they_are_there() {
         let mut a = attempt();
         assert!(!a.awaits_release(), "not handed in");
-        a.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        a.receipt = Some(receipt());
         assert!(a.awaits_release());
         a.view = a.view.map(|view| AttemptView { released: Some(vec![]), ..view });
         assert!(!a.awaits_release());
@@ -346,7 +346,7 @@ pub(crate) mod tests {
         assert_eq!(a.submission(), sent);
         assert!(a.is_pending());
         let mut view = a.view.clone().expect("view");
-        view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        view.receipt = Some(receipt());
         a.take_in(view);
         assert!(!a.is_pending());
     }

@@ -11,9 +11,6 @@ use super::attempt::{Attempt, Given, Step};
 use crate::api::Millis;
 use crate::api::attempts::{Joined, Submission};
 
-/// How [`Attempt`] is written now.
-pub(super) const VERSION: u32 = 1;
-
 /// What must be readable of any record, whichever version wrote it.
 #[derive(Deserialize)]
 struct Core {
@@ -22,13 +19,27 @@ struct Core {
     begun_at: Millis,
     #[serde(default)]
     name: String,
-    step: Step,
     #[serde(default)]
     given: BTreeMap<i64, Given>,
     #[serde(default)]
     handed_in: Option<Submission>,
     #[serde(default)]
     receipt: Option<IgnoredAny>,
+}
+
+/// Where the student is, as far as this version knows the step.
+#[derive(Deserialize)]
+struct Place {
+    step: Step,
+}
+
+/// What was handed in stays so. With a step that is not known here, the student begins at the first question, answers and
+/// all.
+fn step_of(text: &str, handed_in: Option<&Submission>) -> Step {
+    if handed_in.is_some() {
+        return Step::HandedIn;
+    }
+    serde_json::from_str(text).map_or(Step::Question(0), |Place { step }| step)
 }
 
 impl Attempt {
@@ -39,7 +50,8 @@ impl Attempt {
         if let Ok(attempt) = serde_json::from_str(text) {
             return Some(attempt);
         }
-        let Core { joined, begun_at, name, step, given, handed_in, receipt } = serde_json::from_str(text).ok()?;
+        let Core { joined, begun_at, name, given, handed_in, receipt } = serde_json::from_str(text).ok()?;
+        let step = step_of(text, handed_in.as_ref());
         // With a receipt the server has it all, and the device nothing to lose.
         receipt.is_none().then(|| Self { name, step, given, handed_in, ..Self::new(joined, begun_at) })
     }
@@ -83,7 +95,7 @@ impl Attempt {
     #[must_use]
     pub fn to_keep(&self) -> Self {
         if self.receipt.is_none() {
-            return Self { version: VERSION, ..self.clone() };
+            return self.clone();
         }
         Self { step: Step::HandedIn, receipt: self.receipt.clone(), ..Self::new(self.joined.clone(), self.begun_at) }
     }
@@ -92,13 +104,12 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::attempts::{GivenAnswer, Receipt, Released};
-    use crate::state::attempt::tests::attempt;
+    use crate::api::attempts::{GivenAnswer, Released};
+    use crate::state::attempt::tests::{attempt, receipt};
 
     /// As the device keeps it once the server has it.
     fn acknowledged(attempt: &Attempt) -> Attempt {
-        let receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
-        Attempt { receipt, step: Step::HandedIn, ..attempt.clone() }.to_keep()
+        Attempt { receipt: Some(receipt()), step: Step::HandedIn, ..attempt.clone() }.to_keep()
     }
 
     #[test]
@@ -153,8 +164,7 @@ mod tests {
         a.toggle_flag(1);
         a.next();
         a.hand_in();
-        let stored = serde_json::to_string(&a).expect("to json");
-        let resumed: Attempt = serde_json::from_str(&stored).expect("from json");
+        let resumed = Attempt::read(&a.written().expect("to json")).expect("it is a record");
         assert_eq!(resumed, a);
         assert!(resumed.is_pending());
     }
@@ -180,6 +190,19 @@ mod tests {
         let read = Attempt::read(&in_another_shape(&unfinished)).expect("it is a record");
         assert!(read.is_unfinished());
         assert_eq!(read.submission(), sent, "nothing that was answered is lost");
+        // Or it knows a step more.
+        let at_another_step = |a: &Attempt| {
+            let written = a.written().expect("to json");
+            let step = serde_json::to_string(&a.step).expect("to json");
+            let other = written.replace(&format!("\"step\":{step}"), r#""step":{"Reading":3}"#);
+            assert_ne!(written, other);
+            other
+        };
+        let read = Attempt::read(&at_another_step(&a)).expect("it is a record");
+        assert!(read.is_pending());
+        assert_eq!(read.submission(), sent);
+        let read = Attempt::read(&at_another_step(&unfinished)).expect("it is a record");
+        assert_eq!((read.step, read.submission()), (Step::Question(0), sent));
         assert_eq!(Attempt::read("{\"joined\":"), None);
     }
 
@@ -187,10 +210,13 @@ mod tests {
     fn a_record_of_the_first_version_is_read() {
         let first = r#"{"joined":{"attempt":"a","token":"t"},"view":null,"step":"HandedIn",
             "given":{"1":{"choice":10,"elapsed_ms":7}},"flagged":[2],"receipt":null}"#;
-        let read = Attempt::read(first).expect("it is a record");
-        assert!(read.is_pending());
-        let answer = GivenAnswer { question: 1, choice: Some(10), elapsed_ms: 7 };
-        assert_eq!(read.submission(), Submission { answers: vec![answer] });
+        // For a while a record held a number of its own.
+        for record in [first.to_owned(), first.replacen('{', "{\"version\":1,", 1)] {
+            let read = Attempt::read(&record).expect("it is a record");
+            assert!(read.is_pending());
+            let answer = GivenAnswer { question: 1, choice: Some(10), elapsed_ms: 7 };
+            assert_eq!(read.submission(), Submission { answers: vec![answer] });
+        }
     }
 
     #[test]
@@ -201,7 +227,7 @@ mod tests {
         a.hand_in();
         assert_eq!(a.to_keep(), a, "until the server has it, everything");
         let mut view = a.view.clone().expect("view");
-        view.receipt = Some(Receipt { accepted_at: 5, answered: 1, questions: 2 });
+        view.receipt = Some(receipt());
         view.released = Some(vec![Released { question: 1, key: 10, given: Some(10), explanation: None }]);
         a.take_in(view);
         let kept = a.to_keep();

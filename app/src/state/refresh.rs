@@ -1,7 +1,8 @@
 //! When to ask again: once, however many loads landed meanwhile, not at all while nobody looks, and after a failure with
 //! growing pauses until an answer comes. The pages of staff and the outbox of students go by the same rule.
 //!
-//! Does not own how long one question may take: `browser::http` ends each after a while, so that an answer always comes.
+//! Does not own how long one question may take: `browser::transport` ends each after a while, so that an answer always
+//! comes.
 
 use crate::api::Millis;
 
@@ -60,7 +61,7 @@ impl Refresh {
     pub fn failed(&mut self, now: Millis, wish: Option<Millis>) {
         self.asking = false;
         self.stale = true;
-        self.wished_until = now + wish.map_or(0, |wish| pause_ms(0, 0, Some(wish)));
+        self.wished_until = now + pause_ms(0, 0, wish);
         self.not_before = now + pause_ms(self.failures, LONGEST_PAUSE_MS, wish);
         self.failures = self.failures.saturating_add(1);
     }

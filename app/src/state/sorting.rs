@@ -3,17 +3,17 @@
 use super::looking::Sort;
 use crate::api::class::{ClassGrid, GridRow};
 
-/// The rows as they are sorted; `called` says what a student is called on the page. Who has no score comes last where it
-/// goes by scores, and rows that are equal stand as on the list.
+/// The rows as they are sorted; `name` is a student's, where the page shows it. Who has no score comes last where it goes
+/// by scores, and rows that are equal stand as on the list.
 #[must_use]
-pub fn sorted(grid: &ClassGrid, sort: Sort, called: impl Fn(&GridRow) -> String) -> Vec<GridRow> {
+pub fn sorted(grid: &ClassGrid, sort: Sort, name: impl Fn(&GridRow) -> Option<String>) -> Vec<GridRow> {
     let mut rows = grid.rows.clone();
     let without = |row: &GridRow| row.attempt.is_none();
     // As they are called: by name where names are shown. Numbers are no words: 10 comes after 9.
     rows.sort_by_cached_key(|row| {
-        let name = called(row);
-        let number = row.number.filter(|number| name.ends_with(&number.to_string()));
-        (row.number.is_none(), number, name.to_lowercase(), row.attempt)
+        let name = name(row).map(|name| name.to_lowercase());
+        let number = row.number.filter(|_| name.is_none());
+        (row.number.is_none(), number, name, row.attempt)
     });
     match sort {
         Sort::List => {}
@@ -63,30 +63,33 @@ mod tests {
         }
     }
 
-    fn numbers(sort: Sort, called: impl Fn(&GridRow) -> String) -> Vec<i64> {
-        sorted(&grid(), sort, called).iter().map(|row| row.number.unwrap_or_default()).collect()
+    fn numbers(sort: Sort, name: impl Fn(&GridRow) -> Option<String>) -> Vec<i64> {
+        sorted(&grid(), sort, name).iter().map(|row| row.number.unwrap_or_default()).collect()
     }
 
-    fn number(row: &GridRow) -> String {
-        row.number.map_or_else(|| "Not on the list".to_owned(), |number| format!("Student {number}"))
+    const fn hidden(_: &GridRow) -> Option<String> {
+        None
     }
 
     #[test]
     fn rows_stand_as_the_heading_says() {
-        assert_eq!(numbers(Sort::List, number), [2, 9, 10, 0]);
-        assert_eq!(numbers(Sort::Best, number), [0, 2, 10, 9]);
-        assert_eq!(numbers(Sort::Worst, number), [10, 2, 0, 9]);
-        assert_eq!(numbers(Sort::Wrong(1), number), [0, 2, 10, 9]);
+        assert_eq!(numbers(Sort::List, hidden), [2, 9, 10, 0]);
+        assert_eq!(numbers(Sort::Best, hidden), [0, 2, 10, 9]);
+        assert_eq!(numbers(Sort::Worst, hidden), [10, 2, 0, 9]);
+        assert_eq!(numbers(Sort::Wrong(1), hidden), [0, 2, 10, 9]);
     }
 
     #[test]
     fn where_names_are_shown_they_stand_by_name() {
-        let called = |row: &GridRow| match row.number {
-            Some(2) => "mia".to_owned(),
-            Some(9) => "Zoe".to_owned(),
-            Some(10) => "Ada".to_owned(),
-            _ => "Not on the list".to_owned(),
-        };
-        assert_eq!(numbers(Sort::List, called), [10, 2, 9, 0]);
+        // A name may end like the number that stands for it.
+        for second in ["mia", "Sam 2"] {
+            let name = |row: &GridRow| match row.number {
+                Some(2) => Some(second.to_owned()),
+                Some(9) => Some("Zoe".to_owned()),
+                Some(10) => Some("Ada".to_owned()),
+                _ => None,
+            };
+            assert_eq!(numbers(Sort::List, name), [10, 2, 9, 0], "{second}");
+        }
     }
 }

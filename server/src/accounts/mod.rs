@@ -1,6 +1,6 @@
 //! Staff accounts and their sessions.
 //!
-//! Owns passwords (Argon2id hashes), how much of the machine hashing may take and how often
+//! Owns passwords (Argon2id hashes), how much of the machine hashing may take, how much of that one place may, and how often
 //! an account's password may be tried. A guesser is slowed down; the right password is never refused for what somebody else
 //! has tried, it only waits. Does not own what an account may see: the room `results` does.
 
@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 pub use self::sessions::{IDLE_MS, SESSION_MS};
 use crate::clock::Clock;
 use crate::limit::{Allowance, Exhausted, Limit};
-use crate::lines::Lines;
+use crate::lines::{Lines, Turn};
 use crate::recent::Recent;
 use crate::secret;
 use crate::store::Store;
@@ -43,6 +43,12 @@ const HASHES_AT_ONCE: usize = 2;
 
 /// Passwords that are hashed or wait for it; more are sent away at once.
 const HASHES_IN_ALL: usize = 64;
+
+/// Passwords from one place that are among these at the same time, and that wait for that: one place must not take all.
+const HASHES_OF_ONE_PLACE: usize = 4;
+const MOST_OF_ONE_PLACE: usize = 60;
+/// Seconds after which to try again when there are more.
+const RETRY_PLACE_S: u64 = 2;
 
 /// Why nobody was signed in or added.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +126,8 @@ pub struct Accounts {
     slow: Arc<Lines<(String, String)>>,
     /// Counts sessions that were ended, for those who follow one.
     ended: Arc<watch::Sender<u64>>,
+    /// Turns to hash, by place. Nobody holds a turn while anything but a core is waited for.
+    turns: Arc<Lines<String>>,
     hashing: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     /// Who was asked for lately, by the hash of the secret, and when the session ends.
@@ -137,6 +145,7 @@ impl Accounts {
             wrong_anywhere: Arc::new(Limit::new(WRONG_ANYWHERE, clock.clone())),
             slow: Arc::new(Lines::new(1, MOST_SLOW)),
             ended: Arc::default(),
+            turns: Arc::new(Lines::new(HASHES_OF_ONE_PLACE, MOST_OF_ONE_PLACE)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             queue: Arc::new(Semaphore::new(HASHES_IN_ALL)),
             recent: Arc::default(),
@@ -199,14 +208,19 @@ impl Accounts {
         let email = fold_email(email);
         let tried = secret::hash(&email);
         let is_known = place.device.is_some_and(|device| device == self.device_of(&email));
-        let who = (tried.clone(), if is_known { String::new() } else { place.client.to_owned() });
+        // A device that has been signed in before does not wait behind others of its place.
+        let place = if is_known { None } else { Some(place.client) };
+        let who = (tried.clone(), place.unwrap_or_default().to_owned());
         let free = self.wrong_passwords.take(&who).and_then(|()| {
             let anywhere = if is_known { Ok(()) } else { self.wrong_anywhere.take(&tried) };
             anywhere.inspect_err(|_| self.wrong_passwords.give_back(&who))
         });
         let checked = match free {
-            Ok(()) => self.check(&email, password).await,
-            Err(exhausted) => self.check_slowly(&email, password, &who, exhausted).await,
+            Ok(()) => self.check(&email, password, place).await,
+            Err(exhausted) => {
+                let _turn = self.slow.enter(&who).await.ok_or(exhausted)?;
+                self.check_slowly(&email, password, place, exhausted).await
+            }
         };
         if free.is_ok() && !matches!(checked, Err(AccountError::WrongCredentials)) {
             self.wrong_passwords.give_back(&who);
@@ -220,26 +234,19 @@ impl Accounts {
         Ok(SignedIn { secret, device: self.device_of(&email), user })
     }
 
-    /// One after the other, each after a wait. Who is wrong hears that it was one too many.
+    /// After a wait, in a turn of the slow line. Who is wrong hears that it was one too many.
     async fn check_slowly(
         &self,
         email: &str,
         password: &str,
-        who: &(String, String),
+        place: Option<&str>,
         exhausted: Exhausted,
     ) -> Result<account::Model, AccountError> {
-        let _turn = self.slow.enter(who).await.ok_or(exhausted)?;
         tokio::time::sleep(SLOW).await;
-        match self.check(email, password).await {
+        match self.check(email, password, place).await {
             Err(AccountError::WrongCredentials) => Err(exhausted.into()),
             checked => checked,
         }
-    }
-
-    /// Whether a browser has been signed in to an account before.
-    #[must_use]
-    pub fn knows(&self, email: &str, device: &str) -> bool {
-        device == self.device_of(&fold_email(email))
     }
 
     /// What a browser keeps that has been signed in to an account.
@@ -247,12 +254,27 @@ impl Accounts {
         secret::hash(&format!("{} has been signed in to {email}", self.device_secret))
     }
 
-    async fn check(&self, email: &str, password: &str) -> Result<account::Model, AccountError> {
+    /// Checks a password in the place's turn to hash; without one, if the device is known.
+    async fn check(&self, email: &str, password: &str, place: Option<&str>) -> Result<account::Model, AccountError> {
         let found = account::Entity::find().filter(account::Column::Email.eq(email)).one(&self.store.read).await?;
         let stored = found.as_ref().map(|a| a.password_hash.clone());
         let password = password.to_owned();
-        let right = self.off_thread(move || verify(&password, stored.as_deref())).await?;
+        let turn = match place {
+            Some(place) => Some(self.turn_of(place).await?),
+            None => None,
+        };
+        let verify = move || {
+            let _until_done = turn;
+            verify(&password, stored.as_deref())
+        };
+        let right = self.off_thread(verify).await?;
         found.filter(|account| right && self.may_sign_in(account)).ok_or(AccountError::WrongCredentials)
+    }
+
+    /// A place's turn to hash.
+    async fn turn_of(&self, place: &str) -> Result<Turn, AccountError> {
+        let full = AccountError::TooMany { retry_after_s: RETRY_PLACE_S };
+        self.turns.enter(&place.to_owned()).await.ok_or(full)
     }
 
     /// Hashing takes tens of milliseconds by design; it must not hold up the other requests. The work keeps its place

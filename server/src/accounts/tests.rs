@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tempfile::TempDir;
-
+use futures::FutureExt;
+use futures::future::maybe_done;
 use sea_orm::sea_query::Expr;
+use tempfile::TempDir;
 
 use super::*;
 use crate::store::tables::session;
@@ -62,6 +63,19 @@ async fn guess(accounts: &Accounts, email: &str, place: Place<'_>) {
     }
 }
 
+/// Fills the slow line of an account from a place, as long as it is kept: whoever is sent there then is refused at once.
+async fn fill_slow<'a>(accounts: &'a Accounts, who: &'a (String, String)) -> impl Sized + 'a {
+    let mut inside: Vec<_> = (0..MOST_SLOW).map(|_| Box::pin(maybe_done(accounts.slow.enter(who)))).collect();
+    for one in &mut inside {
+        let _ = futures::poll!(one);
+    }
+    inside
+}
+
+fn who(email: &str, place: &str) -> (String, String) {
+    (secret::hash(email), place.to_owned())
+}
+
 #[tokio::test]
 async fn a_guesser_is_slowed_down_and_the_right_password_only_waits() {
     let (_folder, accounts, hand) = open().await;
@@ -75,14 +89,15 @@ async fn a_guesser_is_slowed_down_and_the_right_password_only_waits() {
     let began = std::time::Instant::now();
     accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in from the guesser's own place");
     assert!(began.elapsed() >= SLOW, "after a wait");
+
+    let (here, there) = (who(EMAIL, HERE.client), who(EMAIL, "10.0.0.8"));
+    let _nobody_is_slow = (fill_slow(&accounts, &here).await, fill_slow(&accounts, &there).await);
+    let refused = accounts.sign_in(EMAIL, PASSWORD, HERE).await;
+    assert!(matches!(refused, Err(AccountError::TooMany { .. })), "the slow line is full: {refused:?}");
     let elsewhere = Place { client: "10.0.0.8", device: None };
-    let began = std::time::Instant::now();
-    accounts.sign_in(EMAIL, PASSWORD, elsewhere).await.expect("signed in elsewhere");
-    assert!(began.elapsed() < SLOW, "without one");
+    accounts.sign_in(EMAIL, PASSWORD, elsewhere).await.expect("signed in elsewhere, without a wait");
     hand.fetch_add(WRONG_PASSWORDS.refill_ms, Ordering::Relaxed);
-    let began = std::time::Instant::now();
-    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in");
-    assert!(began.elapsed() < SLOW, "a try has come back");
+    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in without a wait: a try has come back");
 }
 
 #[tokio::test]
@@ -91,11 +106,65 @@ async fn a_device_that_was_signed_in_before_does_not_wait_behind_a_guesser() {
     let device = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in").device;
     guess(&accounts, EMAIL, HERE).await;
     let known = Place { device: Some(&device), ..HERE };
-    let began = std::time::Instant::now();
-    accounts.sign_in(EMAIL, PASSWORD, known).await.expect("signed in");
-    assert!(began.elapsed() < SLOW);
+    let (here, of_devices) = (who(EMAIL, HERE.client), who(EMAIL, ""));
+    let _nobody_is_slow = (fill_slow(&accounts, &here).await, fill_slow(&accounts, &of_devices).await);
+    accounts.sign_in(EMAIL, PASSWORD, known).await.expect("signed in without a wait");
     let of_another = accounts.sign_in("nobody@school", "wrong", known).await;
     assert!(matches!(of_another, Err(AccountError::WrongCredentials)), "it opens nothing by itself: {of_another:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_one_account_keeps_nobody_of_the_same_place_from_another() {
+    let (_folder, accounts, _) = open().await;
+    let other = Me { name: "Kim".to_owned(), email: "kim@school".to_owned(), role: Role::Teacher };
+    accounts.add(&other, PASSWORD).await.expect("added");
+    guess(&accounts, EMAIL, HERE).await;
+    let here = who(EMAIL, HERE.client);
+    let slow = accounts.slow.enter(&here).await.expect("nobody is inside");
+    let mut guesses: Vec<_> = (1..MOST_SLOW).map(|_| Box::pin(accounts.sign_in(EMAIL, "wrong", HERE))).collect();
+    for guess in &mut guesses {
+        assert!(futures::poll!(guess).is_pending(), "in the slow line");
+    }
+    let turns: Vec<_> = (0..HASHES_OF_ONE_PLACE).map(|_| accounts.turn_of(HERE.client).now_or_never()).collect();
+    assert!(turns.iter().all(|turn| matches!(turn, Some(Ok(_)))), "no guess holds a turn of the place");
+    drop(turns);
+    accounts.sign_in(&other.email, PASSWORD, HERE).await.expect("signed in");
+    drop((guesses, slow));
+}
+
+#[tokio::test]
+async fn one_place_has_a_few_turns_to_hash_and_who_finds_its_line_full_is_sent_away() {
+    let (_folder, accounts, _) = open().await;
+    let place = HERE.client.to_owned();
+    let mut inside: Vec<_> =
+        (0..MOST_OF_ONE_PLACE).map(|_| Box::pin(maybe_done(accounts.turns.enter(&place)))).collect();
+    let mut begun = 0;
+    for one in &mut inside {
+        begun += usize::from(futures::poll!(one).is_ready());
+    }
+    assert_eq!(begun, HASHES_OF_ONE_PLACE);
+    let refused = accounts.sign_in(EMAIL, PASSWORD, HERE).await;
+    assert!(matches!(refused, Err(AccountError::TooMany { retry_after_s: RETRY_PLACE_S })), "{refused:?}");
+    let elsewhere = Place { client: "10.0.0.8", device: None };
+    let device = accounts.sign_in(EMAIL, PASSWORD, elsewhere).await.expect("another place has turns").device;
+    let known = Place { device: Some(&device), ..HERE };
+    accounts.sign_in(EMAIL, PASSWORD, known).await.expect("a device that is known needs none");
+    drop(inside);
+    accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn signing_out_of_no_session_writes_nothing_and_nobody_hears_of_it() {
+    let (_folder, accounts, _) = open().await;
+    let secret = accounts.sign_in(EMAIL, PASSWORD, HERE).await.expect("signed in").secret;
+    let mut ends = accounts.follow_ends();
+    accounts.sign_out(&secret).await.expect("signed out");
+    ends.changed().await.expect("heard");
+    let _another_writes = accounts.store.begin().await.expect("begun");
+    for junk in ["junk", &secret] {
+        accounts.sign_out(junk).await.expect("nothing to do");
+    }
+    assert!(!ends.has_changed().expect("still there"));
 }
 
 #[tokio::test]

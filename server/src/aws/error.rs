@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::sigv4::SignatureError;
 use crate::gateway::KeyError;
-use crate::listen::BodyError;
+use crate::listen::{BodyError, HostError};
 use crate::registry::RegistryError;
 use crate::stream::StreamError;
 
@@ -101,6 +101,12 @@ impl From<RegistryError> for AwsError {
             RegistryError::Unknown(_) => Self::new("ResourceNotFoundException", error.to_string()),
             _ => Self::internal(&error),
         }
+    }
+}
+
+impl From<HostError> for AwsError {
+    fn from(error: HostError) -> Self {
+        Self::new("InvalidSignatureException", error.to_string())
     }
 }
 

@@ -237,7 +237,7 @@ impl Room {
             return Err(AwsError::invalid("The compression of a Firehose is chosen when it is made, here"));
         }
         description.version += 1;
-        self.change(&stream, description, settings).await?;
+        self.change(stream, description, settings).await?;
         Ok(json!({}))
     }
 }

@@ -6,6 +6,7 @@ mod inputs;
 
 use std::sync::Arc;
 
+use app::api::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -45,8 +46,8 @@ impl Room {
             }
             "ListShards" => self.list_shards(asked, &input),
             "ListStreams" => Ok(self.list_streams(asked, &input)),
-            "GetShardIterator" => self.get_shard_iterator(asked, &input),
-            "GetRecords" => self.get_records(asked, &input),
+            "GetShardIterator" => self.get_shard_iterator(asked, &input).await,
+            "GetRecords" => self.get_records(asked, &input).await,
             _ => self.create_stream(asked, &input).await,
         }
     }
@@ -159,10 +160,10 @@ impl Room {
         answer
     }
 
-    fn get_shard_iterator(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn get_shard_iterator(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
         let stream = self.named(asked, Act::Read, input)?;
         let shard = find_shard(&stream, word(input, "ShardId"))?;
-        let offset = self.offset_for(&shard, input)?;
+        let offset = self.offset_for(&shard, input).await?;
         let iterator = ShardIterator {
             stream: stream.name().to_owned(),
             shard: shard.range().number,
@@ -172,7 +173,7 @@ impl Room {
         Ok(json!({ "ShardIterator": iterator.seal(&self.secret) }))
     }
 
-    fn offset_for(&self, shard: &ShardLog, input: &Value) -> Result<u64, AwsError> {
+    async fn offset_for(&self, shard: &ShardLog, input: &Value) -> Result<u64, AwsError> {
         let (kind, start) = (word(input, "ShardIteratorType"), input["StartingSequenceNumber"].as_str());
         let rule = |what: &str| {
             AwsError::invalid(format!(
@@ -200,40 +201,20 @@ impl Room {
                          timestampInMillis: {at}, currentTimestampInMillis: {now}"
                     )));
                 }
-                Ok(shard.first_since(at)?)
+                let shard = shard.clone();
+                off_thread(move || Ok(shard.first_since(at)?)).await
             }
             (_, None) => Ok(shard.floor_offset()),
         }
     }
 
-    fn get_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
-        let now = self.now();
+    async fn get_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+        let (now, secret) = (self.now(), self.secret.clone());
         let from = ShardIterator::open(word(input, "ShardIterator"), &self.secret, now)?;
         let shard = self.data_stream(asked, Act::Read, &from.stream)?.log().shard(from.shard);
         let shard = shard.ok_or_else(|| AwsError::invalid("Invalid ShardIterator."))?;
         let most = number(input, "Limit").unwrap_or(MOST_READ) as usize;
-        let kept = shard.records(from.offset, most, MOST_BYTES)?;
-        let next = kept.last().map_or(from.offset.max(shard.floor_offset()), |last| last.offset + 1);
-        let behind = shard.arrival_of(next)?.map_or(0, |arrived| (now - arrived).max(0));
-        let records: Vec<Value> = kept
-            .iter()
-            .map(|kept| {
-                json!({
-                    "SequenceNumber": number_of(kept.offset),
-                    "ApproximateArrivalTimestamp": millis_to_seconds(kept.arrived),
-                    "Data": STANDARD.encode(&kept.data),
-                    "PartitionKey": kept.key,
-                    "EncryptionType": "NONE",
-                })
-            })
-            .collect();
-        let mut answer = json!({ "Records": records, "MillisBehindLatest": behind });
-        // A closed shard has an end, and no iterator behind it.
-        if shard.range().is_open || next < shard.end_offset() {
-            let next = ShardIterator { offset: next, made_at: now, ..from };
-            answer["NextShardIterator"] = json!(next.seal(&self.secret));
-        }
-        Ok(answer)
+        off_thread(move || records_of(&shard, from, most, &secret, now)).await
     }
 
     async fn create_stream(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -287,6 +268,45 @@ impl Room {
         summary["ConsumerCount"] = json!(0);
         json!({ "StreamDescriptionSummary": summary })
     }
+}
+
+/// Records from an iterator on, as `GetRecords` answers. Blocking.
+fn records_of(
+    shard: &ShardLog,
+    from: ShardIterator,
+    most: usize,
+    secret: &str,
+    now: Millis,
+) -> Result<Value, AwsError> {
+    let kept = shard.records(from.offset, most, MOST_BYTES)?;
+    let next = kept.last().map_or(from.offset.max(shard.floor_offset()), |last| last.offset + 1);
+    let behind = shard.arrival_of(next)?.map_or(0, |arrived| (now - arrived).max(0));
+    let records: Vec<Value> = kept
+        .iter()
+        .map(|kept| {
+            json!({
+                "SequenceNumber": number_of(kept.offset),
+                "ApproximateArrivalTimestamp": millis_to_seconds(kept.arrived),
+                "Data": STANDARD.encode(&kept.data),
+                "PartitionKey": kept.key,
+                "EncryptionType": "NONE",
+            })
+        })
+        .collect();
+    let mut answer = json!({ "Records": records, "MillisBehindLatest": behind });
+    // A closed shard has an end, and no iterator behind it.
+    if shard.range().is_open || next < shard.end_offset() {
+        let next = ShardIterator { offset: next, made_at: now, ..from };
+        answer["NextShardIterator"] = json!(next.seal(secret));
+    }
+    Ok(answer)
+}
+
+/// A log's disk may be slow: it must not hold up the other requests.
+async fn off_thread<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, AwsError> + Send + 'static,
+) -> Result<T, AwsError> {
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(AwsError::internal(&error)))
 }
 
 /// A record whose shape has been checked.

@@ -3,8 +3,8 @@
 //! Owns the rows of `made_stream`, from which these streams are started again, and the versions of destinations. Does not
 //! own how a stream runs.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::api::Millis;
 use sea_orm::ActiveValue::Set;
@@ -68,47 +68,41 @@ impl Kept {
     }
 }
 
-/// What is remembered of streams: descriptions by name, and the names of data streams that are on demand.
+/// What is remembered of streams, by name: those that were made, and delivery streams that were changed.
 #[derive(Default)]
-pub(super) struct Descriptions {
-    delivery: Mutex<BTreeMap<String, Description>>,
-    on_demand: Mutex<BTreeSet<String>>,
-}
+pub(super) struct Descriptions(Mutex<BTreeMap<String, Made>>);
 
 impl Descriptions {
     /// What a client is told of a stream; one from the configuration has the lake's own role and bucket.
     pub fn describe(&self, stream: &DeliveryStream) -> Description {
-        let known = self.delivery.lock().unwrap_or_else(PoisonError::into_inner).get(stream.name()).cloned();
-        known.unwrap_or_else(|| Description {
+        if let Some(Made::Delivery { description, .. }) = self.lock().get(stream.name()) {
+            return description.clone();
+        }
+        Description {
             version: 1,
             created_at: stream.started_at(),
             role_arn: format!("arn:aws:iam::{}:role/freshmark", ACCOUNT),
             bucket_arn: "arn:aws:s3:::lake".to_owned(),
             prefix: Some(format!("{}/", stream.name())),
             is_gzip: true,
-        })
+        }
     }
 
     /// Whether a data stream was made without a number of shards.
     pub fn is_on_demand(&self, name: &str) -> bool {
-        self.on_demand.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+        matches!(self.lock().get(name), Some(Made::Data { is_on_demand: true, .. }))
     }
 
-    fn set_on_demand(&self, name: &str, is_on_demand: bool) {
-        let mut names = self.on_demand.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_on_demand {
-            names.insert(name.to_owned());
-        } else {
-            names.remove(name);
-        }
+    fn remember(&self, name: &str, made: Made) {
+        self.lock().insert(name.to_owned(), made);
     }
 
-    fn set(&self, name: &str, description: Option<Description>) {
-        let mut all = self.delivery.lock().unwrap_or_else(PoisonError::into_inner);
-        match description {
-            Some(description) => all.insert(name.to_owned(), description),
-            None => all.remove(name),
-        };
+    fn forget(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Made>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,7 +122,7 @@ async fn all(store: &Store) -> Result<Vec<(String, Kept)>, AwsError> {
 }
 
 /// Does all of it, even if the client goes away meanwhile: a stream that runs without its row, or has a row and does not run,
-/// would lose what it acknowledges.
+/// would lose what it acknowledges; one whose row says something else would run otherwise after a restart.
 async fn to_the_end(work: impl Future<Output = Result<(), AwsError>> + Send + 'static) -> Result<(), AwsError> {
     tokio::spawn(work).await.unwrap_or_else(|error| Err(AwsError::internal(&error)))
 }
@@ -154,10 +148,7 @@ impl Room {
 
     async fn start(&self, turn: &Turn, name: &str, kept: &Kept, origin: Origin) -> Result<(), AwsError> {
         self.registry.start_in(turn, kept.config(name), origin).await?;
-        match &kept.made {
-            Made::Delivery { description, .. } => self.made.set(name, Some(description.clone())),
-            Made::Data { is_on_demand, .. } => self.made.set_on_demand(name, *is_on_demand),
-        }
+        self.made.remember(name, kept.made.clone());
         Ok(())
     }
 
@@ -173,8 +164,8 @@ impl Room {
         self.start(&turn, name, &kept, Origin::Made).await?;
         if let Err(error) = self.keep(name, &kept).await {
             // Nothing half-done: what would be gone after a restart is not there now either.
+            self.made.forget(name);
             self.registry.remove_in(&turn).await?;
-            self.made.set(name, None);
             return Err(error.into());
         }
         Ok(())
@@ -202,35 +193,44 @@ impl Room {
         let tx = self.store.begin().await?;
         made_stream::Entity::delete_by_id(name).exec(&*tx).await?;
         tx.commit().await?;
-        self.made.set(name, None);
-        self.made.set_on_demand(name, false);
+        self.made.forget(name);
         Ok(self.registry.remove_in(&turn).await?)
     }
 
     /// Changes a delivery stream. What comes from the configuration is as it says again after a restart.
     pub(super) async fn change(
         &self,
-        stream: &DeliveryStream,
+        stream: Arc<DeliveryStream>,
+        description: Description,
+        settings: Settings,
+    ) -> Result<(), AwsError> {
+        let room = self.clone();
+        to_the_end(async move { room.change_all(&stream, description, settings).await }).await
+    }
+
+    async fn change_all(
+        &self,
+        stream: &Arc<DeliveryStream>,
         description: Description,
         settings: Settings,
     ) -> Result<(), AwsError> {
         let _turn = self.registry.turn(stream.name()).await;
         // It may have been ended, or made anew, since it was looked up.
-        if !self.registry.get(stream.name()).is_some_and(|now| std::ptr::eq(&*now, stream)) {
+        if !self.registry.get(stream.name()).is_some_and(|now| Arc::ptr_eq(&now, stream)) {
             return Err(RegistryError::Unknown(stream.name().to_owned()).into());
         }
         if self.made.describe(stream).version + 1 != description.version {
             return Err(AwsError::new("ConcurrentModificationException", "Somebody else has changed it meanwhile."));
         }
+        let size_mib = (settings.hints.size_bytes >> 20) as i64;
+        let interval_seconds = settings.hints.interval.as_secs().cast_signed();
+        let made = Made::Delivery { description, size_mib, interval_seconds };
         if made_stream::Entity::find_by_id(stream.name()).one(&self.store.read).await?.is_some() {
-            let generation = stream.config().generation.clone();
-            let size_mib = (settings.hints.size_bytes >> 20) as i64;
-            let interval_seconds = settings.hints.interval.as_secs().cast_signed();
-            let made = Made::Delivery { description: description.clone(), size_mib, interval_seconds };
-            self.keep(stream.name(), &Kept { generation, made }).await?;
+            let kept = Kept { generation: stream.config().generation.clone(), made: made.clone() };
+            self.keep(stream.name(), &kept).await?;
         }
         stream.change(settings);
-        self.made.set(stream.name(), Some(description));
+        self.made.remember(stream.name(), made);
         Ok(())
     }
 }

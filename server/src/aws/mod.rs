@@ -17,7 +17,6 @@ use app::api::Millis;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
@@ -32,7 +31,7 @@ use self::sigv4::Credential;
 use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
 use crate::gateway::{Key, KeyError, Keys};
-use crate::listen::Bodies;
+use crate::listen::{self, Bodies};
 use crate::registry::Registry;
 use crate::store::Store;
 
@@ -84,7 +83,8 @@ impl Room {
 
     async fn handle(&self, request: Request<Body>) -> Result<Vec<u8>, AwsError> {
         let (mut parts, body) = request.into_parts();
-        name_host(&mut parts)?;
+        // What is signed as `host` or `:authority` is this name.
+        listen::name_host(&mut parts.headers, &parts.uri)?;
         let credential = Credential::of(&parts.headers)?;
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let (version, operation) = target.split_once('.').unwrap_or_default();
@@ -115,27 +115,6 @@ impl Room {
             _ => Err(AwsError::unknown_operation()),
         }
     }
-}
-
-/// Over HTTP/2 a request names its host as `:authority`, and some clients send no `Host` beside it. What is signed as
-/// `host` or `:authority` is that name. One that is missing, there twice, or differs between the two is no host.
-fn name_host(parts: &mut Parts) -> Result<(), AwsError> {
-    let wrong = |problem: &str| Err(AwsError::new("InvalidSignatureException", problem));
-    let mut named = parts.headers.get_all(header::HOST).iter();
-    let (first, second) = (named.next().cloned(), named.next());
-    if second.is_some() {
-        return wrong("A request has one Host header.");
-    }
-    let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-    let host = match (first, authority) {
-        (Some(host), Some(authority)) if host != authority => {
-            return wrong("The Host header is another than the request's authority.");
-        }
-        (Some(host), _) | (None, Some(host)) => host,
-        (None, None) => return wrong("A request names its host."),
-    };
-    parts.headers.insert(header::HOST, host);
-    Ok(())
 }
 
 /// A request whose signature has been proven.

@@ -8,11 +8,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::At;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::delivery::replay::{Range, ReplayError, Replayer, Which};
+use crate::delivery::replay::{Progress, Range, ReplayError, Replayer, Which};
 use crate::registry::{Plant, Registry, RegistryError};
-use crate::serve::{StartError, Stores, open_stores};
+use crate::serve::{StartError, Stores, ensure_tables, open_stores};
 use crate::stream::StreamError;
-use crate::warehouse::{Loaded, WarehouseError};
+use crate::warehouse::WarehouseError;
 
 /// What `freshmark replay` takes on its command line.
 #[derive(Args, Clone, Debug)]
@@ -102,42 +102,28 @@ async fn parked(plant: Plant, config: Config) -> Result<(), ReplayCommandError> 
 }
 
 async fn from_lake(plant: Plant, config: &Config, which: &Which) -> Result<(), ReplayCommandError> {
-    let tables: Vec<_> =
-        config.streams.iter().filter_map(|s| Some((s.name.clone(), s.destination.as_ref()?.table.clone()?))).collect();
-    for (_, table) in &tables {
-        plant.warehouse.ensure_table(table)?;
-    }
-    let table_of = |stream: &str| tables.iter().find(|(name, _)| name == stream).map(|(_, table)| table.clone());
+    let tables = ensure_tables(&plant.warehouse, config)?;
     let Plant { lake, warehouse, clock, .. } = plant;
-    let replayer = Replayer { lake, warehouse, clock };
-    let manifests = replayer.manifests(which).await.map_err(ReplayError::from)?;
-    let bar = ProgressBar::new(manifests.len() as u64).with_style(style());
-    let (mut rows, mut failed, mut ranges) = (0, 0, Vec::new());
-    for manifest in &manifests {
-        match replayer.bring_in(&manifest.key, which, table_of).await {
-            Ok(Some((Loaded::Rows(new), range))) => {
-                rows += new;
-                ranges.push(range);
-            }
-            Ok(Some((Loaded::Already, range))) => ranges.push(range),
-            Ok(None) => {}
-            Err(error) => {
-                failed += 1;
-                bar.suspend(|| eprintln!("freshmark: {error}"));
-            }
+    let bar = ProgressBar::new(0).with_style(style());
+    let show = |progress: Progress<'_>| match progress {
+        Progress::LookingAt(manifests) => bar.set_length(manifests as u64),
+        Progress::Failed { error, .. } => bar.suspend(|| eprintln!("freshmark: {error}")),
+        Progress::Rows(rows) => {
+            bar.set_message(format!("{rows} rows brought in"));
+            bar.inc(1);
         }
-        bar.set_message(format!("{rows} rows brought in"));
-        bar.inc(1);
-    }
+    };
+    let table_of = |stream: &str| tables.get(stream).cloned();
+    let brought = Replayer { lake, warehouse, clock }.bring_in_all(which, table_of, show).await?;
     bar.finish();
-    if failed == 0 && *which == Which::default() {
-        let has_heartbeats = |stream: &str| table_of(stream).is_some_and(|table| table.heartbeat.is_some());
-        for Range { stream, shard, start, end } in replayer.fill_gaps(ranges, has_heartbeats).await? {
-            println!("{stream} {shard} {start}..{end}: no batch lies in the lake; taken for heartbeats");
-        }
+    for Range { stream, shard, start, end } in &brought.filled {
+        println!("{stream} {shard} {start}..{end}: no batch lies in the lake; taken for heartbeats");
     }
-    println!("{} batches looked at, {rows} rows brought in", manifests.len());
-    if failed > 0 { Err(ReplayCommandError::Some { failed, all: manifests.len() }) } else { Ok(()) }
+    println!("{} batches looked at, {} rows brought in", brought.batches, brought.rows);
+    match brought.failed {
+        0 => Ok(()),
+        failed => Err(ReplayCommandError::Some { failed, all: brought.batches }),
+    }
 }
 
 fn style() -> ProgressStyle {

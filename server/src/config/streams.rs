@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::transform::WrittenTransform;
 use super::{ConfigError, in_range};
-use crate::delivery::{BufferingHints, Layout, Settings};
+use crate::delivery::{BufferingHints, Layout, Settings, is_reserved_folder};
 use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::remote::{SourceConfig, TargetConfig, Written};
 use crate::stream::{LogName, Spec};
@@ -224,6 +224,9 @@ fn wrong(stream: &str, problem: impl Into<String>) -> ConfigError {
 fn own_table(name: &str, written: &WrittenStream) -> Result<Table, ConfigError> {
     if !is_stream_name(name) {
         return Err(wrong(name, "is no name for a stream: 1 to 64 letters, digits, _ . and -"));
+    }
+    if is_reserved_folder(name) {
+        return Err(wrong(name, "is where the lake keeps something else; choose another name"));
     }
     let table = written.table.clone().unwrap_or_else(|| name.to_ascii_lowercase().replace(['-', '.'], "_"));
     if !is_identifier(&table) {

@@ -45,7 +45,7 @@ use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
 pub use health::Health;
-pub use names::{HEARTBEATS, Layout, MANIFESTS, OWNED_FOLDERS, object_key};
+pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 

@@ -23,10 +23,27 @@ const FAILED: &str = "processing-failed";
 const ERRORS: &str = "errors";
 
 /// Where the last heartbeats lie, one object a shard. A query of the load history knows this name, too.
-pub const HEARTBEATS: &str = "heartbeats";
+pub(super) const HEARTBEATS: &str = "heartbeats";
+
+/// How the keys of their manifests end.
+pub(super) const MANIFEST_OF_HEARTBEATS: &str = ".manifest";
 
 /// The folders at the lake's root that are not a stream's.
-pub const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS, HEARTBEATS];
+const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS, HEARTBEATS];
+
+/// Whether an object or a manifest in the lake is of heartbeats alone.
+#[must_use]
+pub fn is_of_heartbeats(key: &str) -> bool {
+    key.split('/').next() == Some(HEARTBEATS)
+}
+
+/// Whether the lake keeps the folder at its root of this name for itself, in any case of letters. Names of one or more dots
+/// are no folder's.
+#[must_use]
+pub fn is_reserved_folder(name: &str) -> bool {
+    let is_dots = !name.is_empty() && name.bytes().all(|byte| byte == b'.');
+    is_dots || OWNED_FOLDERS.iter().any(|owned| owned.eq_ignore_ascii_case(name))
+}
 
 /// How a stream's objects lie in the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,13 +87,11 @@ impl Names {
             parked: format!("{ERRORS}/{MANIFESTS}/{stream}/{name}"),
         }
     }
-}
 
-impl Names {
     /// The same for a batch of heartbeats and nothing else: each takes the place of the one before.
     pub fn of_heartbeats(self, stream: &str, shard: &str) -> Self {
         let object = format!("{HEARTBEATS}/{stream}/{shard}");
-        Self { manifest: format!("{object}.manifest"), object: format!("{object}.gz"), ..self }
+        Self { manifest: format!("{object}{MANIFEST_OF_HEARTBEATS}"), object: format!("{object}.gz"), ..self }
     }
 }
 

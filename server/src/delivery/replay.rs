@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::names::{HEARTBEATS, MANIFEST_OF_HEARTBEATS, is_of_heartbeats};
 use super::object::Manifest;
-use super::{HEARTBEATS, MANIFESTS, Parked};
+use super::{MANIFESTS, Parked};
 use crate::clock::Clock;
-use crate::lake::{Lake, LakeError, Listed};
+use crate::lake::{Lake, LakeError};
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
 
@@ -61,6 +62,36 @@ pub struct Range {
     pub end: u64,
 }
 
+/// How bringing in many batches goes on.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// So many manifests are to be looked at.
+    LookingAt(usize),
+    /// One was not brought in.
+    Failed {
+        /// Its key.
+        manifest: &'a str,
+        /// Why.
+        error: &'a ReplayError,
+    },
+    /// One more was looked at. So many rows are new until now.
+    Rows(u64),
+}
+
+/// What bringing in many batches did.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// Manifests that were looked at.
+    pub batches: usize,
+    /// Rows that are new.
+    pub rows: u64,
+    /// Batches that were not brought in.
+    pub failed: usize,
+    /// Ranges between batches of which the lake holds nothing, in streams with heartbeats. They are taken for heartbeats,
+    /// which are kept for none but the last, and are in the load history now.
+    pub filled: Vec<Range>,
+}
+
 /// What lies in the lake, ready to be brought in.
 #[derive(Clone)]
 pub struct Replayer {
@@ -73,43 +104,57 @@ pub struct Replayer {
 }
 
 impl Replayer {
-    /// The manifests that deliveries have left, oldest first within a stream.
+    /// The manifests that deliveries have left, oldest first within a stream; those of the last heartbeats come after all
+    /// others.
     ///
     /// # Errors
     /// If the lake cannot be listed.
-    pub async fn manifests(&self, which: &Which) -> Result<Vec<Listed>, LakeError> {
-        match &which.stream {
-            Some(stream) => self.lake.list(&format!("{MANIFESTS}/{stream}")).await,
-            None => self.lake.list(MANIFESTS).await,
+    async fn manifests(&self, which: &Which) -> Result<Vec<String>, LakeError> {
+        let of_stream = which.stream.as_ref().map_or_else(String::new, |stream| format!("/{stream}"));
+        let mut keys = Vec::new();
+        for folder in [MANIFESTS, HEARTBEATS] {
+            let listed = self.lake.list(&format!("{folder}{of_stream}")).await?.into_iter();
+            let is_manifest = |key: &String| !is_of_heartbeats(key) || key.ends_with(MANIFEST_OF_HEARTBEATS);
+            keys.extend(listed.map(|listed| listed.key).filter(is_manifest));
         }
+        Ok(keys)
     }
 
-    /// Brings in everything that the lake holds. Returns how many rows are new, and how many batches failed, which the log
-    /// names.
+    /// Brings in what the lake holds of these batches. Of the whole lake, gaps are filled (see [`Brought::filled`]) unless a
+    /// batch failed. `tell` hears how it goes on.
     ///
     /// # Errors
     /// If the lake cannot be listed, or the warehouse fails as a whole.
-    pub async fn whole_lake(&self, table_of: impl Fn(&str) -> Option<Arc<Table>>) -> Result<(u64, usize), ReplayError> {
-        let (mut rows, mut failed, mut ranges) = (0, 0, Vec::new());
-        for manifest in self.manifests(&Which::default()).await? {
-            match self.bring_in(&manifest.key, &Which::default(), &table_of).await {
+    pub async fn bring_in_all(
+        &self,
+        which: &Which,
+        table_of: impl Fn(&str) -> Option<Arc<Table>>,
+        mut tell: impl FnMut(Progress<'_>),
+    ) -> Result<Brought, ReplayError> {
+        let manifests = self.manifests(which).await?;
+        tell(Progress::LookingAt(manifests.len()));
+        let (mut brought, mut ranges) = (Brought { batches: manifests.len(), ..Brought::default() }, Vec::new());
+        for manifest in &manifests {
+            match self.bring_in(manifest, which, &table_of).await {
+                Ok(None) => {}
                 Ok(Some((loaded, range))) => {
                     ranges.push(range);
                     if let Loaded::Rows(new) = loaded {
-                        rows += new;
+                        brought.rows += new;
                     }
                 }
-                Ok(None) => {}
                 Err(error) => {
-                    failed += 1;
-                    tracing::error!(manifest = manifest.key, %error, "a batch was not brought in");
+                    brought.failed += 1;
+                    tell(Progress::Failed { manifest, error: &error });
                 }
             }
+            tell(Progress::Rows(brought.rows));
         }
-        if failed == 0 {
-            self.fill_gaps(ranges, |stream| table_of(stream).is_some_and(|table| table.heartbeat.is_some())).await?;
+        if brought.failed == 0 && *which == Which::default() {
+            let has_heartbeats = |stream: &str| table_of(stream).is_some_and(|table| table.heartbeat.is_some());
+            brought.filled = self.fill_gaps(ranges, has_heartbeats).await?;
         }
-        Ok((rows, failed))
+        Ok(brought)
     }
 
     /// Brings in what one manifest names, unless it is none of those or the load history knows it. `table_of` says which
@@ -117,7 +162,7 @@ impl Replayer {
     ///
     /// # Errors
     /// If the lake cannot be read, the manifest is not right, or COPY fails.
-    pub async fn bring_in(
+    async fn bring_in(
         &self,
         key: &str,
         which: &Which,
@@ -141,7 +186,7 @@ impl Replayer {
             shard: meta.shard.clone(),
             start: meta.start,
             end: meta.end,
-            is_heartbeats: false,
+            is_heartbeats: is_of_heartbeats(key),
             manifest: self.lake.url(key),
             rows: size.record_count,
             object: self.lake.key_of(&entry.url),
@@ -158,7 +203,7 @@ impl Replayer {
     ///
     /// # Errors
     /// If the warehouse says no.
-    pub async fn fill_gaps(
+    async fn fill_gaps(
         &self,
         mut ranges: Vec<Range>,
         has_heartbeats: impl Fn(&str) -> bool,
@@ -224,7 +269,7 @@ impl Replayer {
             shard: shard.to_owned(),
             start: parked.cut.start,
             end: parked.cut.end,
-            is_heartbeats: parked.manifest.starts_with(HEARTBEATS),
+            is_heartbeats: is_of_heartbeats(&parked.object),
             manifest: self.lake.url(&parked.manifest),
             rows: parked.records,
             object: parked.object.clone(),

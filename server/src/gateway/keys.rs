@@ -25,7 +25,7 @@ use serde::Serialize;
 use sha2::Sha256;
 
 pub use self::counting::Key;
-use self::counting::{DAY_MS, Used};
+use self::counting::{DAY_MS, Unwritten, Used};
 pub use self::rights::Rights;
 use crate::clock::Clock;
 use crate::secret;
@@ -259,12 +259,27 @@ impl Keys {
             self.found().is_wrong(value, now);
             return Err(KeyError::Unknown);
         };
-        let day = now.div_euclid(DAY_MS);
-        let used = gateway_usage::Entity::find_by_id((row.id.clone(), day)).one(&self.store.read).await?;
-        let used = Used { day, stored: used.map_or(0, |used| used.requests), more: 0 };
-        let key = self.found().is_known(value, row, used, now);
-        self.write_down(&key).await?;
+        let held = self.found().held(&row);
+        let key = match held {
+            Some(key) => key,
+            None => Key::of(row.clone(), self.used(&row, now).await?, now),
+        };
+        let key = self.found().is_known(value, &row, key, now);
+        // A key that is known opens, whether its count can be kept or not: the next time tries again.
+        if let Err(error) = self.write_down(&key).await {
+            tracing::warn!(key = row.id, %error, "a day's count of requests was not written down");
+        }
         Ok(key)
+    }
+
+    /// What a key has been used today, as far as that is written down. Without a quota, it is not.
+    async fn used(&self, row: &gateway_key::Model, now: Millis) -> Result<Used, DbErr> {
+        let mut used = Used { day: now.div_euclid(DAY_MS), ..Used::default() };
+        if row.daily.is_some() {
+            let kept = gateway_usage::Entity::find_by_id((row.id.clone(), used.day)).one(&self.store.read).await?;
+            used.stored = kept.map_or(0, |kept| kept.requests);
+        }
+        Ok(used)
     }
 
     fn found(&self) -> MutexGuard<'_, Found> {
@@ -273,18 +288,10 @@ impl Keys {
     }
 
     /// Keeps the day's count; what came since the last time is lost by a crash.
-    async fn write_down(&self, key: &Key) -> Result<(), KeyError> {
+    async fn write_down(&self, key: &Key) -> Result<(), DbErr> {
         let Some(row) = key.0.row.as_ref().filter(|row| row.daily.is_some()) else { return Ok(()) };
-        // Counted as stored at once, so that nobody else writes the same requests down.
-        let Used { day, stored, more } = {
-            let mut used = key.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = *used;
-            (used.stored, used.more) = (before.stored + before.more, 0);
-            before
-        };
-        if more == 0 {
-            return Ok(());
-        }
+        let Some(unwritten) = Unwritten::of(key) else { return Ok(()) };
+        let Used { day, stored, more } = unwritten.used();
         let usage =
             gateway_usage::ActiveModel { key_id: Set(row.id.clone()), day: Set(day), requests: Set(stored + more) };
         let add = ExprTrait::add(Expr::col((gateway_usage::Entity, gateway_usage::Column::Requests)), more);
@@ -293,11 +300,18 @@ impl Keys {
             .to_owned();
         let tx = self.store.begin().await?;
         gateway_usage::Entity::insert(usage).on_conflict(newer).exec_without_returning(&*tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        unwritten.settle();
+        Ok(())
     }
 }
 
 impl Found {
+    /// The key of a row that is known already, with its counts. Not if the row has changed.
+    fn held(&self, row: &gateway_key::Model) -> Option<Key> {
+        self.keys.get(&row.id).filter(|key| key.0.row.as_ref() == Some(row)).cloned()
+    }
+
     /// What a value was found to be a moment ago: a key, or no key's.
     fn a_moment_ago(&self, value: &str, now: Millis) -> Option<Option<Key>> {
         let is_recent = |asked_at: Millis| (0..REMEMBERED_MS).contains(&(now - asked_at));
@@ -319,13 +333,11 @@ impl Found {
         self.wrong.insert(value.to_owned(), now);
     }
 
-    /// The key of a row; the one that was known before, with its counts, unless the row has changed.
-    fn is_known(&mut self, value: &str, row: gateway_key::Model, used: Used, now: Millis) -> Key {
-        let id = row.id.clone();
-        let before = self.keys.get(&id).filter(|key| key.0.row.as_ref() == Some(&row)).cloned();
-        let key = before.unwrap_or_else(|| Key::of(row, used, now));
-        self.keys.insert(id.clone(), key.clone());
-        self.faces.insert(value.to_owned(), (id, now));
+    /// The key of a row: this one, unless another has become known meanwhile, which has counts.
+    fn is_known(&mut self, value: &str, row: &gateway_key::Model, key: Key, now: Millis) -> Key {
+        let key = self.held(row).unwrap_or(key);
+        self.keys.insert(row.id.clone(), key.clone());
+        self.faces.insert(value.to_owned(), (row.id.clone(), now));
         self.wrong.remove(value);
         key
     }

@@ -1,7 +1,7 @@
 //! Request bodies in memory: how long one may take to arrive, and how much all of them may take together.
 //!
 //! Owns time, size and room. Room is taken as bytes arrive, so that whoever only says how much is to come holds none, and is
-//! given back when the request is answered. Does not own who may send a body: keys are looked at before it is read.
+//! given back when the request is answered. A body waits for room only before it holds any. Does not own who may send a body: keys are looked at before it is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// What bodies may take together. More wait for room.
+/// What bodies may take together. More wait for room, or are refused if they hold some.
 const ROOM: usize = 96 << 20;
 /// Permits stand for so many bytes each.
 const UNIT: usize = 1 << 10;
@@ -73,36 +73,24 @@ impl Bodies {
         if said.is_some_and(|length| length > most) {
             return Err(BodyError::TooLarge { most });
         }
-        timeout(BODY_TIME, self.collect(body, most)).await.unwrap_or(Err(BodyError::TooSlow))
+        within(BODY_TIME, collect(body, most, Some((self, said.unwrap_or(0))))).await
     }
 
-    async fn collect(&self, body: Body, most: usize) -> Result<Held, BodyError> {
-        let mut chunks = body.into_data_stream();
-        let (mut whole, mut room, mut units) = (Vec::new(), None::<OwnedSemaphorePermit>, 0);
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| BodyError::Broken)?;
-            let length = whole.len() + chunk.len();
-            if length > most {
-                return Err(BodyError::TooLarge { most });
+    /// Makes the room of a body so large. Only a body that holds no room yet waits for some: two that hold a part each,
+    /// and wait for the rest, would wait for each other.
+    async fn grow(&self, room: &mut Option<OwnedSemaphorePermit>, length: usize) -> Result<(), BodyError> {
+        let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = length.div_ceil(UNIT).saturating_sub(held);
+        let more = u32::try_from(more).map_err(|_| BodyError::NoRoom)?;
+        let all = Arc::clone(&self.room);
+        match room {
+            Some(room) => room.merge(all.try_acquire_many_owned(more).map_err(|_| BodyError::NoRoom)?),
+            None => {
+                let first = timeout(self.room_time, all.acquire_many_owned(more)).await;
+                *room = Some(first.ok().and_then(Result::ok).ok_or(BodyError::NoRoom)?);
             }
-            let wanted = length.div_ceil(UNIT);
-            if wanted > units {
-                let more = self.take(wanted - units).await?;
-                units = wanted;
-                match &mut room {
-                    Some(room) => room.merge(more),
-                    None => room = Some(more),
-                }
-            }
-            whole.extend_from_slice(&chunk);
         }
-        Ok(Held { bytes: whole.into(), _room: room })
-    }
-
-    async fn take(&self, units: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let units = u32::try_from(units).map_err(|_| BodyError::NoRoom)?;
-        let room = timeout(self.room_time, Arc::clone(&self.room).acquire_many_owned(units)).await;
-        room.ok().and_then(Result::ok).ok_or(BodyError::NoRoom)
+        Ok(())
     }
 }
 
@@ -110,25 +98,32 @@ impl Bodies {
 ///
 /// # Errors
 /// If it is too large, breaks off or is too slow.
-pub async fn read(body: Body, expected: usize, most: usize) -> Result<Bytes, BodyError> {
-    read_within(BODY_TIME, body, expected, most).await
+pub async fn read(body: Body, most: usize) -> Result<Bytes, BodyError> {
+    Ok(within(BODY_TIME, collect(body, most, None)).await?.bytes)
 }
 
-async fn read_within(time: Duration, body: Body, expected: usize, most: usize) -> Result<Bytes, BodyError> {
-    timeout(time, collect(body, expected, most)).await.unwrap_or(Err(BodyError::TooSlow))
+async fn within(time: Duration, read: impl Future<Output = Result<Held, BodyError>>) -> Result<Held, BodyError> {
+    timeout(time, read).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn collect(body: Body, expected: usize, most: usize) -> Result<Bytes, BodyError> {
+/// Reads a body, in the room of all bodies if that is kept for it: with how long the body says that it is.
+async fn collect(body: Body, most: usize, kept: Option<(&Bodies, usize)>) -> Result<Held, BodyError> {
     let mut chunks = body.into_data_stream();
-    let mut whole = Vec::with_capacity(expected);
+    let (mut whole, mut room) = (Vec::new(), None);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| BodyError::Broken)?;
-        if whole.len() + chunk.len() > most {
+        let length = whole.len() + chunk.len();
+        if length > most {
             return Err(BodyError::TooLarge { most });
+        }
+        if let Some((bodies, said)) = kept {
+            bodies.grow(&mut room, length).await?;
+            // Growing step by step would take up to three times the room that is counted.
+            whole.reserve_exact(said.saturating_sub(whole.len()));
         }
         whole.extend_from_slice(&chunk);
     }
-    Ok(whole.into())
+    Ok(Held { bytes: whole.into(), _room: room })
 }
 
 #[cfg(test)]
@@ -148,16 +143,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_not_called_too_large() {
-        let whole = read(in_chunks(&[Ok("ab"), Ok("cd")]), 0, 4).await.expect("four bytes");
+        let whole = read(in_chunks(&[Ok("ab"), Ok("cd")]), 4).await.expect("four bytes");
         assert_eq!(whole, "abcd");
-        assert_eq!(read(in_chunks(&[Ok("ab"), Ok("cde")]), 0, 4).await, Err(BodyError::TooLarge { most: 4 }));
-        assert_eq!(read(in_chunks(&[Ok("ab"), Err("reset")]), 0, 4).await, Err(BodyError::Broken));
+        assert_eq!(read(in_chunks(&[Ok("ab"), Ok("cde")]), 4).await, Err(BodyError::TooLarge { most: 4 }));
+        assert_eq!(read(in_chunks(&[Ok("ab"), Err("reset")]), 4).await, Err(BodyError::Broken));
     }
 
     #[tokio::test]
     async fn a_body_that_never_ends_is_given_up() {
         let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_within(Duration::from_millis(5), never, 0, 4).await, Err(BodyError::TooSlow));
+        let given_up = within(Duration::from_millis(5), collect(never, 4, None)).await;
+        assert_eq!(given_up.map(|held| held.bytes), Err(BodyError::TooSlow));
+    }
+
+    /// Two of two units each, with room for two in all.
+    #[tokio::test]
+    async fn bodies_that_hold_room_do_not_wait_for_each_other() {
+        let bodies = Bodies { room: Arc::new(Semaphore::new(2)), room_time: BODY_TIME };
+        let unit: &str = " ".repeat(UNIT).leak();
+        let read = || async {
+            let nothing = HeaderMap::new();
+            let chunks = in_chunks(&[Ok(unit), Ok(unit)]).into_data_stream();
+            // Each takes its first before either takes its second.
+            let in_turns = chunks.then(|chunk| async move {
+                tokio::task::yield_now().await;
+                chunk
+            });
+            bodies.read(&nothing, Body::from_stream(in_turns), 2 * UNIT).await.map(|held| held.bytes.len())
+        };
+        let both = timeout(BODY_TIME / 2, async { tokio::join!(read(), read()) }).await;
+        assert_eq!(both, Ok((Err(BodyError::NoRoom), Ok(2 * UNIT))), "without a wait");
     }
 
     #[tokio::test]

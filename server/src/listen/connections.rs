@@ -3,7 +3,7 @@
 //! Owns the bound and the choice. Does not own what goes over a connection.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,6 @@ const MOST: u64 = 4_096;
 /// A response of which the client takes nothing for so long may make room; after twice as long it is given up. Event streams
 /// tick every second.
 const STALLED: Duration = Duration::from_secs(15);
-/// A connection that has had a request is kept for the next one.
-const KEPT_ALIVE: Duration = Duration::from_secs(75);
 /// How often a connection is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The fewest, however low the process's limit is.
@@ -79,8 +77,6 @@ pub(super) struct Connection {
     in_flight: AtomicUsize,
     /// Of these, the ones whose response has begun.
     responding: AtomicUsize,
-    /// Whether there was a request.
-    has_asked: AtomicBool,
     /// When a request began, a part of a response was taken, or a response ended: milliseconds after the listener's
     /// beginning.
     active_at: AtomicU64,
@@ -108,7 +104,6 @@ impl Connections {
             began: self.began,
             in_flight: AtomicUsize::new(0),
             responding: AtomicUsize::new(0),
-            has_asked: AtomicBool::new(false),
             active_at: AtomicU64::new(millis(self.began)),
             close: Notify::new(),
         });
@@ -116,7 +111,8 @@ impl Connections {
         Some(connection)
     }
 
-    /// Closes whoever has been idle the longest, or else whoever has waited the longest with half a request.
+    /// Closes an idle connection; or else one whose response has not begun, be its request whole or not, or is not taken.
+    /// Of several, the one that has been quiet the longest.
     pub fn make_room(&self) -> bool {
         // Dropped after the lock has gone: the last one to drop a connection takes the lock itself.
         let open: Vec<Arc<Connection>> = self.lock().open.values().filter_map(Weak::upgrade).collect();
@@ -142,9 +138,8 @@ impl Connection {
     /// A request's head has arrived.
     pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.has_asked.store(true, Ordering::Relaxed);
         self.is_active();
-        InFlight { connection: Arc::clone(self), responds: AtomicUsize::new(0) }
+        InFlight { connection: Arc::clone(self), responds: false }
     }
 
     /// Returns when somebody else needs the room, or nothing has gone over the connection for too long: it is silent, or
@@ -157,15 +152,11 @@ impl Connection {
             }
             let is_idle = self.in_flight.load(Ordering::Relaxed) == 0;
             let is_responding = self.responding.load(Ordering::Relaxed) > 0;
-            let patience = if is_idle { self.idle_time() } else { STALLED * 2 };
+            let patience = if is_idle { HEAD_TIME } else { STALLED * 2 };
             if (is_idle || is_responding) && self.quiet_for() > patience {
                 return;
             }
         }
-    }
-
-    fn idle_time(&self) -> Duration {
-        if self.has_asked.load(Ordering::Relaxed) { KEPT_ALIVE } else { HEAD_TIME }
     }
 
     /// How long ago anything went over it.
@@ -187,18 +178,17 @@ impl Drop for Connection {
 /// One request, until the last byte of its response is sent.
 pub(super) struct InFlight {
     connection: Arc<Connection>,
-    responds: AtomicUsize,
+    responds: bool,
 }
 
 impl InFlight {
     /// Its response begins.
-    pub fn responds(&self) {
-        self.responds.store(1, Ordering::Relaxed);
-        self.connection.responding.fetch_add(1, Ordering::Relaxed);
+    pub fn responds(&mut self) {
+        if !std::mem::replace(&mut self.responds, true) {
+            self.connection.responding.fetch_add(1, Ordering::Relaxed);
+        }
     }
-}
 
-impl InFlight {
     /// The client has taken a part of the response.
     pub fn goes_on(&self) {
         self.connection.is_active();
@@ -208,7 +198,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         let Connection { in_flight, responding, .. } = &*self.connection;
-        responding.fetch_sub(self.responds.load(Ordering::Relaxed), Ordering::Relaxed);
+        responding.fetch_sub(usize::from(self.responds), Ordering::Relaxed);
         in_flight.fetch_sub(1, Ordering::Relaxed);
         self.connection.is_active();
     }
@@ -234,19 +224,19 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_idle_makes_room_then_who_has_half_a_request_and_never_who_is_answered() {
+    fn whoever_is_idle_makes_room_then_whose_response_has_not_begun_and_never_who_is_answered() {
         let connections = Connections::new(Bound(3));
         let [answered, waiting, idle] = [(); 3].map(|()| connections.add().expect("room"));
-        let response = answered.begin();
+        let mut response = answered.begin();
         response.responds();
         let request = waiting.begin();
         let fourth = connections.add().expect("the idle one has made room");
         assert_eq!([&answered, &waiting, &idle].map(|c| is_closed(c)), [false, false, true]);
-        let fourth_request = fourth.begin();
+        let mut fourth_request = fourth.begin();
         fourth_request.responds();
-        let fifth = connections.add().expect("half a request has made room");
+        let fifth = connections.add().expect("the one without a response has made room");
         assert_eq!([&answered, &waiting, &fourth].map(|c| is_closed(c)), [false, true, false]);
-        let fifth_request = fifth.begin();
+        let mut fifth_request = fifth.begin();
         fifth_request.responds();
         assert!(connections.add().is_none(), "all are being answered");
         drop((fifth_request, fifth, request));

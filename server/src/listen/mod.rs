@@ -1,20 +1,23 @@
 //! Connections from outside: how many there may be, for how long they may be silent, and what their requests may hold in
 //! memory.
 //!
-//! Owns accepting, HTTP/1.1 and HTTP/2 as connections, and these bounds:
+//! Owns accepting, HTTP/1.1 and HTTP/2 as connections, the one host that a request names (`host`), and these bounds:
 //!
-//! - A head has to arrive within [`HEAD_TIME`]; a connection without a first request is closed after as long, one that waits
-//!   for its next a little later.
+//! - A head has to arrive within [`HEAD_TIME`], and a connection over which no request goes is closed after as long: before
+//!   the first request, and between two.
 //! - A body has to arrive within its own time (`bodies`), and a response that its client does not read is given up.
+//! - What arrives ahead of its reader is at most 64 KiB of a connection of HTTP/1.1; over HTTP/2 64 KiB of a request, and
+//!   128 KiB of all 16 requests together.
 //! - There are at most so many connections ([`Bound`]). The file descriptors behind the bound belong to the server's own
-//!   files, so that strangers cannot stop the stores. When all are taken, whoever has been idle the longest makes room for
-//!   the next; then whoever has not sent a whole request yet, or does not read the response. A connection over which a
-//!   response goes is never cut.
+//!   files, so that strangers cannot stop the stores. When all are taken, whoever is idle makes room for
+//!   the next; then whoever's response has not begun, be the request whole or not, or is not read. Of several, the one that
+//!   has been quiet the longest is closed. A connection over which a response goes is never cut.
 //!
 //! Does not own a path or a response: the rooms `web` and `aws` do.
 
 mod bodies;
 mod connections;
+mod host;
 mod rest;
 
 use std::convert::Infallible;
@@ -40,6 +43,7 @@ use tower::ServiceExt;
 
 pub use bodies::{Bodies, BodyError, Held, read};
 pub use connections::Bound;
+pub use host::{HostError, name_host};
 
 use self::connections::{Connection, Connections, InFlight};
 use self::rest::Heard;
@@ -50,6 +54,9 @@ pub const HEAD_TIME: Duration = Duration::from_secs(20);
 const MOST_HEAD_BYTES: usize = 64 << 10;
 /// Requests at the same time on one connection of HTTP/2.
 const MOST_STREAMS: u32 = 16;
+/// Bytes that are read ahead of one request's body over HTTP/2, and of all on the connection.
+const STREAM_WINDOW: u32 = 64 << 10;
+const CONNECTION_WINDOW: u32 = 128 << 10;
 /// After an accept that failed: no file descriptor was left, say.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
@@ -120,6 +127,8 @@ async fn run(
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MOST_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MOST_HEAD_BYTES as u32)
         .keep_alive_interval(HEAD_TIME)
         .keep_alive_timeout(HEAD_TIME);
@@ -147,7 +156,7 @@ async fn answer(
     router: Router,
     mut request: Request<Incoming>,
     peer: SocketAddr,
-    in_flight: InFlight,
+    mut in_flight: InFlight,
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.oneshot(request.map(|body| Body::new(Heard::new(body)))).await?;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// So long the rest is waited for.
@@ -54,7 +55,9 @@ impl Body for Heard {
 impl Drop for Heard {
     fn drop(&mut self) {
         let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else { return };
-        tokio::spawn(timeout(REST_TIME, throw_away(body)));
+        // Without a runtime, as when the server ends, nobody waits for a response any more.
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(timeout(REST_TIME, throw_away(body)));
     }
 }
 

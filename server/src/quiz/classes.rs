@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use uuid::Uuid;
 
 use super::catalog::CatalogRecord;
+use super::find::assignments_of;
 use super::view::AFTER_CLOSE;
 use super::{Quiz, QuizError};
 use crate::names;
@@ -70,8 +71,11 @@ impl Quiz {
         let tx = self.store.begin().await?;
         let row = assignment.insert(&*tx).await?;
         self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+        let assignments = assignments_of(&*tx, row.quiz_id).await?;
         tx.commit().await?;
         self.outbox.wake();
+        // The pages of the other classes say who has the quiz open.
+        self.live.publish(&assignments);
         Ok(row.id)
     }
 }

@@ -4,6 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::catalog::CatalogRecord;
+use super::find::assignments_of;
 use super::{Quiz, QuizError};
 use crate::store::tables::assignment;
 
@@ -26,49 +27,42 @@ impl Quiz {
             .filter(assignment::Column::ClosedAt.is_null())
             .exec(&*tx)
             .await?;
-        if let Some(row) =
-            assignment::Entity::find_by_id(assignment).one(&*tx).await?.filter(|_| closed.rows_affected > 0)
-        {
-            self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
-        }
+        let row = assignment::Entity::find_by_id(assignment).one(&*tx).await?;
+        let Some(row) = row.filter(|_| closed.rows_affected > 0) else { return Ok(()) };
+        self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
+        let assignments = assignments_of(&*tx, row.quiz_id).await?;
         tx.commit().await?;
         self.outbox.wake();
-        if closed.rows_affected > 0 {
-            self.live.publish(&[assignment]);
-        }
+        // The pages of the other classes say who has the quiz open.
+        self.live.publish(&assignments);
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::accounts::Accounts;
-    use crate::clock::Clock;
-    use crate::live::Live;
     use crate::quiz::NewAssignment;
-    use crate::store::Store;
-    use app::api::accounts::{Me, Role};
+    use crate::quiz::for_tests::Room;
 
     #[tokio::test]
-    async fn of_two_closes_at_the_same_time_one_counts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
-        let (clock, _) = Clock::manual(1_700_000_000_000);
-        let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
-        let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
-        let live = Live::default();
-        let quiz = Quiz::new(store, live.clone(), clock);
-        let class = quiz.add_class(teacher, "Class", &["A"]).await.expect("a class");
-        let given = quiz.import_gift(teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz").quiz;
-        let new = NewAssignment { class, quiz: given, join_code: "ABC-123", opened_at: 0 };
-        let assignment = quiz.assign(&new).await.expect("an assignment");
+    async fn of_two_closes_at_the_same_time_one_counts_and_every_class_with_the_quiz_hears_of_it() {
+        let room = Room::new().await;
+        let quiz = &room.quiz;
+        let given = quiz.import_gift(room.teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz").quiz;
+        let class = quiz.add_class(room.teacher, "Class", &["A"]).await.expect("a class");
+        let assign = async |join_code: &str| {
+            quiz.assign(&NewAssignment { class, quiz: given, join_code, opened_at: 0 }).await.expect("an assignment")
+        };
+        let assignment = assign("ABC-123").await;
 
-        let mut page = live.listen(assignment);
+        let mut page = room.live.listen(assignment);
+        let other_class = assign("ABC-124").await;
+        assert!(page.changed().await, "another class has the quiz now");
+        let mut other_page = room.live.listen(other_class);
         let (one, other) = tokio::join!(quiz.close(assignment), quiz.close(assignment));
         assert!(one.is_ok() && other.is_ok());
-        drop((quiz, live));
-        assert!(page.changed().await);
+        drop(room);
+        assert!(page.changed().await && other_page.changed().await);
         assert!(!page.changed().await, "the second has changed nothing");
     }
 }

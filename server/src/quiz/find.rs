@@ -1,7 +1,7 @@
-//! Finds what is there already, by what people call it. Whoever makes a school in several steps goes on with it where an
-//! earlier start was interrupted.
+//! Finds what is there already: by what people call it, so that whoever makes a school in several steps goes on with it where
+//! an earlier start was interrupted; and the assignments that have one quiz in common.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{Quiz, QuizError};
 use crate::names;
@@ -54,4 +54,10 @@ impl Quiz {
             .filter(attempt::Column::SubmittedAt.is_not_null());
         Ok(handed_in.one(&self.store.read).await?.is_some())
     }
+}
+
+/// The assignments of a quiz, to any class.
+pub(super) async fn assignments_of<C: ConnectionTrait>(tx: &C, quiz: i64) -> Result<Vec<i64>, DbErr> {
+    let of_quiz = assignment::Entity::find().filter(assignment::Column::QuizId.eq(quiz));
+    of_quiz.select_only().column(assignment::Column::Id).into_tuple().all(tx).await
 }

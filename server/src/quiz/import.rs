@@ -1,7 +1,8 @@
 //! Brings a GIFT file into the transactional store as a quiz.
 //!
-//! Owns which of a question's parts are stored, and that a quiz is there with all of its questions or not at all. Does not
-//! own how a file is read.
+//! Owns which of a question's parts are stored, and that a quiz is there with all of its questions or not at all. A text is
+//! stored as it stands in the file, and shown as plain text; its format is not stored before pages can show one. Does not own
+//! how a file is read.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait};
@@ -77,44 +78,34 @@ async fn write_question<C: ConnectionTrait>(
 
 #[cfg(test)]
 mod tests {
-    use app::api::accounts::{Me, Role};
-
     use super::*;
-    use crate::accounts::Accounts;
-    use crate::clock::Clock;
-    use crate::live::Live;
-    use crate::store::Store;
+    use crate::quiz::for_tests::Room;
 
-    async fn import(source: &str) -> (Result<Imported, QuizError>, Store, tempfile::TempDir) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
-        let (clock, _) = Clock::manual(1_700_000_000_000);
-        let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
-        let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
-        let quiz = Quiz::new(store.clone(), Live::default(), clock);
-        (quiz.import_gift(teacher, "Quiz", source).await, store, folder)
+    async fn import(source: &str) -> (Result<Imported, QuizError>, Room) {
+        let room = Room::new().await;
+        (room.quiz.import_gift(room.teacher, "Quiz", source).await, room)
     }
 
     #[tokio::test]
     async fn titles_and_feedback_are_stored_and_refused_questions_are_listed() {
         let source = "Only a text.\n\n::Sum:: 1 + 1 is {=2#yes ~3 ~4#no\n####Count them.}\n\nNext {=x ~y}";
-        let (imported, store, _folder) = import(source).await;
+        let (imported, room) = import(source).await;
         let refused = imported.expect("a quiz").refused;
         assert_eq!(refused.iter().map(|refused| refused.line).collect::<Vec<_>>(), [1]);
-        let questions = question::Entity::find().all(&store.read).await.expect("questions");
+        let questions = question::Entity::find().all(&room.store.read).await.expect("questions");
         let titles: Vec<_> = questions.iter().map(|row| (row.number, row.title.as_deref())).collect();
         assert_eq!(titles, [(1, Some("Sum")), (2, None)]);
         assert_eq!(questions[0].explanation.as_deref(), Some("Count them."));
-        let choices = choice::Entity::find().all(&store.read).await.expect("choices");
+        let choices = choice::Entity::find().all(&room.store.read).await.expect("choices");
         let feedback: Vec<_> = choices.iter().map(|row| (row.text.as_str(), row.feedback.as_deref())).collect();
         assert_eq!(feedback, [("2", Some("yes")), ("3", None), ("4", Some("no")), ("x", None), ("y", None)]);
     }
 
     #[tokio::test]
     async fn a_file_without_a_good_question_is_an_error_that_names_each_cause() {
-        let (imported, store, _folder) = import("Say {}\n\n\nWhich? {=a ~b").await;
+        let (imported, room) = import("Say {}\n\n\nWhich? {=a ~b").await;
         let said = imported.expect_err("nothing to import").to_string();
         assert!(said.contains("line 1: ") && said.contains("line 4: "), "{said}");
-        assert!(quiz::Entity::find().all(&store.read).await.expect("quizzes").is_empty());
+        assert!(quiz::Entity::find().all(&room.store.read).await.expect("quizzes").is_empty());
     }
 }

@@ -28,8 +28,8 @@ impl Quiz {
         let token = secret::generate()?;
         let tx = self.store.begin().await?;
         // Asked again by the one writer: a close that came in between counts.
-        let is_closed = assignment::Entity::find_by_id(assignment.id).one(&*tx).await?;
-        if is_closed.is_none_or(|assignment| assignment.closed_at.is_some()) {
+        let current = assignment::Entity::find_by_id(assignment.id).one(&*tx).await?;
+        if current.is_none_or(|current| current.closed_at.is_some()) {
             return Err(QuizError::ClosedToJoin);
         }
         let now = self.clock.now();

@@ -11,6 +11,8 @@ mod classes;
 mod close;
 mod error;
 mod find;
+#[cfg(test)]
+mod for_tests;
 pub mod gift;
 mod heartbeat;
 mod import;

@@ -31,8 +31,6 @@ enum RelayError {
     Unreached(#[from] reqwest::Error),
     #[error("the gateway answered {status}: {body}")]
     Refused { status: u16, body: String },
-    #[error("the outbox still holds record {first}, which it was told to remove a moment ago")]
-    NotRemoved { first: i64 },
     #[error("the gateway answered {answered} entries to {sent} records")]
     Miscounted { sent: usize, answered: usize },
     #[error("the gateway did not take {failed} of {sent} records: {first}")]
@@ -106,14 +104,13 @@ impl Relay {
     }
 
     /// Drains until `stop` says true.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_PAUSE;
-        let mut removed = None;
         let mut written = self.outbox.follow();
         loop {
             written.mark_unchanged();
             let mut range = None;
-            let sent = self.send_head(&mut range, &mut removed).await;
+            let sent = self.send_head(&mut range).await;
             let (stream, first, last) = (&self.stream, range.map(|(first, _)| first), range.map(|(_, last)| last));
             let wait = match sent {
                 Ok(0) => LOOK_ANYWAY,
@@ -142,16 +139,11 @@ impl Relay {
     }
 
     /// Sends the head of the outbox in one request and removes what was acknowledged. Returns how many records that
-    /// was; `range` hears the running numbers of the first and the last that were sent. `removed` is the first number of
-    /// the request before: a store that still shows it has not done what it said, and the same head is never sent again
-    /// without a pause.
-    async fn send_head(&self, range: &mut Option<(i64, i64)>, removed: &mut Option<i64>) -> Result<usize, RelayError> {
+    /// was; `range` hears the running numbers of the first and the last that were sent.
+    async fn send_head(&self, range: &mut Option<(i64, i64)>) -> Result<usize, RelayError> {
         let head = self.outbox.head(&self.stream, MOST_RECORDS as u64).await?;
         let (numbers, body) = request(&head);
         *range = numbers.first().copied().zip(numbers.last().copied());
-        if let Some(first) = removed.take().filter(|removed| numbers.first() == Some(removed)) {
-            return Err(RelayError::NotRemoved { first });
-        }
         if numbers.is_empty() {
             return Ok(0);
         }
@@ -162,7 +154,6 @@ impl Relay {
         let entries = || numbers.iter().zip(&answer.request_responses);
         let taken: Vec<i64> = entries().filter(|(_, e)| e.error_code.is_none()).map(|(n, _)| *n).collect();
         self.outbox.acknowledge(&taken).await?;
-        *removed = taken.first().copied();
         match entries().find_map(|(_, e)| e.error_code.clone()) {
             None => Ok(taken.len()),
             Some(first) => Err(RelayError::Partly { failed: numbers.len() - taken.len(), sent: numbers.len(), first }),

@@ -7,11 +7,10 @@
 use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::catalog::CatalogRecord;
+use super::find::assignments_of;
 use super::{Quiz, QuizError};
 use crate::store::Writing;
 use crate::store::tables::{assignment, choice, question, ruling};
@@ -151,13 +150,7 @@ impl Quiz {
 
     /// Makes it so, and has the pages of every assignment of the quiz ask again.
     async fn finish(&self, tx: Writing, quiz: i64) -> Result<(), QuizError> {
-        let assignments: Vec<i64> = assignment::Entity::find()
-            .select_only()
-            .column(assignment::Column::Id)
-            .filter(assignment::Column::QuizId.eq(quiz))
-            .into_tuple()
-            .all(&*tx)
-            .await?;
+        let assignments = assignments_of(&*tx, quiz).await?;
         tx.commit().await?;
         self.outbox.wake();
         self.live.publish(&assignments);

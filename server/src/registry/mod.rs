@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::watch;
 
 pub use door::{Checked, Incoming, Intake, Refused, Taken};
-pub use names::RESERVED;
 pub use room::{MOST_SHARDS, MOST_STREAMS};
 pub use running::DeliveryStream;
 pub use turns::Turn;
@@ -310,15 +309,16 @@ impl Registry {
         let stream = self.get(name).ok_or_else(|| RegistryError::Unknown(name.to_owned()))?;
         let Plant { lake, warehouse, live, clock, .. } = self.0.plant.clone();
         let replayer = Replayer { lake, warehouse, clock };
-        let parked = stream.parked()?;
-        for (shard, batch) in &parked {
-            replayer.bring_in_parked(name, shard, stream.table().cloned(), batch).await?;
-            stream.unpark(shard, batch.cut.start)?;
+        let parked = stream.parked().await?;
+        let batches = parked.len();
+        for (shard, batch) in parked {
+            replayer.bring_in_parked(name, &shard, stream.table().cloned(), &batch).await?;
+            stream.unpark(shard, batch.cut.start).await?;
         }
-        if !parked.is_empty() {
+        if batches > 0 {
             live.publish_all();
         }
-        Ok(parked.len())
+        Ok(batches)
     }
 
     /// Ends every stream. Blocking.

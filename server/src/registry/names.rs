@@ -8,11 +8,7 @@ use std::sync::Arc;
 
 use super::{DeliveryStream, RegistryError};
 use crate::config::streams::StreamConfig;
-use crate::delivery::OWNED_FOLDERS;
-
-/// Names that no stream may have, besides those of one or more dots alone: the folders at the lake's root that are not a
-/// stream's, in any case of letters.
-pub const RESERVED: &[&str] = OWNED_FOLDERS;
+use crate::delivery::is_reserved_folder;
 
 /// Whether the lake has room for the stream beside the others.
 ///
@@ -20,7 +16,7 @@ pub const RESERVED: &[&str] = OWNED_FOLDERS;
 /// Names what is reserved.
 pub(super) fn check(new: &StreamConfig, others: &[Arc<DeliveryStream>]) -> Result<(), RegistryError> {
     let reserved = |problem: String| Err(RegistryError::Reserved(problem));
-    if is_reserved(&new.name) {
+    if is_reserved_folder(&new.name) {
         return reserved(format!("the name {:?} is reserved for the lake's own use; choose another", new.name));
     }
     if let Some(other) = others.iter().find(|other| folder_of(other.config()).eq_ignore_ascii_case(&new.name)) {
@@ -38,7 +34,7 @@ pub(super) fn check(new: &StreamConfig, others: &[Arc<DeliveryStream>]) -> Resul
         return reserved(format!("the prefix {prefix:?} holds a control character"));
     }
     let folder = folder_of(new);
-    if is_reserved(folder) {
+    if is_reserved_folder(folder) {
         return reserved(format!("the prefix {prefix:?} is reserved for the lake's own use; choose another"));
     }
     // As with Firehose, two streams may have one prefix in common: their objects' names tell them apart.
@@ -48,11 +44,6 @@ pub(super) fn check(new: &StreamConfig, others: &[Arc<DeliveryStream>]) -> Resul
         Some(other) => reserved(format!("the prefix {prefix:?} is where objects of the stream {} lie", other.name())),
         None => Ok(()),
     }
-}
-
-fn is_reserved(name: &str) -> bool {
-    let is_dots = !name.is_empty() && name.bytes().all(|byte| byte == b'.');
-    is_dots || RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
 /// The folder at the lake's root that a stream's objects lie in. A prefix without a slash begins the hour's folder.
@@ -81,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_lake_s_layout_owns_is_reserved() {
+    fn what_the_lake_s_layout_owns_is_reserved_folder() {
         for name in ["manifests", "Errors", "processing-failed", ".", "..", "..."] {
             assert!(matches!(check(&stream(name, None), &[]), Err(RegistryError::Reserved(_))), "{name}");
         }

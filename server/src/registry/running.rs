@@ -160,22 +160,30 @@ impl DeliveryStream {
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn parked(&self) -> Result<Vec<(String, Parked)>, StreamError> {
-        let mut all = Vec::new();
-        for shard in self.log.shards() {
-            all.extend(shard.parked_batches()?.into_iter().map(|parked| (shard.shard(), parked)));
-        }
-        all.extend(self.log.parked_elsewhere()?);
-        Ok(all)
+    pub async fn parked(&self) -> Result<Vec<(String, Parked)>, StreamError> {
+        let log = self.log.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut all = Vec::new();
+            for shard in log.shards() {
+                all.extend(shard.parked_batches()?.into_iter().map(|parked| (shard.shard(), parked)));
+            }
+            all.extend(log.parked_elsewhere()?);
+            Ok(all)
+        });
+        reading.await.unwrap_or(Err(StreamError::Stopped))
     }
 
     /// A parked batch is in the warehouse now.
-    pub(super) fn unpark(&self, shard: &str, start: u64) -> Result<(), StreamError> {
-        let found = self.log.shards().into_iter().find(|found| found.range().id() == shard);
-        match found {
-            Some(shard) => shard.strike_off(start),
-            None => self.log.ledger(shard).strike_off(start),
-        }
+    pub(super) async fn unpark(&self, shard: String, start: u64) -> Result<(), StreamError> {
+        let log = self.log.clone();
+        let striking = tokio::task::spawn_blocking(move || {
+            let found = log.shards().into_iter().find(|found| found.range().id() == shard);
+            match found {
+                Some(shard) => shard.strike_off(start),
+                None => log.ledger(&shard).strike_off(start),
+            }
+        });
+        striking.await.unwrap_or(Err(StreamError::Stopped))
     }
 
     /// Tells its deliveries to stop after the batch in hand, and waits for them. Blocking.

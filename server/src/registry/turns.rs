@@ -4,42 +4,30 @@
 //! streams of one name can so never overlap, however fast one is ended and the next one made. Does not own what is done
 //! in a turn.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use crate::lines::{self, Lines};
 
-use tokio::sync::OwnedMutexGuard;
-
-/// So many names are kept before those that nobody waits for are forgotten.
-const FORGET_AT: usize = 64;
-
-/// The turns of all names.
-#[derive(Default)]
-pub(super) struct Turns(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+/// The turns of all names: lines of one, in which as many wait as come.
+pub(super) struct Turns(Lines<String>);
 
 /// Held by the one who may start, change or end the stream of a name.
 pub struct Turn {
     pub(super) name: String,
-    _held: OwnedMutexGuard<()>,
+    _held: Option<lines::Turn>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Lines::new(1, usize::MAX))
+    }
 }
 
 impl Turns {
     /// Waits for the turn of a name.
     pub async fn of(&self, name: &str) -> Turn {
-        let lock = self.lock_of(name);
-        Turn { name: name.to_owned(), _held: lock.lock_owned().await }
-    }
-
-    fn lock_of(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lock) = locks.get(name).and_then(Weak::upgrade) {
-            return lock;
-        }
-        if locks.len() >= FORGET_AT {
-            locks.retain(|_, lock| lock.strong_count() > 0);
-        }
-        let lock = Arc::default();
-        locks.insert(name.to_owned(), Arc::downgrade(&lock));
-        lock
+        let name = name.to_owned();
+        // Nobody is sent away from a line without a bound.
+        let held = self.0.enter(&name).await;
+        Turn { name, _held: held }
     }
 }
 
@@ -56,16 +44,5 @@ mod tests {
         turns.of("b").await;
         drop(one);
         other.await;
-    }
-
-    #[tokio::test]
-    async fn names_that_nobody_holds_are_forgotten() {
-        let turns = Turns::default();
-        let held = turns.of("held").await;
-        for n in 0..10 * FORGET_AT {
-            turns.of(&format!("s{n}")).await;
-        }
-        let locks = turns.0.lock().expect("lock");
-        assert!(locks.len() <= FORGET_AT && locks.contains_key(&held.name), "{}", locks.len());
     }
 }

@@ -17,6 +17,7 @@ use crate::config::streams::Destination;
 use crate::delivery::{Health, Settings};
 use crate::remote::{Listed, Reader, RemoteShard, ready};
 use crate::stream::{Entry, Log};
+use crate::tasks;
 
 /// The shards are listed again this often, besides whenever one is closed or done.
 const LIST_AGAIN: Duration = Duration::from_secs(30);
@@ -78,8 +79,12 @@ impl Upstream {
     pub(super) fn run(reader: Reader, making: Making, stop: watch::Receiver<bool>) -> Arc<Self> {
         let (state, changed) = (Mutex::default(), Arc::default());
         let upstream = Arc::new(Self { reader, state, stop, changed });
-        let looked_after = Arc::clone(&upstream);
-        tokio::spawn(async move { looked_after.look_after(&making).await });
+        let (looked_after, making, stop) = (Arc::clone(&upstream), Arc::new(making), upstream.stop.clone());
+        let looking = move || {
+            let (upstream, making) = (Arc::clone(&looked_after), Arc::clone(&making));
+            async move { upstream.look_after(&making).await }
+        };
+        tasks::spawn(format!("shards of {}", upstream.reader.stream().name()), stop, looking);
         upstream
     }
 

@@ -18,7 +18,7 @@ use crate::pace::Pace;
 use crate::quiz::{Heartbeats, QUIZ_ANSWERS, Quiz, RelayHealth};
 use crate::registry::{DeliveryStream, Registry};
 use crate::remote::Target;
-use crate::stream::StreamError;
+use crate::stream::{Log, StreamError};
 use crate::warehouse::millis_of;
 
 /// Loads that the page lists.
@@ -71,7 +71,7 @@ impl Results {
                 freshness: self.stream_freshness(&stream, feed).await,
                 stages: self.stages(&stream),
                 heartbeat: feed.and_then(|feed| feed.heartbeats.last()),
-                parked: parked(&stream),
+                parked: parked(&stream).await,
             });
         }
         let loads = self.warehouse.loads(LOADS).await.map(|rows| rows.into_iter().map(load_row).collect());
@@ -129,32 +129,30 @@ impl Results {
         let name = stream.name();
         let outbox = self.parts.quiz.outbox().waiting(name).await.map_err(|e| e.to_string())?;
         let landed = self.warehouse.stream_ends(name.to_owned()).await.map_err(|e| e.to_string())?;
-        let parked = stream.parked().map_err(|e| e.to_string())?;
+        let parked = stream.parked().await.map_err(|e| e.to_string())?;
         let mut reached = landed.by_shard;
         for (shard, parked) in &parked {
             let end = reached.entry(shard.clone()).or_default();
             *end = parked.cut.end.max(*end);
         }
-        let (in_log, oldest_in_log) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
-        let is_fed_here = self.parts.feeds.contains_key(name);
-        let oldest_accepted = is_fed_here.then(|| oldest_accepted(stream, &reached)).transpose();
-        let oldest_accepted = oldest_accepted.map_err(|e| e.to_string())?.flatten();
         let in_parked: u64 = parked.iter().map(|(_, parked)| parked.records).sum();
         let oldest_parked = parked.iter().map(|(_, parked)| parked.first_arrived).min();
-        let deliveries = stream.deliveries();
-        for (shard, delivery) in stream.log().shards().iter().zip(&deliveries) {
-            let end = reached.entry(shard.range().id()).or_default();
+        let mut in_lake = reached.clone();
+        for (shard, delivery) in stream.log().shards().iter().zip(&stream.deliveries()) {
+            let end = in_lake.entry(shard.range().id()).or_default();
             *end = delivery.in_lake_before().max(*end);
         }
-        let (_, oldest_outside_lake) = stream.log().waiting(&reached).map_err(|e| e.to_string())?;
+        let (log, is_fed_here) = (stream.log().clone(), self.parts.feeds.contains_key(name));
+        let looking = tokio::task::spawn_blocking(move || InLog::look(&log, &reached, &in_lake, is_fed_here));
+        let in_log = looking.await.unwrap_or(Err(StreamError::Stopped)).map_err(|e| e.to_string())?;
         let elsewhere = stream.upstream().map(|upstream| upstream.behind(self.measure.now())).transpose()?;
         let source_lag_ms = elsewhere.as_ref().map(|behind| behind.lag_ms);
         let elsewhere = elsewhere.unwrap_or_default();
-        let oldest_in_stream = oldest_in_log.into_iter().chain(oldest_accepted).chain(elsewhere.oldest);
+        let oldest_in_stream = in_log.oldest.into_iter().chain(elsewhere.oldest);
         Ok(Standing {
-            waiting: outbox.records + in_log + elsewhere.records + in_parked,
+            waiting: outbox.records + in_log.records + elsewhere.records + in_parked,
             oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_stream).chain(oldest_parked).min(),
-            oldest_outside_lake: oldest_outside_lake.into_iter().chain(elsewhere.oldest_outside_lake).min(),
+            oldest_outside_lake: in_log.oldest_outside_lake.into_iter().chain(elsewhere.oldest_outside_lake).min(),
             source_lag_ms,
             last_landed: landed.loaded_at,
             parked,
@@ -197,15 +195,39 @@ impl Results {
     }
 }
 
+/// What waits in a stream's log.
+struct InLog {
+    records: u64,
+    /// When the oldest of them was accepted.
+    oldest: Option<Millis>,
+    /// When the oldest arrived that is not in the lake yet.
+    oldest_outside_lake: Option<Millis>,
+}
+
+impl InLog {
+    /// Looks behind what has been reached, and behind what is in the lake, shard by shard. Blocking.
+    fn look(
+        log: &Log,
+        reached: &BTreeMap<String, u64>,
+        in_lake: &BTreeMap<String, u64>,
+        is_fed_here: bool,
+    ) -> Result<Self, StreamError> {
+        let (records, oldest) = log.waiting(reached)?;
+        let accepted = if is_fed_here { oldest_accepted(log, reached)? } else { None };
+        let (_, oldest_outside_lake) = log.waiting(in_lake)?;
+        Ok(Self { records, oldest: oldest.into_iter().chain(accepted).min(), oldest_outside_lake })
+    }
+}
+
 /// When the oldest record of each shard's log was accepted, as it says itself: one that the relay could not bring on for a
 /// minute has waited for that minute, although it has only just arrived.
-fn oldest_accepted(stream: &DeliveryStream, reached: &BTreeMap<String, u64>) -> Result<Option<Millis>, StreamError> {
+fn oldest_accepted(log: &Log, reached: &BTreeMap<String, u64>) -> Result<Option<Millis>, StreamError> {
     #[derive(Deserialize)]
     struct Stamped {
         accepted_at: String,
     }
     let mut oldest = None;
-    for shard in stream.log().shards() {
+    for shard in log.shards() {
         let from = reached.get(&shard.range().id()).copied().unwrap_or(0);
         let first = shard.records(from, 1, 1)?;
         let stamped = first.first().and_then(|record| serde_json::from_slice::<Stamped>(&record.data).ok());
@@ -216,8 +238,8 @@ fn oldest_accepted(stream: &DeliveryStream, reached: &BTreeMap<String, u64>) -> 
 }
 
 /// What cannot be read is told by the stream's freshness.
-fn parked(stream: &DeliveryStream) -> Vec<ParkedBatch> {
-    let parked = stream.parked().unwrap_or_default().into_iter();
+async fn parked(stream: &DeliveryStream) -> Vec<ParkedBatch> {
+    let parked = stream.parked().await.unwrap_or_default().into_iter();
     let batch = |(shard, batch): (String, Parked)| ParkedBatch {
         shard,
         start: batch.cut.start,

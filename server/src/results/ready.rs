@@ -50,7 +50,7 @@ impl Results {
         let (store, warehouse) = tokio::join!(self.check_store(), self.check_warehouse());
         let parts = vec![
             PartStatus::of("store", store),
-            PartStatus::of("gateway", self.check_gateway()),
+            PartStatus::of("gateway", self.check_gateway().await),
             PartStatus::of("stream", self.parts.registry.plant().logs.check().map_err(|e| e.to_string())),
             PartStatus::of("warehouse", warehouse),
         ];
@@ -74,7 +74,7 @@ impl Results {
     }
 
     /// Whether records have room. A stream that was made over the wire is the concern of whoever made it.
-    fn check_gateway(&self) -> Result<(), String> {
+    async fn check_gateway(&self) -> Result<(), String> {
         for stream in self.parts.registry.all().iter().filter(|stream| !stream.is_made() && stream.takes_records()) {
             if let Some(target) = stream.target() {
                 let failed =
@@ -82,7 +82,7 @@ impl Results {
                 failed.map_or(Ok(()), Err)?;
                 continue;
             }
-            stream.log().check_room().map_err(|error| match error {
+            stream.log().check_room().await.map_err(|error| match error {
                 StreamError::Full => format!("{}: {error}", stream.name()),
                 _ => withheld(&error, "a stream's log does not answer; see the server's log"),
             })?;

@@ -102,7 +102,7 @@ impl Results {
         loop {
             let landed = self.warehouse.stream_ends(stream.name().to_owned()).await?.by_shard;
             let is_loaded = |(shard, end): &(String, u64)| landed.get(shard).copied().unwrap_or(0) >= *end;
-            let nothing_is_parked = stream.parked().is_ok_and(|parked| parked.is_empty());
+            let nothing_is_parked = stream.parked().await.is_ok_and(|parked| parked.is_empty());
             if nothing_is_parked && ends.iter().all(is_loaded) {
                 return Ok(());
             }

@@ -161,8 +161,9 @@ impl Engine {
         // The folder is locked by the old handle until that is gone.
         *handle = None;
         *handle = Some(open(&self.folder)?);
-        self.failed.store(false, Ordering::Release);
+        // Before anybody may write again: whoever remembers offsets has to read them first.
         self.generation.fetch_add(1, Ordering::AcqRel);
+        self.failed.store(false, Ordering::Release);
         tracing::info!(folder = %self.folder.display(), "the streams' storage has been opened anew");
         Ok(())
     }

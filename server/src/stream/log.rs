@@ -56,12 +56,7 @@ impl Log {
         let room = Arc::clone(&self.inner.room);
         let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).map_err(|_| StreamError::Busy)?;
         let room = room.try_acquire_many_owned(units).map_err(|_| StreamError::Busy)?;
-        if self.inner.held_bytes() + bytes as u64 > self.inner.spec.most_bytes {
-            // Letting go reads and writes.
-            let log = self.clone();
-            let making = tokio::task::spawn_blocking(move || log.make_space(bytes as u64));
-            making.await.unwrap_or(Err(StreamError::Stopped))?;
-        }
+        self.room_for(bytes as u64).await?;
 
         let owners: Vec<usize> = records.iter().map(|r| self.inner.shard_of(r)).collect();
         let parts = drafts(records, &owners, form);
@@ -74,21 +69,27 @@ impl Log {
         Ok(self.places(&owners, &order, &firsts))
     }
 
-    /// Whether one more small record has room.
+    /// Whether one more small record has room. Lets go of what may go, as an append does.
     ///
     /// # Errors
     /// [`StreamError::Full`] until delivery has caught up.
-    pub fn check_room(&self) -> Result<(), StreamError> {
-        let has_room = self.inner.held_bytes() + ROOM_UNIT as u64 <= self.inner.spec.most_bytes;
-        if has_room { Ok(()) } else { Err(StreamError::Full) }
+    pub async fn check_room(&self) -> Result<(), StreamError> {
+        self.room_for(ROOM_UNIT as u64).await
     }
 
     /// Refuses what the disk should not hold, after letting go of what may go.
-    fn make_space(&self, bytes: u64) -> Result<(), StreamError> {
-        let most = self.inner.spec.most_bytes;
-        if self.inner.held_bytes() + bytes <= most {
+    async fn room_for(&self, bytes: u64) -> Result<(), StreamError> {
+        if self.inner.held_bytes() + bytes <= self.inner.spec.most_bytes {
             return Ok(());
         }
+        // Letting go reads and writes.
+        let log = self.clone();
+        let making = tokio::task::spawn_blocking(move || log.make_room(bytes));
+        making.await.unwrap_or(Err(StreamError::Stopped))
+    }
+
+    fn make_room(&self, bytes: u64) -> Result<(), StreamError> {
+        let most = self.inner.spec.most_bytes;
         for shard in self.shards() {
             shard.trim(most.saturating_sub(bytes))?;
         }

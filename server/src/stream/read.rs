@@ -3,6 +3,7 @@
 //! Owns finding, gathering and letting go. Does not own where a reader stands.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -214,13 +215,14 @@ impl ShardLog {
         if !is_due || self.log.is_giving_back.swap(true, Ordering::AcqRel) {
             return;
         }
+        // Whatever becomes of it: one that failed is not tried again before as much more has been removed.
+        self.log.given_back.store(removed, Ordering::Release);
         let log = Arc::clone(&self.log);
         let compact = move || {
-            match log.engine.compact(&log.space) {
-                Ok(()) => log.given_back.store(removed, Ordering::Release),
-                Err(error) => {
-                    tracing::warn!(stream = %log.name, %error, "the disk of what was delivered was not given back");
-                }
+            let compacting = AssertUnwindSafe(|| log.engine.compact(&log.space));
+            let done = catch_unwind(compacting).unwrap_or(Err(StreamError::Stopped));
+            if let Err(error) = done {
+                tracing::warn!(stream = %log.name, %error, "the disk of what was delivered was not given back");
             }
             log.is_giving_back.store(false, Ordering::Release);
         };

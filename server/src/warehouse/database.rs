@@ -56,7 +56,7 @@ impl Database {
         })
     }
 
-    /// Writes, one at a time. After an error of DuckDB's, the connection is never used again.
+    /// Writes, one at a time. After an error, whoever's, the connection is never used again: a transaction may be open on it.
     pub fn write<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, WarehouseError>,
@@ -69,12 +69,14 @@ impl Database {
             None => opened.connection()?,
         };
         let done = work(&mut writer);
-        if !matches!(done, Err(WarehouseError::Sql(_))) {
+        if done.is_ok() {
             *slot = Some(writer);
             return done;
         }
         drop(writer);
-        opened.look();
+        if matches!(done, Err(WarehouseError::Sql(_))) {
+            opened.look();
+        }
         done
     }
 

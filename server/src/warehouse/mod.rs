@@ -3,6 +3,7 @@
 //! Owns the tables, COPY, the load history and every SQL text that reads them. Does not own grading: keys come from
 //! the room that asks. A load is all or nothing, and COPY is serial because one connection does all of it.
 
+mod aside;
 mod class;
 pub mod columns;
 mod copy;
@@ -10,12 +11,12 @@ mod database;
 pub mod fit;
 mod reads;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use duckdb::Connection;
 
+pub use aside::RebuildOwed;
 pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
 pub use copy::{Load, Loaded, LocalFile, Objects};
 pub(crate) use copy::{millis_of, sql_timestamp};
@@ -77,8 +78,8 @@ pub enum WarehouseError {
     /// DuckDB trusts itself no more after a failure, and has not been opened anew yet.
     #[error("the warehouse is being opened again after a failure: {0}")]
     Reopening(String),
-    /// Damaged files could not be set aside.
-    #[error("the warehouse's damaged files cannot be renamed: {0}")]
+    /// Damaged files could not be set aside, or the mark of that could not be written or removed.
+    #[error("the warehouse's damaged files cannot be set aside: {0}")]
     Files(#[from] std::io::Error),
     /// The task that should have asked was stopped.
     #[error("the warehouse is shutting down")]
@@ -105,26 +106,6 @@ impl Warehouse {
     /// If the file cannot be opened, or is locked by another process.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, WarehouseError> {
         Ok(Self(Arc::new(Database::open(path, limits)?)))
-    }
-
-    /// As [`Warehouse::open`]. Damaged files are set aside under other names, and an empty database takes their place; returns
-    /// whether that was so. What was in them is brought in from the lake.
-    ///
-    /// # Errors
-    /// If the file cannot be opened for another reason than damage: it is locked, or the disk is full.
-    pub fn open_or_set_aside(path: &Path, limits: Limits) -> Result<(Self, bool), WarehouseError> {
-        let error = match Self::open(path, limits) {
-            Ok(warehouse) => return Ok((warehouse, false)),
-            Err(error) => error,
-        };
-        let WarehouseError::Sql(reason) = &error else { return Err(error) };
-        let reason = reason.to_string();
-        if NOT_DAMAGE.iter().any(|words| reason.contains(words)) {
-            return Err(error);
-        }
-        tracing::error!(path = %path.display(), reason, "the warehouse is damaged; its files are set aside");
-        set_aside(path)?;
-        Ok((Self::open(path, limits)?, true))
     }
 
     /// Brings one manifest's rows in, together with its row in the load history, in one transaction. A range that the
@@ -178,28 +159,6 @@ impl Warehouse {
         let database = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || database.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
     }
-}
-
-/// What DuckDB says of a file that cannot be opened just now, and is none the worse for it.
-const NOT_DAMAGE: [&str; 5] =
-    ["Could not set lock", "Permission denied", "No space left", "Too many open files", "Cannot open file"];
-
-/// Renames the database's file and its log.
-fn set_aside(path: &Path) -> Result<(), WarehouseError> {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    for end in ["", ".wal"] {
-        let with = |more: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(end);
-            name.push(more);
-            PathBuf::from(name)
-        };
-        match std::fs::rename(with(""), with(&format!(".{seconds}.damaged"))) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(WarehouseError::Files(error)),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// A table's columns in their order, each with its type.

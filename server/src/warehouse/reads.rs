@@ -134,13 +134,7 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn has_answer(&self, assignment: i64, record_id: String) -> Result<bool, WarehouseError> {
-        self.read(move |reader| {
-            reader
-                .prepare_cached(include_str!("sql/record_landed.sql"))?
-                .query_row(params![assignment, record_id], |row| row.get::<_, i64>(0))
-        })
-        .await
-        .map(|rows| rows > 0)
+        self.has_any(include_str!("sql/record_landed.sql"), (assignment, record_id)).await
     }
 
     /// Whether a record of the catalog, a heartbeat perhaps, is there.
@@ -148,27 +142,26 @@ impl Warehouse {
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn has_catalog_record(&self, record_id: String) -> Result<bool, WarehouseError> {
-        self.read(move |reader| {
-            reader
-                .prepare_cached(include_str!("sql/catalog_record_landed.sql"))?
-                .query_row(params![record_id], |row| row.get::<_, i64>(0))
-        })
-        .await
-        .map(|rows| rows > 0)
+        self.has_any(include_str!("sql/catalog_record_landed.sql"), [record_id]).await
     }
 
-    /// Whether a stream's heartbeat is there, by itself or in a batch with other records.
+    /// Whether a heartbeat is there that came in a batch of heartbeats alone. Any other is a row of its stream's table.
     ///
     /// # Errors
     /// If the warehouse does not answer.
     pub async fn has_heartbeat(&self, stream: &'static str, record_id: String) -> Result<bool, WarehouseError> {
-        self.read(move |reader| {
-            reader
-                .prepare_cached(include_str!("sql/heartbeat_landed.sql"))?
-                .query_row(params![stream, record_id], |row| row.get::<_, i64>(0))
-        })
-        .await
-        .map(|rows| rows > 0)
+        self.has_any(include_str!("sql/heartbeat_landed.sql"), (stream, record_id)).await
+    }
+
+    /// Whether a statement that counts rows counts any.
+    async fn has_any(
+        &self,
+        sql: &'static str,
+        parameters: impl duckdb::Params + Send + 'static,
+    ) -> Result<bool, WarehouseError> {
+        let count =
+            self.read(move |reader| reader.prepare_cached(sql)?.query_row(parameters, |row| row.get::<_, i64>(0)));
+        Ok(count.await? > 0)
     }
 
     /// The newest loads of all streams, those of heartbeats left out.

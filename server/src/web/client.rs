@@ -1,5 +1,5 @@
-//! Who sends a request, as far as that can be told without a session: the address it comes from, and whether the browser
-//! speaks TLS. And how often one address may try what a guess could open.
+//! Who sends a request, as far as that can be told without a session: the address it comes from. And how often one address
+//! may try what a guess could open.
 //!
 //! Behind a proxy every request has the proxy's address. Only a proxy that the configuration names is believed what it says
 //! of a request that it hands on.
@@ -26,11 +26,6 @@ use crate::lines::Lines;
 
 /// Wrong passwords from one address: a staff room on Monday, and one a second for somebody who guesses.
 const SIGN_INS: Allowance = Allowance { at_once: 60, refill_ms: 1_000 };
-
-/// Passwords of one address that are looked at at the same time, and that wait for that: hashing takes a core each, and
-/// one address must not take them all.
-const HASHES_AT_ONCE: usize = 4;
-const MOST_SIGN_INS: usize = 60;
 
 /// Wrong codes from one address: a class's worth of slips of the finger, and then one in two seconds.
 const WRONG_CODES: Allowance = Allowance { at_once: 30, refill_ms: 2_000 };
@@ -77,23 +72,9 @@ impl Proxies {
         }
         last
     }
-
-    fn scheme(&self, peer: IpAddr, headers: &HeaderMap) -> Scheme {
-        let said = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
-        let is_tls = self.is_one(peer) && said.is_some_and(|said| said.trim().eq_ignore_ascii_case("https"));
-        if is_tls { Scheme::Https } else { Scheme::Http }
-    }
 }
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
-
-/// How the browser speaks to the server, or to the proxy before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
-    Http,
-    Https,
-}
 
 /// Where a request comes from. All whose address is not known are one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,22 +121,10 @@ where
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Scheme
-where
-    Proxies: FromRef<S>,
-{
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Proxies::from_ref(state).scheme(peer_of(parts), &parts.headers))
-    }
-}
-
 /// What each client has tried.
 pub(super) struct Limits {
     slow: Duration,
     sign_ins: Limit<Client>,
-    hashing: Lines<Client>,
     wrong_codes: Limit<Client>,
     joins: Lines<Client>,
 }
@@ -165,7 +134,6 @@ impl Limits {
         Self {
             slow: SLOW,
             sign_ins: Limit::new(SIGN_INS, clock.clone()),
-            hashing: Lines::new(HASHES_AT_ONCE, MOST_SIGN_INS),
             wrong_codes: Limit::new(WRONG_CODES, clock.clone()),
             joins: Lines::new(JOINS_AT_ONCE, MOST_JOINS),
         }
@@ -176,16 +144,8 @@ impl Limits {
     pub(super) async fn sign_in<T>(
         &self,
         client: Client,
-        is_known: bool,
         sign_in: impl Future<Output = Result<T, WebError>>,
     ) -> Result<T, WebError> {
-        // A device that has been signed in before does not wait behind others of its address.
-        let _turn = if is_known {
-            None
-        } else {
-            let full = || ApiError::too_many("tries to sign in", RETRY_JOIN_S);
-            Some(self.hashing.enter(&client).await.ok_or_else(full)?)
-        };
         let outcome = sign_in.await;
         if !matches!(outcome, Err(WebError(ApiError::SignedOut { .. } | ApiError::TooMany { .. }))) {
             return outcome;
@@ -222,9 +182,11 @@ impl Limits {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use futures::FutureExt;
+
     use super::*;
 
-    /// Long enough to be told from none on a busy machine.
+    /// Short, and a wait all the same.
     const SLOW_HERE: Duration = Duration::from_millis(200);
 
     fn client(address: &str) -> Client {
@@ -247,6 +209,11 @@ mod tests {
         assert_ne!(client("10.0.0.7"), client("10.0.0.8"));
     }
 
+    /// What comes without a wait.
+    fn at_once<T>(outcome: impl Future<Output = T>) -> Option<T> {
+        tokio::task::unconstrained(outcome).now_or_never()
+    }
+
     fn unknown() -> ApiError {
         ApiError::not_found("no quiz has the code")
     }
@@ -257,20 +224,21 @@ mod tests {
         let limits = Limits { slow: SLOW_HERE, ..Limits::new(&clock) };
         let school = client("10.0.0.7");
         let (mut guesses, began) = (0, std::time::Instant::now());
-        let refused = loop {
-            match limits.join(school, wrong(unknown())).await {
-                Err(WebError(ApiError::NotFound { .. })) => guesses += 1,
-                Err(WebError(refused)) => break refused,
-                Ok(()) => panic!("it was wrong"),
+        let mut slow = loop {
+            let mut guess = Box::pin(limits.join(school, wrong(unknown())));
+            match at_once(&mut guess) {
+                Some(Err(WebError(ApiError::NotFound { .. }))) => guesses += 1,
+                Some(outcome) => panic!("it was wrong: {outcome:?}"),
+                None => break guess,
             }
         };
+        for _ in 0..40 {
+            assert!(matches!(at_once(limits.join(school, right())), Some(Ok(()))), "a class does not wait");
+        }
+        assert!(at_once(&mut slow).is_none(), "the guesser does");
+        let WebError(refused) = slow.await.expect_err("wrong");
         assert_eq!((guesses, &refused), (WRONG_CODES.at_once, &ApiError::too_many("tries to join from here", 2)));
         assert!(began.elapsed() >= SLOW_HERE, "the guesser has waited");
-        let began = std::time::Instant::now();
-        for _ in 0..40 {
-            assert!(limits.join(school, right()).await.is_ok());
-        }
-        assert!(began.elapsed() < SLOW_HERE, "a class has not");
         hand.fetch_add(WRONG_CODES.refill_ms, Ordering::Relaxed);
         let WebError(again) = limits.join(school, wrong(unknown())).await.expect_err("wrong");
         assert_eq!(again, unknown(), "a slip of the finger hears that the code is wrong");
@@ -294,19 +262,22 @@ mod tests {
         let limits = Limits { slow: SLOW_HERE, ..Limits::new(&clock) };
         let (school, wrong_password) = (client("10.0.0.7"), ApiError::SignedOut { message: "not right".to_owned() });
         for _ in 0..=SIGN_INS.at_once {
-            assert!(limits.sign_in(school, false, right()).await.is_ok());
+            assert!(limits.sign_in(school, right()).await.is_ok());
         }
         for _ in 0..SIGN_INS.at_once {
-            let WebError(error) =
-                limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("wrong");
+            let WebError(error) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("wrong");
             assert_eq!(error, wrong_password);
         }
-        let WebError(refused) =
-            limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("too many");
+        let WebError(refused) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("too many");
         assert_eq!(refused, ApiError::too_many("tries to sign in", 1));
-        assert!(limits.sign_in(school, false, right()).await.is_ok(), "the right one passes");
+        assert!(limits.sign_in(school, right()).await.is_ok(), "the right one passes");
+        let mut guesses: Vec<_> =
+            (0..100).map(|_| Box::pin(limits.sign_in(school, wrong(wrong_password.clone())))).collect();
+        assert!(guesses.iter_mut().all(|guess| at_once(guess).is_none()), "guesses wait");
+        assert!(matches!(at_once(limits.sign_in(school, right())), Some(Ok(()))), "and nobody behind them");
+        drop(guesses);
         hand.fetch_add(SIGN_INS.refill_ms, Ordering::Relaxed);
-        let WebError(error) = limits.sign_in(school, false, wrong(wrong_password.clone())).await.expect_err("wrong");
+        let WebError(error) = limits.sign_in(school, wrong(wrong_password.clone())).await.expect_err("wrong");
         assert_eq!(error, wrong_password);
     }
 
@@ -321,15 +292,18 @@ mod tests {
         };
         let address = |text: &str| text.parse::<IpAddr>().expect("an address");
         let proxies = Proxies::new(vec!["10.1.0.0/16".parse().expect("a net"), "::1/128".parse().expect("a net")]);
-        let said = headers(&[("x-forwarded-for", "1.2.3.4, 5.6.7.8"), ("x-forwarded-proto", "https")]);
+        let said = headers(&[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]);
         assert_eq!(proxies.client(address("10.2.0.1"), &said), address("10.2.0.1"), "a stranger says what it likes");
-        assert_eq!(proxies.scheme(address("10.2.0.1"), &said), Scheme::Http);
         assert_eq!(
             proxies.client(address("10.1.0.1"), &said),
             address("5.6.7.8"),
             "what the client says counts for nothing"
         );
-        assert_eq!(proxies.scheme(address("::ffff:10.1.0.1"), &said), Scheme::Https);
+        assert_eq!(
+            proxies.client(address("::ffff:10.1.0.1"), &said),
+            address("5.6.7.8"),
+            "by either form of its address"
+        );
         let chain = headers(&[("x-forwarded-for", "1.2.3.4, 5.6.7.8"), ("x-forwarded-for", "10.1.9.9")]);
         assert_eq!(proxies.client(address("::1"), &chain), address("5.6.7.8"), "past our own proxies");
         let nonsense = headers(&[("x-forwarded-for", "1.2.3.4, unknown")]);

@@ -144,7 +144,7 @@ async fn with_status(answer: Response) -> Result<Response, WebError> {
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return Ok(answer);
     }
-    let body = crate::listen::read(answer.into_body(), 0, MOST_ERROR_BYTES).await?;
+    let body = crate::listen::read(answer.into_body(), MOST_ERROR_BYTES).await?;
     let error: ApiError = serde_json::from_slice(&body)
         .unwrap_or_else(|_| ApiError::unavailable(String::from_utf8_lossy(&body).into_owned()));
     Err(error.into())

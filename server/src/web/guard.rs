@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use super::WebError;
+use crate::listen::{self, HostError};
 
 /// Refuses requests that change something and that another site's page sent. The session cookie is `SameSite=Strict`
 /// besides; scripts send no `Origin` and pass.
@@ -34,17 +35,15 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     authority.eq_ignore_ascii_case(host)
 }
 
-/// Refuses a request that names no host, or more than one: what a proxy and this server read of it may differ.
+/// Refuses a request that names no host, or more than one.
 pub(super) async fn one_host(mut request: Request, next: Next) -> Response {
-    let hosts = request.headers().get_all(header::HOST).iter().count();
-    let authority = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-    match (hosts, authority) {
-        (1, _) => {}
-        // Over HTTP/2 it is no header.
-        (0, Some(authority)) => drop(request.headers_mut().insert(header::HOST, authority)),
-        _ => return WebError(ApiError::invalid("host", "has to be there once")).into_response(),
-    }
-    next.run(request).await
+    let uri = request.uri().clone();
+    let problem = match listen::name_host(request.headers_mut(), &uri) {
+        Ok(()) => return next.run(request).await,
+        Err(HostError::Missing | HostError::Twice) => "has to be there once",
+        Err(HostError::Differs) => "has to be the host that the request line names",
+    };
+    WebError(ApiError::invalid("host", problem)).into_response()
 }
 
 /// Headers of every answer. Pages add their own content security policy.

@@ -26,7 +26,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         if !is_json {
             return Err(ApiError::invalid("content-type", "has to be application/json").into());
         }
-        let bytes = listen::read(request.into_body(), 0, MOST_BYTES).await?;
+        let bytes = listen::read(request.into_body(), MOST_BYTES).await?;
         Ok(Self(parse(&bytes)?))
     }
 }

@@ -19,8 +19,7 @@ pub(super) fn Done(taking: Taking) -> impl IntoView {
         Some(News::Refused(why)) if receipt.with(Option::is_none) => Some(why),
         _ => None,
     });
-    let released =
-        Memo::new(move |_| taking.attempt.with(|a| a.view.as_ref().filter(|view| view.released.is_some()).map(lines)));
+    let released = move || taking.attempt.with(|a| a.view.as_ref().filter(|view| view.released.is_some()).map(lines));
     let stage = move || (receipt.with(Option::is_some), refused.with(Option::is_some));
     view! {
         <main class="quiz">
@@ -33,7 +32,7 @@ pub(super) fn Done(taking: Taking) -> impl IntoView {
                 {anew(move || receipt.get(), |receipt| receipt.map(|receipt| view! { <p>{arrived(&receipt)}</p> }).into_any())}
             </div>
             <Problem message=taking.problem />
-            {anew(move || (released.get(), receipt.with(Option::is_some)), move |is| match is {
+            {anew(move || (released(), receipt.with(Option::is_some)), move |is| match is {
                 (Some(lines), _) => view! { <Results lines /> }.into_any(),
                 (None, true) => view! { <NotYet taking /> }.into_any(),
                 (None, false) => view! { <OnItsWay taking refused /> }.into_any(),

@@ -126,15 +126,14 @@ fn Quiz(attempt: Attempt) -> impl IntoView {
     follow(taking);
     hand_over(taking, outbox);
     listen(taking);
-    let title =
-        Memo::new(move |_| taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()).unwrap_or_default()));
-    let step = Memo::new(move |_| taking.attempt.with(|a| (a.step, a.view.is_some())));
+    let title = move || taking.attempt.with(|a| a.view.as_ref().map(|v| v.quiz_title.clone()));
+    let step = move || taking.attempt.with(|a| (a.step, a.view.is_some()));
     view! {
         <header class="bar spread">
-            {anew(move || title.get(), |title| view! { <span class="small muted" dir="auto">{title}</span> }.into_any())}
+            {anew(title, |title| view! { <span class="small muted" dir="auto">{title}</span> }.into_any())}
             <Progress taking />
         </header>
-        {anew(move || step.get(), move |step| match step {
+        {anew(step, move |step| match step {
             (Step::HandedIn, _) => view! { <done::Done taking /> }.into_any(),
             (_, false) => view! { <Loading taking /> }.into_any(),
             (Step::Question(place), _) => view! { <question::Question taking place /> }.into_any(),

@@ -92,9 +92,8 @@ fn Dots(taking: Taking) -> impl IntoView {
 /// Whether the answers so far would outlive a reload.
 #[component]
 fn Kept(taking: Taking) -> impl IntoView {
-    let state = Memo::new(move |_| (taking.kept.get(), taking.attempt.with(|a| a.answered() > 0)));
     anew(
-        move || state.get(),
+        move || (taking.kept.get(), taking.attempt.with(|a| a.answered() > 0)),
         |state| match state {
             (false, _) => view! {
                 <p class="unsaved small">"This browser keeps nothing: stay on this page until you have handed in."</p>

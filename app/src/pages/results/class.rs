@@ -56,14 +56,23 @@ impl Class {
 
     /// Shows names, if they were shown when a page of the assignment was left.
     pub fn remember_names(self, assignment: i64) {
-        if self.shown.0.get_untracked() == Some(assignment) {
+        if self.wants_names(assignment) {
             self.fetch_names(assignment);
         }
     }
 
+    /// Whether names are shown, or will be as soon as they are there.
+    pub fn shows_names(self, assignment: i64) -> bool {
+        self.shown.0.get() == Some(assignment)
+    }
+
+    fn wants_names(self, assignment: i64) -> bool {
+        self.shown.0.get_untracked() == Some(assignment)
+    }
+
     /// Shows names, or hides them; they are fetched each time that they are to be shown.
     pub fn toggle_names(self, assignment: i64) {
-        if self.names.with_untracked(Option::is_some) {
+        if self.wants_names(assignment) {
             self.shown.0.set(None);
             return self.names.set(None);
         }
@@ -73,13 +82,19 @@ impl Class {
 
     fn fetch_names(self, assignment: i64) {
         spawn_local(async move {
-            match within(student_names(assignment)).await {
+            let answer = within(student_names(assignment)).await;
+            // Nothing where the page has been left, or the names have been hidden meanwhile.
+            if self.names.try_get_untracked().is_none() || !self.wants_names(assignment) {
+                return;
+            }
+            match answer {
                 Ok(names) => {
                     let names = names.into_iter().map(|name| (name.student, name.name)).collect();
-                    self.names.try_set(Some(names));
+                    self.names.set(Some(names));
                 }
                 Err(error) => {
-                    self.problem.try_set(Some(format!("The names cannot be shown: {error}. Try again.")));
+                    self.shown.0.set(None);
+                    self.problem.set(Some(format!("The names cannot be shown: {error}. Try again.")));
                 }
             }
         });
@@ -91,10 +106,15 @@ pub(crate) fn label(row: &GridRow, names: &Names) -> String {
     called(&row.student, row.number, names)
 }
 
+/// The name, where names are shown.
+pub(crate) fn name_of(student: &str, names: &Names) -> Option<String> {
+    names.as_ref()?.get(student).cloned()
+}
+
 /// The name where names are shown, else the number.
 pub(crate) fn called(student: &str, number: Option<i64>, names: &Names) -> String {
-    let name = names.as_ref().and_then(|names| names.get(student)).cloned();
-    name.unwrap_or_else(|| number.map_or_else(|| "Not on the list".to_owned(), |number| format!("Student {number}")))
+    name_of(student, names)
+        .unwrap_or_else(|| number.map_or_else(|| "Not on the list".to_owned(), |number| format!("Student {number}")))
 }
 
 /// Keeps the grid as the figures are.

@@ -64,7 +64,7 @@ pub(super) fn follow(page: Page) {
             return Ok(()); // What is wanted now is asked for next.
         }
         let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
-        page.other.set(page.outcome(answer, "Nothing can be compared"));
+        page.other.set(page.answer(answer, "Nothing can be compared"));
         ended
     });
     Effect::new(move || match wanted.get() {

@@ -52,7 +52,7 @@ fn Slider(page: Page) -> impl IntoView {
     Asking::at_once(move || async move {
         let answer = within(arrivals(page.assignment)).await;
         let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
-        let found = page.outcome(answer, "The minutes of the past cannot be shown");
+        let found = page.answer(answer, "The minutes of the past cannot be shown");
         stops.try_set(moments(&found.unwrap_or_default(), page.clock.now_untracked()));
         ended
     });

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::Page;
-use super::class::{Names, label};
+use super::class::{Names, label, name_of};
 use crate::api::class::{GridQuestion, GridRow, Progress};
 use crate::components::{Problem, seen};
 use crate::state::looking::Sort;
@@ -31,7 +31,7 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
     let rows = Memo::new(move |_| {
         let names = class.names.get();
         class.grid.with(|grid| {
-            grid.as_ref().map(|grid| sorted(grid, sort.get(), |row| label(row, &names))).unwrap_or_default()
+            grid.as_ref().map(|grid| sorted(grid, sort.get(), |row| name_of(&row.student, &names))).unwrap_or_default()
         })
     });
     let columns =
@@ -50,7 +50,7 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
                 <div class="r">
                     <span class="muted small">{move || if are_named() { "Names shown" } else { "Names hidden" }}</span>
                     <button type="button" class="btn small" on:click=move |_| class.toggle_names(page.assignment)>
-                        {move || if are_named() { "Hide names" } else { "Show names" }}
+                        {move || if class.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
                     </button>
                 </div>
             </header>

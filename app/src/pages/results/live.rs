@@ -182,7 +182,6 @@ impl Following {
     async fn ask(self) {
         let connection = self.connections.get_value();
         let view = self.page.looking.view.get_untracked();
-        let asked = time::waking();
         let answer = within(class_results(view.assignment, Some(view.attempts), view.as_of)).await;
         if self.refresh.try_get_value().is_none() {
             return; // The page has been left.
@@ -191,7 +190,6 @@ impl Following {
             Ok(results) => {
                 // What something else was looked at for, meanwhile, is asked for next.
                 if view == self.page.looking.view.get_untracked() {
-                    self.page.clock.answered(results.freshness.measured_at, asked);
                     self.take_in(results, connection);
                 }
                 self.ask_if(Refresh::answered);

@@ -118,7 +118,17 @@ impl Page {
 
     /// What came of something that somebody wanted; if nothing did, the page says so: what failed, and why.
     fn outcome<T>(self, outcome: Result<T, ApiError>, failed: &str) -> Option<T> {
-        let advice = |error: &ApiError| if error.is_passing() { " Try again in a moment." } else { "" };
+        self.told(outcome, failed, " Try again in a moment.")
+    }
+
+    /// The same of something that the page asks for again by itself.
+    fn answer<T>(self, answer: Result<T, ApiError>, failed: &str) -> Option<T> {
+        self.told(answer, failed, " This page tries again by itself.")
+    }
+
+    /// `later` says how there may be another outcome, where that is possible.
+    fn told<T>(self, outcome: Result<T, ApiError>, failed: &str, later: &str) -> Option<T> {
+        let advice = |error: &ApiError| if error.is_passing() { later } else { "" };
         self.refused.try_set(outcome.as_ref().err().map(|error| format!("{failed}: {error}.{}", advice(error))));
         outcome.ok()
     }

@@ -81,8 +81,8 @@ fn Projector(assignment: i64) -> impl IntoView {
     let of = move |what: fn(&QuestionResult) -> String| {
         Memo::new(move |_| question.with(|q| q.as_ref().map(what).unwrap_or_default()))
     };
-    let (title, text, n) =
-        (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()), of(|q| words::of(q.n, "attempt")));
+    let (title, n) = (of(|q| format!("Question {}", q.number)), of(|q| words::of(q.n, "attempt")));
+    let text = move || question.with(|q| q.as_ref().map(|q| q.text.clone()));
     // While all is counted nobody in the room needs to be told.
     let behind = Memo::new(move |_| {
         let verdict = page.verdict();
@@ -101,7 +101,7 @@ fn Projector(assignment: i64) -> impl IntoView {
             <div class="first-row"><p class="muted" translate="no">{title}" · "{n}{filters}
                 {move || behind.get().map(|behind| view! { <b class="lost">{behind}</b> })}
             </p><JoinAt page /></div>
-            {anew(move || text.get(), |text| view! { <h1 dir="auto" class="as-written">{text}</h1> }.into_any())}
+            {anew(text, |text| view! { <h1 dir="auto" class="as-written">{text}</h1> }.into_any())}
         </header>
         <Problem message=page.problem />
         <Chart picture caption bars=over scale=SCALE fits=true />
@@ -123,26 +123,23 @@ fn Projector(assignment: i64) -> impl IntoView {
 /// Where students join, and how many have handed in, for as long as some may still come.
 #[component]
 fn JoinAt(page: Page) -> impl IntoView {
-    let open = Memo::new(move |_| {
+    let open = move || {
         page.results.with(|r| {
             let r = r.as_ref().filter(|r| r.closed_at.is_none() && r.as_of.is_none())?;
             (r.participation.submitted < r.participation.students).then(|| (r.join_code.clone(), r.participation))
         })
-    });
-    anew(
-        move || open.get(),
-        |open| {
-            open.map(|(code, p)| {
-                let submitted = format!("{} of {} submitted", words::count(p.submitted), words::count(p.students));
-                view! {
-                    <p class="join-at" translate="no">
-                        <span>{super::web_address()}</span><b class="code">{code}</b><span>{submitted}</span>
-                    </p>
-                }
-            })
-            .into_any()
-        },
-    )
+    };
+    anew(open, |open| {
+        open.map(|(code, p)| {
+            let submitted = format!("{} of {} submitted", words::count(p.submitted), words::count(p.students));
+            view! {
+                <p class="join-at" translate="no">
+                    <span>{super::web_address()}</span><b class="code">{code}</b><span>{submitted}</span>
+                </p>
+            }
+        })
+        .into_any()
+    })
 }
 
 /// What a key asks for.

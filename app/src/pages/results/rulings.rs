@@ -1,9 +1,11 @@
 //! Rulings on the selected question: void it or give it another key, with what that changes before it is done; and the
 //! log.
 
-use leptos::html::{Dialog, H2};
+use leptos::html::{Dialog, Div, ElementType, H2};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
 
 use super::Page;
 use crate::api::results::{ClassResults, QuestionResult};
@@ -137,12 +139,17 @@ struct Undoing {
     page: Page,
     is_busy: RwSignal<bool>,
     /// Where the focus goes: the button goes, and must not take it along.
-    heading: NodeRef<H2>,
+    stays: Signal<Option<HtmlElement>, LocalStorage>,
 }
 
 impl Undoing {
-    fn new(page: Page, heading: NodeRef<H2>) -> Self {
-        Self { page, is_busy: RwSignal::new(false), heading }
+    /// `stays` is on the page before and after.
+    fn new<E>(page: Page, stays: NodeRef<E>) -> Self
+    where
+        E: ElementType<Output: JsCast + Clone + Into<HtmlElement>> + 'static,
+    {
+        let stays = Signal::derive_local(move || stays.get().map(Into::into));
+        Self { page, is_busy: RwSignal::new(false), stays }
     }
 
     fn undo(self, ruling: i64) {
@@ -151,8 +158,8 @@ impl Undoing {
             let answer = http::undo_ruling(self.page.assignment, ruling).await;
             let undone = self.page.outcome(answer, "The ruling was not undone");
             self.is_busy.try_set(false);
-            if let Some(heading) = undone.and_then(|()| self.heading.try_get_untracked().flatten()) {
-                let _ = heading.focus();
+            if let Some(stays) = undone.and_then(|()| self.stays.try_get_untracked().flatten()) {
+                let _ = stays.focus();
             }
         });
     }
@@ -162,28 +169,21 @@ impl Undoing {
 #[component]
 pub(super) fn AtTheQuestion(page: Page, question: Memo<Option<QuestionResult>>, heading: NodeRef<H2>) -> impl IntoView {
     let undoing = Undoing::new(page, heading);
-    let ruled = Memo::new(move |_| {
+    let ruled = move || {
         let question = question.get()?;
         let ruling = page.results.with(|r| standing(&r.as_ref()?.rulings, question.id).cloned())?;
         (question.is_void || ruling.key != ruling.key_before).then_some((ruling, question.is_void))
-    });
-    anew(
-        move || ruled.get(),
-        move |ruled| {
-            ruled
-            .map(|(ruling, is_void)| {
-                let says = if is_void { "Void. It counts for nobody." } else { "Its key was changed." };
-                view! {
-                    <p class="say calm">
-                        <span aria-hidden="true">{if is_void { "∅" } else { "✎" }}</span>
-                        <span>{says}</span>
-                        {ruling.can_undo.then(|| view! { <UndoButton undoing ruling=ruling.id what="Undo this ruling" /> })}
-                    </p>
-                }
-            })
-            .into_any()
-        },
-    )
+    };
+    anew(ruled, move |ruled| {
+        let says = |is_void| if is_void { "Void. It counts for nobody." } else { "Its key was changed." };
+        ruled.map(|(ruling, is_void)| view! {
+            <p class="say calm">
+                <span aria-hidden="true">{if is_void { "∅" } else { "✎" }}</span>
+                <span>{says(is_void)}</span>
+                {ruling.can_undo.then(|| view! { <UndoButton undoing ruling=ruling.id what="Undo this ruling" /> })}
+            </p>
+        }).into_any()
+    })
 }
 
 #[component]
@@ -196,18 +196,18 @@ fn UndoButton(undoing: Undoing, ruling: i64, #[prop(into)] what: String) -> impl
 /// How many questions are void, above all figures that they are missing from.
 #[component]
 pub(super) fn AtTheTop(page: Page) -> impl IntoView {
-    let heading = NodeRef::<H2>::new();
-    let undoing = Undoing::new(page, heading);
-    let void = Memo::new(move |_| page.results.with(|r| r.as_ref().map(void_questions).unwrap_or_default()));
+    let place = NodeRef::<Div>::new();
+    let undoing = Undoing::new(page, place);
+    let void = move || page.results.with(|r| r.as_ref().map(void_questions).unwrap_or_default());
     let undo = move |(number, ruling): (i64, Option<i64>)| {
         ruling.map(|ruling| view! { <UndoButton undoing ruling what=format!("Undo question {number}") /> })
     };
     view! {
-        <div role="status">
-            {anew(move || void.get(), move |void| (!void.is_empty()).then(|| view! {
+        <div role="status" node_ref=place tabindex="-1">
+            {anew(void, move |void| (!void.is_empty()).then(|| view! {
                 <div class="say calm void-ones">
                     <span aria-hidden="true">"∅"</span>
-                    <h2 node_ref=heading tabindex="-1">{worded_void(&void)}</h2>
+                    <h2>{worded_void(&void)}</h2>
                     {void.into_iter().map(undo).collect_view()}
                 </div>
             }).into_any())}

@@ -20,12 +20,13 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
     let of = move |what: fn(&QuestionResult) -> String| {
         Memo::new(move |_| question.with(|q| q.as_ref().map(what).unwrap_or_default()))
     };
-    let (title, text) = (of(|q| format!("Question {}", q.number)), of(|q| q.text.clone()));
+    let title = of(|q| format!("Question {}", q.number));
+    let text = move || question.with(|q| q.as_ref().map(|q| q.text.clone()));
     let bars = Memo::new(move |_| question.with(|q| q.as_ref().map(choices).unwrap_or_default()));
     let n = move || question.with(|q| q.as_ref().map_or(0, |q| q.n));
     let caption = Memo::new(move |_| bars.with(|bars| takeaway(bars, n())));
     let over = Memo::new(move |_| bars.with(|bars| (1..).zip(bars).map(over_bar).collect::<Vec<_>>()));
-    let remark = Memo::new(move |_| question.with(|q| q.as_ref().and_then(reteach)));
+    let remark = move || question.with(|q| q.as_ref().and_then(reteach));
     let heading = NodeRef::<H2>::new();
     view! {
         <section class="card">
@@ -37,14 +38,14 @@ pub(super) fn Selected(page: Page) -> impl IntoView {
                     <button type="button" class="btn small" aria-label="Next question" on:click=move |_| page.step(1)>"›"</button>
                 </div>
             </header>
-            {anew(move || text.get(), |text| view! { <p class="question" dir="auto">{text}</p> }.into_any())}
+            {anew(text, |text| view! { <p class="question" dir="auto">{text}</p> }.into_any())}
             {move || if as_table.get() {
                 view! { <ChoiceTable bars /> }.into_any()
             } else {
                 let picture = Signal::derive(move || Picture::Choices(bars.get()));
                 view! { <Chart picture caption bars=over /> }.into_any()
             }}
-            {anew(move || remark.get(), |remark| remark.map(|remark| view! {
+            {anew(remark, |remark| remark.map(|remark| view! {
                 <p class="say"><span aria-hidden="true">"↻"</span><span><b>{remark.what}". "</b>{remark.says}</span></p>
             }).into_any())}
             <super::rulings::AtTheQuestion page question heading />
@@ -119,7 +120,7 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
                 {is_fetching().then(|| view! { <p class="tiny">"Fetching the students…"</p> })}
                 <dl>{groups().map(|groups| groups.into_iter().map(group).collect_view())}</dl>
                 <button type="button" class="btn small" on:click=move |_| page.class.toggle_names(page.assignment)>
-                    {move || if page.class.names.with(Option::is_some) { "Hide names" } else { "Show names" }}
+                    {move || if page.class.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
                 </button>
             })}
         </details>

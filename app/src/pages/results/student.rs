@@ -46,7 +46,7 @@ fn Student() -> impl IntoView {
             </div>
             <div class="acts">
                 <button type="button" class="btn" on:click=move |_| class.toggle_names(assignment)>
-                    {move || if class.names.with(Option::is_some) { "Hide name" } else { "Show name" }}
+                    {move || if class.shows_names(assignment) { "Hide name" } else { "Show name" }}
                 </button>
             </div>
         </div>

@@ -17,7 +17,7 @@ use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::config::streams::StreamConfig;
-use crate::delivery::{HEARTBEATS, MANIFESTS, Parked, object_key};
+use crate::delivery::{MANIFESTS, Parked, is_of_heartbeats, object_key};
 use crate::lake::LakeError;
 use crate::quiz::QUIZ_ANSWERS;
 use crate::registry::Plant;
@@ -255,7 +255,7 @@ async fn look_at_object(
     report: &mut Report,
 ) -> Result<(), VerifyError> {
     // Of heartbeats, the last object alone is there, and none after the warehouse has been rebuilt.
-    if batch.object.starts_with(HEARTBEATS)
+    if is_of_heartbeats(&batch.object)
         || !stream.destination.as_ref().is_some_and(|d| d.table.is_some() && d.layout.is_gzip)
     {
         return Ok(());

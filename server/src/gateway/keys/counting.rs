@@ -2,7 +2,7 @@
 //!
 //! Owns rate and daily quota of one key, over both of its faces and both wires. Does not own where a day's count is kept.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::Millis;
@@ -27,17 +27,55 @@ pub(super) struct Known {
     /// Absent for the server's own, which are not counted.
     pub row: Option<gateway_key::Model>,
     bucket: Option<Bucket>,
-    pub used: Mutex<Used>,
+    used: Mutex<Used>,
 }
 
 /// Requests of one day.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Used {
     pub day: i64,
     /// Written down already.
     pub stored: i64,
     /// Since then.
     pub more: i64,
+}
+
+/// Requests of a key that are being written down. They count as stored meanwhile, so that nobody else writes them down; when
+/// that fails, or is given up, they count as not stored again. A commit that is given up may have stored them all the same:
+/// then they are written down twice, which costs the key some of its day and never gives it more.
+pub(super) struct Unwritten<'a> {
+    key: &'a Key,
+    used: Used,
+}
+
+impl<'a> Unwritten<'a> {
+    /// What is to be written down of a key, if anything is.
+    pub fn of(key: &'a Key) -> Option<Self> {
+        let mut now = key.used();
+        let used = *now;
+        (now.stored, now.more) = (used.stored + used.more, 0);
+        (used.more > 0).then(|| Self { key, used })
+    }
+
+    /// The count as it was.
+    pub const fn used(&self) -> Used {
+        self.used
+    }
+
+    /// The requests have been written down.
+    pub fn settle(mut self) {
+        self.used.more = 0;
+    }
+}
+
+impl Drop for Unwritten<'_> {
+    fn drop(&mut self) {
+        let mut now = self.key.used();
+        // Of a day that is over nothing counts any more.
+        if now.day == self.used.day {
+            (now.stored, now.more) = (now.stored - self.used.more, now.more + self.used.more);
+        }
+    }
 }
 
 impl Key {
@@ -81,13 +119,18 @@ impl Key {
         self.0.producer.as_deref()
     }
 
+    fn used(&self) -> MutexGuard<'_, Used> {
+        // Each change is one step; a panic leaves nothing half-done.
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts one request.
     ///
     /// # Errors
     /// If the key has been used too often. A request that is refused is not counted.
     pub(super) fn count(&self, now: Millis) -> Result<(), KeyError> {
         let (Some(row), Some(bucket)) = (&self.0.row, &self.0.bucket) else { return Ok(()) };
-        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.used();
         let day = now.div_euclid(DAY_MS);
         if used.day != day {
             *used = Used { day, ..Used::default() };

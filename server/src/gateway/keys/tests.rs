@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use sea_orm::ConnectionTrait;
+
 use super::*;
 use crate::access::{Act, may};
 
@@ -139,4 +141,41 @@ async fn a_key_without_any_name_opens_all_streams_but_the_servers_own() {
         [false, false],
         "one that names any does not"
     );
+}
+
+/// How a key's day is counted: what is stored, and what came since.
+fn count_of(keys: &Keys, id: &str) -> (i64, i64) {
+    let key = keys.found().keys[id].clone();
+    // Put back when it is dropped.
+    Unwritten::of(&key).map_or((0, 0), |unwritten| (unwritten.used().stored, unwritten.used().more))
+}
+
+#[tokio::test]
+async fn a_count_that_cannot_be_written_down_is_kept_and_its_key_works() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keys, hand) = keys(folder.path()).await;
+    let made = keys.create(&new(&[])).await.expect("made");
+    keys.allow(&made.api_key).await.expect("known");
+    let key = keys.found().keys[&made.id].clone();
+
+    let busy = keys.store.begin().await.expect("another one writes");
+    let mut writing = Box::pin(keys.write_down(&key));
+    assert!(futures::poll!(&mut writing).is_pending());
+    drop(writing);
+    assert_eq!(count_of(&keys, &made.id), (0, 1), "one that was given up");
+    drop(busy);
+
+    let tx = keys.store.begin().await.expect("begun");
+    tx.execute_unprepared("ALTER TABLE gateway_usage RENAME TO elsewhere").await.expect("renamed");
+    tx.commit().await.expect("committed");
+    hand.fetch_add(REMEMBERED_MS, Ordering::Relaxed);
+    keys.allow(&made.api_key).await.expect("a key that is known works");
+    assert_eq!(count_of(&keys, &made.id), (0, 2), "one that failed");
+
+    let tx = keys.store.begin().await.expect("begun");
+    tx.execute_unprepared("ALTER TABLE elsewhere RENAME TO gateway_usage").await.expect("renamed");
+    tx.commit().await.expect("committed");
+    keys.write_down(&key).await.expect("written down");
+    let stored = gateway_usage::Entity::find_by_id((made.id, 10)).one(&keys.store.read).await.expect("an answer");
+    assert_eq!(stored.map(|stored| stored.requests), Some(2));
 }

@@ -149,7 +149,7 @@ pub enum Reason {
         choices: usize,
     },
     /// Two choices that nobody could tell apart.
-    #[error("the choice {text:?} stands here twice; change one of them, or take it out")]
+    #[error("the choice “{text}” stands here twice; change one of them, or take it out")]
     Repeated {
         /// The choice, or its first words.
         text: String,

@@ -112,7 +112,7 @@ fn a_cause_names_its_line_and_what_to_do() {
     assert!(told("x\ny").starts_with("line 1: this is a description"));
     assert_eq!(
         told("x {\n=a ~b\n~a}"),
-        "line 3: the choice \"a\" stands here twice; change one of them, or take it out"
+        "line 3: the choice “a” stands here twice; change one of them, or take it out"
     );
 }
 

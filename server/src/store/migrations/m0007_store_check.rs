@@ -11,6 +11,11 @@ pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing: a start that breaks off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table =
             Table::create().table("store_check").col(big_integer("id").primary_key()).col(big_integer("number")).take();
