@@ -35,7 +35,7 @@ wasm_target() {
 
 node_modules() {
   [ node_modules/.package-lock.json -nt package-lock.json ] && return
-  step 'wasm-opt, the minifier, libduckdb and the browser driver from npm' '10 seconds'
+  step 'wasm-opt, the minifier, libduckdb and the browser drivers from npm' '10 seconds'
   npm ci --no-audit --no-fund --loglevel=error
   touch node_modules/.package-lock.json
 }
@@ -73,14 +73,27 @@ tool() {
   mkdir -p .tools/stamps && : > ".tools/stamps/$name-$version" && chmod +x ".tools/stamps/$name-$version"
 }
 
+# debian WHOSE WHAT HOW-LONG PACKAGE…: installs what somebody's tests need, or says what to install.
+debian() {
+  local whose=$1 what=$2 time=$3
+  shift 3
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+    stop "$whose need $what; install them (Debian: apt-get install $*)"
+  step "$what from Debian's packages" "$time"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 chromium() {
-  if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-      stop "the browser tests need Chromium and its driver; install them (Debian: apt-get install chromium chromium-driver)"
-    step "Chromium and its driver from Debian's packages" '1 minute'
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null
-  fi
+  command -v chromium >/dev/null && command -v chromedriver >/dev/null && return
+  debian 'the browser tests' 'Chromium and its driver' '1 minute' chromium chromium-driver fonts-dejavu-core
+}
+
+# WebKit's driver brings MiniBrowser along, which draws on a screen only.
+engines() {
+  command -v firefox-esr >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && return
+  debian 'the tests in other engines' "Firefox, WebKit and a screen for it" '1 minute' \
+    firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core
 }
 
 # boto3, the AWS CLI, schemathesis and pytest, in an environment of their own.
@@ -89,11 +102,7 @@ python_clients() {
   wanted=$(cat tests/aws/requirements.txt tests/openapi/requirements.txt | cksum)
   [ "$(cat .tools/python/wanted 2>/dev/null)" = "$wanted" ] && return
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-      stop "the tests with foreign clients need Python 3 with venv; install them (Debian: apt-get install python3-venv)"
-    step "Python with venv from Debian's packages" '1 minute'
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv >/dev/null
+    debian 'the tests with foreign clients' 'Python and its venv' '1 minute' python3 python3-venv
   fi
   step 'boto3, the AWS CLI, schemathesis and pytest from PyPI' '1 minute'
   rm -rf .tools/python
@@ -115,6 +124,7 @@ if [ "${1:-build}" = fuzz ]; then
 fi
 if [ "${1:-build}" = test ]; then
   chromium
+  engines
   python_clients
   command -v cargo-nextest >/dev/null || tool cargo-nextest "$NEXTEST" '5 minutes' --locked
 fi

@@ -75,6 +75,7 @@ suite 'OpenAPI' .tools/python/bin/python -m pytest --quiet tests/openapi
 suite 'WASM in Chromium' bash tests/wasm.sh
 suite 'Scripts' node --test --test-reporter=spec tests/scripts/*.test.mjs
 suite 'Browser' node --test --test-reporter=spec tests/browser/*.test.mjs
+suite 'Firefox and WebKit' node --test --test-reporter=spec tests/engines/*.test.mjs
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -24,7 +24,7 @@ before(() => {
 });
 after(() => rmSync(clone, { recursive: true, force: true }));
 
-const run = (script, more = {}) => spawnSync('bash', [`scripts/${script}`], {
+const run = (script, more = {}, args = []) => spawnSync('bash', [`scripts/${script}`, ...args], {
   cwd: clone,
   encoding: 'utf8',
   env: { ...process.env, PATH: `${join(clone, 'bin')}:${process.env.PATH}`, DUCKDB_LIB_DIR: join(clone, 'duckdb'), ...more },
@@ -34,6 +34,19 @@ test('a platform for which npm has no libduckdb is told so, and what to do', () 
   const { status, stderr } = run('setup.sh');
   assert.equal(status, 1);
   assert.equal(stderr, 'freshmark: npm has no prebuilt libduckdb for this platform; set FRESHMARK_BUNDLED_DUCKDB=1 to compile it (25 minutes)\n');
+});
+
+test('who may not install packages is told which ones Firefox and WebKit come in', () => {
+  for (const tool of ['chromium', 'chromedriver']) writeFileSync(join(clone, 'bin', tool), '#!/bin/sh\n', { mode: 0o755 });
+  const { status, stderr } = run('setup.sh', {
+    FRESHMARK_BUNDLED_DUCKDB: '1',
+    FRESHMARK_TOOLS_TARGET: join(clone, 'tools'),
+    // A machine without Firefox, and somebody who is not root there.
+    'BASH_FUNC_command%%': '() { [ "$2" != firefox-esr ] && builtin command "$@"; }',
+    'BASH_FUNC_id%%': '() { echo 1000; }',
+  }, ['test']);
+  assert.equal(status, 1);
+  assert.equal(stderr, 'freshmark: the tests in other engines need Firefox, WebKit and a screen for it; install them (Debian: apt-get install firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core)\n');
 });
 
 test('the compiled DuckDB is built where it is asked for, and only there', () => {
