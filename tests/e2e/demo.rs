@@ -32,7 +32,7 @@ async fn each_class_that_plays_makes_the_chart_grow_and_after_the_close_it_is_to
     let refused = play(&server, "1").await;
     let said = String::from_utf8(refused.stderr).expect("text");
     assert!(!refused.status.success());
-    assert!(said.contains("the server refused: this quiz has been closed by the teacher"), "{said}");
+    assert!(said.contains("the server refused: your teacher has closed this quiz"), "{said}");
     assert!(!said.contains('{'), "people read it: {said}");
 }
 

@@ -129,14 +129,19 @@ async fn a_data_folder_that_becomes_read_only_holds_rows_back_and_loses_none() {
     let problem = stream.problem.as_deref().unwrap_or_default();
     assert!(problem.contains("Permission denied"), "what the operator sees: {problem}");
     assert_eq!((stream.waiting, stream.state(receipt.accepted_at + 60_000)), (10, State::Delayed));
+    let failing = told.streams[0].stages.iter().filter(|stage| stage.problem.is_some());
+    let failing: Vec<&str> = failing.map(|stage| stage.stage.as_str()).collect();
+    assert_eq!(failing, ["lake"], "the stage that an admin has to look at");
     let waits = teacher.results(&server, OPEN).await.freshness;
     assert_eq!((waits.accepted, waits.landed), (20, 10));
+    assert_eq!((waits.submissions, waits.submissions_waiting), (2, 1));
     assert_eq!(waits.state(receipt.accepted_at + 60_000), State::Delayed);
 
     set(0o755);
     let healed = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 20).await.freshness;
     assert_eq!(healed.state(healed.measured_at), State::Live);
-    Staff::admin(&server).await.pipeline_when(&server, |p| p.streams[0].freshness.problem.is_none()).await;
+    let well = Staff::admin(&server).await.pipeline_when(&server, |p| p.streams[0].freshness.problem.is_none()).await;
+    assert!(well.streams[0].stages.iter().all(|stage| stage.problem.is_none()));
 }
 
 /// A server in this process, by a wall clock that is so many milliseconds behind.

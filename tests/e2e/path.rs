@@ -21,6 +21,8 @@ async fn an_answer_reaches_the_teacher_s_results() {
     let results = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
     assert_eq!(results.freshness.state(results.freshness.measured_at), State::Live);
     assert!(results.freshness.complete_through >= receipt.accepted_at);
+    let f = results.freshness;
+    assert_eq!((f.submissions, f.submissions_waiting, f.last_submitted_at), (1, 0, Some(receipt.accepted_at)));
     assert_eq!(results.participation, Participation { students: 32, working: 0, submitted: 1 });
     for question in &results.questions {
         let given: Vec<i64> = question.choices.iter().map(|c| c.answers).collect();

@@ -123,7 +123,7 @@ async fn a_wrong_password_opens_nothing_and_a_session_ends_when_it_is_signed_out
         let refused = try_to_sign_in(&server, email, password).await;
         assert_eq!((refused.status().as_u16(), refused.headers().get("set-cookie")), (401, None), "{email}");
         let error: Value = refused.json().await.expect("an error");
-        assert_eq!(error["message"], "email or password is not right", "which of the two is not said");
+        assert_eq!(error["message"], "wrong email or password", "which of the two is not said");
     }
     let (here, elsewhere) = (Staff::teacher(&server).await, Staff::teacher(&server).await);
     assert_eq!(here.get(&server, "/api/me").await.status(), 200);

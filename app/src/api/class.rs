@@ -26,6 +26,20 @@ pub enum Progress {
     Submitted,
 }
 
+impl Progress {
+    /// In words. Once the quiz `is_over` nobody is working any more.
+    #[must_use]
+    pub const fn word(self, is_over: bool) -> &'static str {
+        match (self, is_over) {
+            (Self::NotStarted, false) => "not started",
+            (Self::NotStarted, true) => "did not start",
+            (Self::Working, false) => "working",
+            (Self::Working, true) => "did not hand in",
+            (Self::Submitted, _) => "submitted",
+        }
+    }
+}
+
 /// The class, student by student.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -98,6 +112,9 @@ pub struct StudentResults {
     pub quiz_title: String,
     /// How far the student is.
     pub progress: Progress,
+    /// Whether the quiz takes no more answers.
+    #[serde(default)]
+    pub is_over: bool,
     /// Those that have landed, first one first.
     pub attempts: Vec<StudentAttempt>,
     /// In quiz order.

@@ -39,6 +39,15 @@ pub struct Freshness {
     pub oldest_waiting: Option<Millis>,
     /// Whether the assignment takes no more answers.
     pub closed: bool,
+    /// Submissions in the transactional store: of a student who handed in twice there are two.
+    #[serde(default)]
+    pub submissions: i64,
+    /// Of these, the ones of which not every answer is in the warehouse.
+    #[serde(default)]
+    pub submissions_waiting: i64,
+    /// When the last submission was accepted; absent if there is none.
+    #[serde(default)]
+    pub last_submitted_at: Option<Millis>,
     /// What the verdict goes by; the patience is beyond what the stream's buffering hints allow.
     pub thresholds: Thresholds,
 }
@@ -101,6 +110,8 @@ pub enum State {
     Disconnected,
     /// Never measured.
     Unknown,
+    /// An instant in the past is shown, whatever is so now.
+    Past,
 }
 
 impl State {
@@ -114,6 +125,7 @@ impl State {
             Self::Final => "Final",
             Self::Disconnected => "Disconnected",
             Self::Unknown => "Unknown",
+            Self::Past => "Not now",
         }
     }
 }
@@ -208,12 +220,33 @@ mod tests {
             complete_through: T,
             oldest_waiting: None,
             closed: false,
+            submissions: 28,
+            submissions_waiting: 0,
+            last_submitted_at: Some(T - 60_000),
             thresholds: Thresholds::default(),
         }
     }
 
+    /// As a server of an older build says it.
+    #[test]
+    fn a_measurement_that_counts_no_submissions_is_read_all_the_same() {
+        let mut written = serde_json::to_value(all_counted()).expect("written");
+        let fields = written.as_object_mut().expect("fields");
+        for newer in ["submissions", "submissions_waiting", "last_submitted_at"] {
+            assert!(fields.remove(newer).is_some(), "{newer}");
+        }
+        let read: Freshness = serde_json::from_value(written).expect("read");
+        assert_eq!(read, Freshness { submissions: 0, last_submitted_at: None, ..all_counted() });
+    }
+
     fn one_waits_since(oldest: Millis) -> Freshness {
-        Freshness { landed: 279, complete_through: oldest, oldest_waiting: Some(oldest), ..all_counted() }
+        Freshness {
+            landed: 279,
+            submissions_waiting: 1,
+            complete_through: oldest,
+            oldest_waiting: Some(oldest),
+            ..all_counted()
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Replayed {
     pub batches: u64,
 }
 
-/// One stage's pace over the last ten seconds.
+/// One stage: its pace over the last ten seconds, and what it fails with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StageStatus {
@@ -75,6 +75,9 @@ pub struct StageStatus {
     pub p99_ms: Option<f64>,
     /// What else there is to say: "PutRecordBatch", "12 records buffered".
     pub note: String,
+    /// What it failed with last, in its own words; absent while it does its work.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// A record of no student, sent through the whole way when no one is answering.

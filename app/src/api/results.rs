@@ -186,6 +186,12 @@ impl ClassResults {
         let (correct, n) = counted.fold((0, 0), |(c, n), q| (c + q.correct, n + q.n));
         (n > 0).then(|| correct as f64 / n as f64)
     }
+
+    /// Whether the quiz was closed at the instant that is shown: nobody is working then.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.closed_at.is_some_and(|closed| self.as_of.is_none_or(|as_of| closed <= as_of))
+    }
 }
 
 /// The figures of a quiz as a test, in questions. Variances are the sample's (n − 1).

@@ -279,6 +279,9 @@ pub(crate) mod tests {
                 complete_through: 0,
                 oldest_waiting: None,
                 closed: false,
+                submissions: 0,
+                submissions_waiting: 0,
+                last_submitted_at: None,
                 thresholds: Thresholds::default(),
             },
         }

@@ -3,40 +3,66 @@
 //! An admin always reads the worst stream's verdict, since when, and how many records wait. A teacher reads nothing while
 //! all is well, and in trouble what it means for the class, without a word of streams.
 
-use super::freshness::{Indicator, badness, stream_indicator};
+use super::freshness::{Connection, Indicator, badness, stream_indicator};
 use super::words;
 use crate::api::freshness::State;
 use crate::api::health::DeliveryHealth;
 use crate::api::{ApiError, Millis};
 
-/// What is known, as the last question was answered.
+/// What is known, as the last question was answered. A question that did not reach the server is no answer: that is the
+/// [`Connection`]'s to say.
 pub type Known = Result<DeliveryHealth, ApiError>;
 
-/// For an admin. `lost_at` is when the page lost the server, if it has; `clock` writes an instant as a time of day,
-/// with its date where that is not today.
+/// For an admin: the one state of the pipeline, on every page. `unread_since` is when its state could be read last, where
+/// `known` is an error; `clock` writes an instant, with its date where that is not today.
 #[must_use]
-pub fn for_admin(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
-    let unknown = |sentence: String| Indicator { state: State::Unknown, sentence };
-    match known {
-        Ok(health) => {
-            let indicators = health.streams.iter().rev().map(|s| stream_indicator(&s.name, &s.freshness, now, &clock));
-            let worst = indicators.max_by_key(|indicator| badness(indicator.state));
-            worst.unwrap_or_else(|| unknown("no delivery stream is configured".to_owned()))
-        }
-        Err(ApiError::Unreachable { .. }) => Indicator {
-            state: State::Disconnected,
-            sentence: format!("this page lost the server at {} and keeps trying", clock(lost_at)),
-        },
-        Err(error) => unknown(format!("its state has not been readable since {}: {error}", clock(lost_at))),
+pub fn for_admin(
+    known: Option<&Known>,
+    connection: Connection,
+    unread_since: Millis,
+    now: Millis,
+    clock: impl Fn(Millis) -> String,
+) -> Indicator {
+    if let Connection::Lost(since) = connection {
+        let sentence = format!("This page lost the server at {} and keeps trying", clock(since));
+        return Indicator::of(State::Disconnected, sentence);
     }
+    match known {
+        None => Indicator::of(State::Unknown, "Not measured yet"),
+        Some(Ok(health)) => worst(health, now, clock),
+        Some(Err(error)) => Indicator::of(
+            State::Unknown,
+            format!("Its state has not been readable since {}: {error}", clock(unread_since)),
+        ),
+    }
+}
+
+/// The worst stream's verdict; of several that are equally bad, the first one's.
+fn worst(health: &DeliveryHealth, now: Millis, clock: impl Fn(Millis) -> String) -> Indicator {
+    let indicators = health.streams.iter().rev().map(|s| stream_indicator(&s.name, &s.freshness, now, &clock));
+    let worst = indicators.max_by_key(|indicator| badness(indicator.state));
+    worst.unwrap_or_else(|| Indicator::of(State::Unknown, "No delivery stream is configured"))
 }
 
 /// For a teacher; nothing while all is well.
 #[must_use]
-pub fn for_teacher(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(Millis) -> String) -> Option<Indicator> {
-    let health = match known {
-        Ok(health) => health,
-        Err(error) => return Some(not_told(error, &clock(lost_at))),
+pub fn for_teacher(
+    known: Option<&Known>,
+    connection: Connection,
+    unread_since: Millis,
+    now: Millis,
+    clock: impl Fn(Millis) -> String,
+) -> Option<Indicator> {
+    if let Connection::Lost(since) = connection {
+        // Nothing of the students, whose network may be another.
+        let sentence = format!("This page has not reached the server since {} and keeps trying.", clock(since));
+        return Some(Indicator::of(State::Disconnected, sentence));
+    }
+    let Ok(health) = known? else {
+        let since = clock(unread_since);
+        let sentence =
+            format!("Since {since} the server has not said whether results are late. This page keeps asking.");
+        return Some(Indicator::of(State::Unknown, sentence));
     };
     let (state, freshness) = health
         .streams
@@ -57,23 +83,7 @@ pub fn for_teacher(known: &Known, lost_at: Millis, now: Millis, clock: impl Fn(M
         (None, Some(waiting)) => format!(" Results are late; {waiting}."),
         (None, None) => " Results may be late.".to_owned(),
     };
-    Some(Indicator { state, sentence: format!("Answers that students hand in are safe.{rest}") })
-}
-
-/// What a teacher reads of a question without an answer: nothing of the students, whose network may be another.
-fn not_told(error: &ApiError, since: &str) -> Indicator {
-    match error {
-        ApiError::Unreachable { .. } => Indicator {
-            state: State::Disconnected,
-            sentence: format!("This page has not reached the server since {since} and keeps trying."),
-        },
-        _ => Indicator {
-            state: State::Unknown,
-            sentence: format!(
-                "Since {since} the server has not said whether results are late. This page keeps asking."
-            ),
-        },
-    }
+    Some(Indicator::of(state, format!("Answers that students hand in are safe.{rest}")))
 }
 
 #[cfg(test)]
@@ -105,33 +115,38 @@ mod tests {
         Ok(DeliveryHealth { now: T, streams })
     }
 
-    fn unreachable() -> Known {
-        Err(ApiError::Unreachable { message: "no network".to_owned() })
-    }
+    const OPEN: Connection = Connection::Open;
+    const LOST: Connection = Connection::Lost(T - 9_000);
 
     #[test]
     fn an_admin_reads_the_worst_stream_since_when_and_how_much_waits() {
-        let of = |known: &Known| {
-            let Indicator { state, sentence } = for_admin(known, T - 9_000, T, clock);
-            (state, sentence)
+        let of = |known: Option<&Known>, connection| {
+            let said = for_admin(known, connection, T - 7_000, T, clock);
+            (said.state, said.sentence)
         };
         let live = stream(0, None);
-        assert_eq!(of(&known(vec![live.clone()])).0, State::Live);
-        let (state, sentence) = of(&known(vec![live.clone(), stream(12, Some(T - 60_000)), live]));
+        assert_eq!(of(Some(&known(vec![live.clone()])), OPEN).0, State::Live);
+        let (state, sentence) = of(Some(&known(vec![live.clone(), stream(12, Some(T - 60_000)), live])), OPEN);
         assert_eq!(state, State::Delayed);
-        assert_eq!(sentence, "s: 12 records wait, the oldest for 60\u{a0}s, since T-60. the lake is full.");
-        assert_eq!(
-            of(&unreachable()),
-            (State::Disconnected, "this page lost the server at T-9 and keeps trying".to_owned())
-        );
-        let (state, sentence) = of(&Err(ApiError::unavailable("busy")));
-        assert_eq!((state, &*sentence), (State::Unknown, "its state has not been readable since T-9: busy"));
-        assert_eq!(of(&known(Vec::new())).0, State::Unknown);
+        assert_eq!(sentence, "s: 12 records wait, the oldest for 60\u{a0}s, since T-60. The lake is full.");
+        let (state, sentence) = of(Some(&Err(ApiError::unavailable("busy"))), OPEN);
+        assert_eq!((state, &*sentence), (State::Unknown, "Its state has not been readable since T-7: busy"));
+        assert_eq!(of(Some(&known(Vec::new())), OPEN).0, State::Unknown);
+        assert_eq!(of(None, Connection::Opening).0, State::Unknown);
+    }
+
+    #[test]
+    fn a_lost_server_is_the_only_state_whatever_was_known() {
+        let lost = "This page lost the server at T-9 and keeps trying";
+        for known in [None, Some(known(vec![stream(0, None)])), Some(Err(ApiError::unavailable("busy")))] {
+            let said = for_admin(known.as_ref(), LOST, T, T, clock);
+            assert_eq!((said.state, &*said.sentence), (State::Disconnected, lost));
+        }
     }
 
     #[test]
     fn a_teacher_reads_nothing_while_all_is_well_and_mild_words_in_trouble() {
-        let of = |known: &Known| for_teacher(known, T - 9_000, T, clock).map(|indicator| indicator.sentence);
+        let of = |known: &Known| for_teacher(Some(known), OPEN, T - 9_000, T, clock).map(|said| said.sentence);
         assert_eq!(of(&known(vec![stream(0, None)])), None);
         assert_eq!(of(&known(vec![stream(3, Some(T - 5_000))])), None, "a few seconds are no trouble");
         let safe = "Answers that students hand in are safe.";
@@ -150,10 +165,14 @@ mod tests {
 
     #[test]
     fn a_teacher_who_is_not_answered_reads_only_what_is_known() {
-        let of = |known: &Known| for_teacher(known, T - 9_000, T, clock).map(|said| (said.state, said.sentence));
+        let of = |known: Option<&Known>, connection| {
+            for_teacher(known, connection, T - 7_000, T, clock).map(|said| (said.state, said.sentence))
+        };
         let says = "This page has not reached the server since T-9 and keeps trying.".to_owned();
-        assert_eq!(of(&unreachable()), Some((State::Disconnected, says)));
-        let says = "Since T-9 the server has not said whether results are late. This page keeps asking.".to_owned();
-        assert_eq!(of(&Err(ApiError::unavailable("busy"))), Some((State::Unknown, says)));
+        let well = known(vec![stream(0, None)]);
+        assert_eq!(of(Some(&well), LOST), Some((State::Disconnected, says)));
+        let says = "Since T-7 the server has not said whether results are late. This page keeps asking.".to_owned();
+        assert_eq!(of(Some(&Err(ApiError::unavailable("busy"))), OPEN), Some((State::Unknown, says)));
+        assert_eq!(of(None, Connection::Opening), None, "it has only just asked");
     }
 }

@@ -38,6 +38,9 @@ mod tests {
             complete_through: measured_at,
             oldest_waiting: None,
             closed: false,
+            submissions: 28,
+            submissions_waiting: 0,
+            last_submitted_at: None,
             thresholds: Thresholds::default(),
         };
         Measured { connection, freshness }

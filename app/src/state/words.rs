@@ -117,11 +117,15 @@ pub fn list(items: &[String]) -> String {
 /// A text that begins small and ends without a stop, as a sentence.
 #[must_use]
 pub fn sentence(text: &str) -> String {
+    let text = text.trim_end().trim_end_matches('.');
+    if text.is_empty() { String::new() } else { format!("{}.", capital(text)) }
+}
+
+/// A text with a capital letter at its beginning.
+#[must_use]
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
-        None => String::new(),
-    }
+    chars.next().map(|first| format!("{}{}", first.to_uppercase(), chars.as_str())).unwrap_or_default()
 }
 
 /// A, B, C, … for the choices of a question.
@@ -151,7 +155,7 @@ mod tests {
         assert_eq!([points(0.36, 0.44), points(0.5, 0.49), points(0.5, 0.501)], ["+8 points", "−1 point", "equal"]);
         assert_eq!(list(&["2".into(), "4".into(), "9".into()]), "2, 4 and 9");
         assert_eq!([letter(0), letter(3)], ["A", "D"]);
-        assert_eq!([sentence("no such code"), sentence("")], ["No such code.", ""]);
+        assert_eq!([sentence("no such code"), sentence("No room. "), sentence("")], ["No such code.", "No room.", ""]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ const RETRY_PLACE_S: u64 = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// Which of the two is wrong is not said.
-    #[error("email or password is not right")]
+    #[error("wrong email or password")]
     WrongCredentials,
     /// Too many wrong passwords for this account, or too many people at once.
     #[error("too many tries to sign in; try again in {retry_after_s} s")]

@@ -6,10 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use super::Counts;
 use crate::pace::Pace;
 
+/// What the last try failed with, and at which stage of the way of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// As `app::api::pipeline::StageStatus` calls it.
+    pub stage: &'static str,
+    /// The stage's own words.
+    pub says: String,
+}
+
 /// What is said of a shard's delivery from outside.
 #[derive(Default)]
 pub struct Health {
-    pub(super) problem: Mutex<Option<String>>,
+    pub(super) failing: Mutex<Option<Failing>>,
     pub(super) pace: Pace,
     pub(super) counts: Counts,
     pub(super) in_lake_before: AtomicU64,
@@ -18,8 +27,8 @@ pub struct Health {
 impl Health {
     /// What the last try failed with; `None` once one has succeeded.
     #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn failing(&self) -> Option<Failing> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How fast batches go.
@@ -40,7 +49,7 @@ impl Health {
         self.in_lake_before.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_problem(&self, problem: Option<String>) {
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    pub(super) fn set_failing(&self, failing: Option<Failing>) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = failing;
     }
 }

@@ -44,7 +44,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
-pub use health::Health;
+pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
 pub use object::{Entry, Manifest, Meta, Size};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
@@ -103,6 +103,18 @@ pub enum DeliveryError {
     Panicked,
 }
 
+impl DeliveryError {
+    /// The stage that an admin has to look at.
+    const fn stage(&self) -> &'static str {
+        match self {
+            Self::Source(_) => "stream",
+            Self::Lake(_) => "lake",
+            Self::Warehouse(_) => "warehouse",
+            Self::Object(_) | Self::Panicked => "delivery",
+        }
+    }
+}
+
 /// Everything that one shard's delivery works with.
 pub struct Delivery<S> {
     /// Where records come from.
@@ -154,7 +166,7 @@ impl<S: Source> Delivery<S> {
         while !is_over(&stop) {
             match self.guarded_turn(runtime, health, &mut standing, &mut stop) {
                 Ok(()) => {
-                    health.set_problem(None);
+                    health.set_failing(None);
                     pause = FIRST_PAUSE;
                     if standing.hand.is_none() && standing.next.is_some_and(|next| self.source.is_drained(next)) {
                         tracing::info!(
@@ -170,7 +182,7 @@ impl<S: Source> Delivery<S> {
                     let cut = standing.hand.as_ref().map(|hand| hand.cut);
                     let (start, end) = (cut.map(|cut| cut.start), cut.map(|cut| cut.end));
                     tracing::warn!(stream, shard, start, end, %error, ?pause, "a batch did not land; trying again");
-                    health.set_problem(Some(error.to_string()));
+                    health.set_failing(Some(Failing { stage: error.stage(), says: error.to_string() }));
                     runtime.block_on(async {
                         let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
                     });

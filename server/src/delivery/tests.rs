@@ -64,9 +64,10 @@ async fn a_batch_that_failed_is_brought_in_as_it_was_cut() {
     std::fs::create_dir_all(in_the_way.join("x")).expect("in the way");
     let hints = works.stream.settings().expect("delivered");
     works.stream.change(Settings { hints: HINTS, ..hints });
-    while works.stream.problem().is_none() {
+    while works.stream.failing().is_none() {
         tokio::task::yield_now().await;
     }
+    assert_eq!(works.stream.failing().map(|failing| failing.stage), Some("lake"), "the stage that an admin looks at");
     works.put(5..9).await;
     std::fs::remove_dir_all(in_the_way).expect("out of the way");
     works.settle().await;

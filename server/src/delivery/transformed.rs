@@ -6,7 +6,7 @@
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Delivery, Gathered, Health, Source};
+use super::{Delivery, Failing, Gathered, Health, Source};
 use crate::transform::{InvokeError, Outcome, Record, Transformer};
 
 /// What a function made of a batch.
@@ -35,7 +35,8 @@ impl<S: Source> Delivery<S> {
             data: item.data,
         });
         let records: Vec<Record<'_>> = records.collect();
-        let failing = |error: &InvokeError| health.set_problem(Some(error.to_string()));
+        let failing =
+            |error: &InvokeError| health.set_failing(Some(Failing { stage: "delivery", says: error.to_string() }));
         let outcomes = runtime.block_on(async {
             tokio::select! {
                 outcomes = transformer.run(&records, &health.counts.invocations, failing) => Some(outcomes),

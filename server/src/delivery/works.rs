@@ -130,7 +130,7 @@ impl Works {
         let mut landings = self.plant.live.listen(7);
         while self.reached().await < self.shard().end_offset() {
             let heard = tokio::time::timeout(Duration::from_millis(50), landings.changed()).await;
-            assert!(heard.unwrap_or(true), "{:?}", self.stream.problem());
+            assert!(heard.unwrap_or(true), "{:?}", self.stream.failing());
         }
     }
 

@@ -20,10 +20,10 @@ pub enum QuizError {
         problem: String,
     },
     /// The assignment takes no more answers.
-    #[error("this quiz has been closed by the teacher; show this page to them, your answers are kept on this device")]
+    #[error("your teacher has closed this quiz; show this page to them, your answers are kept on this device")]
     Closed,
     /// The same, for somebody who has not begun.
-    #[error("this quiz has been closed by the teacher; nobody can join it any more")]
+    #[error("your teacher has closed this quiz; nobody can join it any more")]
     ClosedToJoin,
     /// No such attempt, or the token is another one's. Which of the two is not said.
     #[error("this attempt is not known on this device; join again with the code")]

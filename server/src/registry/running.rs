@@ -13,7 +13,7 @@ use super::door::{Intake, Quotas};
 use super::upstream::Upstream;
 use crate::clock::Clock;
 use crate::config::streams::{Integration, StreamConfig};
-use crate::delivery::{Health, Parked, Settings, Source};
+use crate::delivery::{Failing, Health, Parked, Settings, Source};
 use crate::pace::Pace;
 use crate::remote::Target;
 use crate::stream::{Log, StreamError};
@@ -123,11 +123,11 @@ impl DeliveryStream {
         self.started_at
     }
 
-    /// What the last try of one of its shards failed with.
+    /// What the last try of one of its shards failed with, and at which stage.
     #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        let upstream = || self.upstream.as_ref().and_then(|upstream| upstream.problem());
-        self.health.iter().find_map(|health| health.problem()).or_else(upstream)
+    pub fn failing(&self) -> Option<Failing> {
+        let upstream = || self.upstream.as_ref().and_then(|upstream| upstream.failing());
+        self.health.iter().find_map(|health| health.failing()).or_else(upstream)
     }
 
     /// How fast its entrance takes requests.

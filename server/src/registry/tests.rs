@@ -76,7 +76,7 @@ async fn a_stream_that_is_deleted_and_made_at_once_keeps_what_it_acknowledged() 
         late.await.expect("ended");
         assert_eq!(acknowledged.len(), 8, "a stream that is there takes records");
         assert_eq!(kept(&stream), acknowledged, "and holds these and no others");
-        assert!(stream.problem().is_none());
+        assert!(stream.failing().is_none());
     }
     let names = [stream.config().log_name()];
     let before = kept(&stream);

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Plant, RegistryError};
 use crate::config::streams::Destination;
-use crate::delivery::{Health, Settings};
+use crate::delivery::{Failing, Health, Settings};
 use crate::remote::{Listed, Reader, RemoteShard, ready};
 use crate::stream::{Entry, Log};
 use crate::tasks;
@@ -108,11 +108,13 @@ impl Upstream {
 
     /// Records that were lost, or else what reading or one of the deliveries failed with last.
     #[must_use]
-    pub fn problem(&self) -> Option<String> {
+    pub fn failing(&self) -> Option<Failing> {
         let state = self.state();
-        let of_shard = |begun: &Begun| begun.shard.problem().or_else(|| begun.health.problem());
+        let reading = |says: String| Failing { stage: "stream", says };
+        let of_shard = |begun: &Begun| begun.shard.problem().map(reading).or_else(|| begun.health.failing());
         let lost = state.lost.values().next().cloned();
-        lost.or_else(|| state.problem.clone()).or_else(|| state.shards.values().find_map(of_shard))
+        let listed = lost.or_else(|| state.problem.clone()).map(reading);
+        listed.or_else(|| state.shards.values().find_map(of_shard))
     }
 
     /// How its batches go, for each shard that was ever begun.

@@ -83,6 +83,9 @@ impl Accepted {
             complete_through: self.settled_before,
             oldest_waiting: None,
             closed: self.closed,
+            submissions: self.attempts.len() as i64,
+            submissions_waiting: 0,
+            last_submitted_at: self.attempts.iter().map(|attempt| attempt.accepted_at).max(),
             thresholds: self.thresholds,
         };
         for attempt in &self.attempts {
@@ -93,6 +96,7 @@ impl Accepted {
                 continue;
             }
             freshness.landed += there.records.min(attempt.answers.records - 1);
+            freshness.submissions_waiting += 1;
             let oldest = freshness.oldest_waiting.unwrap_or(attempt.accepted_at).min(attempt.accepted_at);
             freshness.oldest_waiting = Some(oldest);
             freshness.complete_through = freshness.complete_through.min(oldest);
@@ -212,6 +216,16 @@ mod tests {
     fn not_even_one_that_bears_the_attempt_s_name() {
         let f = accepted().compare(&landed(&[("a", 3, 12), ("b", 2, 9)]));
         assert_eq!((f.accepted, f.landed, f.oldest_waiting), (4, 2, Some(T - 120_000)));
+    }
+
+    #[test]
+    fn submissions_are_counted_and_the_last_one_is_told_whether_it_has_landed_or_not() {
+        let f = accepted().compare(&landed(&[("a", 2, 11), ("b", 1, 7)]));
+        assert_eq!((f.submissions, f.submissions_waiting, f.last_submitted_at), (2, 1, Some(T - 60_000)));
+        let f = accepted().until(Some(T - 90_000)).compare(&landed(&[("a", 2, 11), ("b", 1, 7)]));
+        assert_eq!((f.submissions, f.submissions_waiting, f.last_submitted_at), (1, 0, Some(T - 120_000)));
+        let f = accepted().until(Some(T - 200_000)).compare(&landed(&[]));
+        assert_eq!((f.submissions, f.last_submitted_at), (0, None));
     }
 
     #[test]

@@ -67,6 +67,7 @@ impl Results {
             class_name: given.class.name,
             quiz_title: given.quiz.title,
             progress,
+            is_over: given.assignment.closed_at.is_some(),
             attempts: attempts_of(&answers, &given.content),
             questions: given.content.into_iter().map(student_question).collect(),
         })

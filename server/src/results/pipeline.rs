@@ -66,12 +66,13 @@ impl Results {
         let mut streams = Vec::new();
         for stream in delivered {
             let feed = self.parts.feeds.get(stream.name());
+            let parked = parked(&stream).await;
             streams.push(StreamStatus {
                 name: stream.name().to_owned(),
                 freshness: self.stream_freshness(&stream, feed).await,
-                stages: self.stages(&stream),
+                stages: self.stages(&stream, feed, &parked),
                 heartbeat: feed.and_then(|feed| feed.heartbeats.last()),
-                parked: parked(&stream).await,
+                parked,
             });
         }
         let loads = self.warehouse.loads(LOADS).await.map(|rows| rows.into_iter().map(load_row).collect());
@@ -90,7 +91,9 @@ impl Results {
             last_landed: None,
             heartbeat_every_ms: feed.map(|_| self.parts.heartbeat_every_ms),
             thresholds: self.measure.thresholds(stream.settings()),
-            problem: feed.and_then(|feed| feed.relay.problem()).or_else(|| stream.problem()),
+            problem: feed
+                .and_then(|feed| feed.relay.problem())
+                .or_else(|| stream.failing().map(|failing| failing.says)),
         };
         if let Some(fault) = self.store.health().fault().filter(|_| feed.is_some()) {
             freshness.measured_at = Some(self.measure.last_sure());
@@ -159,7 +162,28 @@ impl Results {
         })
     }
 
-    fn stages(&self, stream: &DeliveryStream) -> Vec<StageStatus> {
+    /// The stages, each with what it fails with.
+    fn stages(&self, stream: &DeliveryStream, feed: Option<&Feed>, parked: &[ParkedBatch]) -> Vec<StageStatus> {
+        let mut stages = self.paces(stream);
+        let fault = self.store.health().fault().filter(|_| feed.is_some());
+        let said = [
+            ("quiz", fault.map(|fault| fault.reason)),
+            ("gateway", feed.and_then(|feed| feed.relay.problem())),
+            ("stream", stream.target().and_then(Target::problem)),
+            ("warehouse", parked.last().map(|batch| batch.reason.clone())),
+        ];
+        let said = said.into_iter().filter_map(|(stage, problem)| Some((stage, problem?)));
+        // What fails now says more than what was parked.
+        let failing = stream.failing().map(|failing| (failing.stage, failing.says));
+        for (name, problem) in failing.into_iter().chain(said) {
+            if let Some(stage) = stages.iter_mut().find(|stage| stage.stage == name) {
+                stage.problem.get_or_insert(problem);
+            }
+        }
+        stages
+    }
+
+    fn paces(&self, stream: &DeliveryStream) -> Vec<StageStatus> {
         let deliveries = stream.deliveries();
         let deliveries = || deliveries.iter();
         let mut stages = Vec::with_capacity(6);
@@ -268,6 +292,7 @@ fn stage<'a>(stage: &str, paces: impl IntoIterator<Item = &'a Pace>, unit: &str,
         p50_ms: reading.p50_ms,
         p99_ms: reading.p99_ms,
         note: note.to_owned(),
+        problem: None,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::api::class::Progress;
 use app::state::words::letter;
 
 use super::table::{Cell, Column, Grade, Table};
@@ -50,7 +49,7 @@ impl Students {
         if self.0.with_names {
             row.push(Cell::maybe(student.name.as_deref(), Cell::text));
         }
-        row.extend([Cell::text(student.key.as_str()), Cell::text(word(student.progress))]);
+        row.extend([Cell::text(student.key.as_str()), Cell::text(student.progress.word(self.0.results.is_over()))]);
         row
     }
 
@@ -92,13 +91,5 @@ impl Students {
             (false, true) => Cell::Graded(format!("{letter} ✓"), Grade::Right),
             (false, false) => Cell::Graded(format!("{letter} ✗"), Grade::Wrong),
         }
-    }
-}
-
-const fn word(progress: Progress) -> &'static str {
-    match progress {
-        Progress::NotStarted => "not started",
-        Progress::Working => "working",
-        Progress::Submitted => "submitted",
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use app::api::Millis;
 use app::api::results::{Attempts, LEAST_N};
-use app::state::freshness::as_of_indicator;
+use app::state::freshness::as_it_stood;
 use chrono::{DateTime, Utc};
 use rust_xlsxwriter::{ColNum, Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxError};
 
@@ -115,7 +115,7 @@ type Line<'a> = (&'static str, Cell<'a>);
 
 fn sentences(taken: &Taken) -> Vec<Line<'_>> {
     let (results, freshness) = (&taken.results, &taken.results.freshness);
-    let fresh = as_of_indicator(freshness, taken.as_of, freshness.measured_at, utc);
+    let is_over = results.is_over();
     let names = if taken.with_names {
         "The students' names are in this file: it is personal data"
     } else {
@@ -126,15 +126,15 @@ fn sentences(taken: &Taken) -> Vec<Line<'_>> {
         ("Class", Cell::text(results.class_name.as_str())),
         ("As of (UTC)", Cell::Instant(taken.as_of)),
         ("Attempts that count", Cell::text(rule(results.attempts))),
-        ("Freshness", Cell::text(fresh.sentence)),
+        ("Freshness", Cell::text(as_it_stood(freshness, taken.as_of, utc))),
         ("Complete through (UTC)", Cell::Instant(taken.complete_through())),
         ("Answers received", Cell::Whole(freshness.accepted)),
         ("Answers counted", Cell::Whole(freshness.landed)),
         ("Measured at (UTC)", Cell::Instant(freshness.measured_at)),
         ("Students", Cell::Whole(results.participation.students)),
         ("Submitted", Cell::Whole(results.participation.submitted)),
-        ("Working", Cell::Whole(results.participation.working)),
-        ("Not started", Cell::Whole(results.participation.not_started())),
+        (if is_over { "Did not hand in" } else { "Working" }, Cell::Whole(results.participation.working)),
+        (if is_over { "Did not start" } else { "Not started" }, Cell::Whole(results.participation.not_started())),
         ("Names", Cell::text(names)),
         ("Omitted answers", Cell::text("Count as wrong, and are shown as omitted")),
         ("Void questions", Cell::text("Count for nothing; which ones are void stands in the sheet Questions")),
