@@ -12,7 +12,7 @@ use crate::api::accounts::me;
 use crate::browser::asking::Asking;
 use crate::browser::outbox::Outbox;
 use crate::browser::transport::within;
-use crate::components::{StaffBanner, Ticking};
+use crate::components::{Health, Reach, StaffBanner, Ticking};
 use crate::pages::{
     ClassesPage, HomePage, JoinPage, NamesShown, NotFoundPage, PipelinePage, ProjectorPage, QuizPage, ResultsPage,
     SignInPage, StudentPage,
@@ -25,7 +25,11 @@ pub fn Shell() -> impl IntoView {
     let session = RwSignal::new(Session::Unknown);
     provide_context(session);
     provide_context(NamesShown::of_none());
-    provide_context(Ticking::start());
+    let clock = Ticking::start();
+    let reach = Reach::start(clock);
+    provide_context(clock);
+    provide_context(reach);
+    provide_context(Health::start(reach, clock));
     provide_context(Outbox::start());
     find_out(session);
     view! {

@@ -47,11 +47,11 @@ for (const colorScheme of ['light', 'dark']) {
     await staff.getByText('Export').click();
     await check(staff, 'the menu');
     await staff.keyboard.press('Escape');
-    await staff.getByRole('button', { name: 'Void or rekey…' }).click();
-    await staff.getByRole('radio', { name: /^Void/ }).check();
+    await staff.getByRole('button', { name: 'Fix this question…' }).click();
+    await staff.getByRole('radio', { name: /^Leave this question out/ }).check();
     await staff.getByRole('status').filter({ hasText: '→' }).waitFor();
     await check(staff, 'a ruling');
-    await staff.getByRole('button', { name: 'Do it' }).click();
+    await staff.getByRole('button', { name: 'Apply' }).click();
     const undo = staff.getByRole('button', { name: 'Undo: Question 2 is void' });
     await undo.waitFor();
     await staff.getByRole('dialog').waitFor({ state: 'hidden' });
@@ -174,11 +174,11 @@ test('the chart’s rows are buttons that arrow keys move through, and the table
 test('Escape leaves a ruling, and the focus is back on the button that led to it', async () => {
   const page = await (await school.staff(chrome, 'teacher')).newPage();
   await page.goto(`/results/${CLOSED}?question=2`);
-  const button = page.getByRole('button', { name: 'Void or rekey…' });
+  const button = page.getByRole('button', { name: 'Fix this question…' });
   await button.focus();
   await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog', { name: 'Question 2: void or rekey' });
-  await dialog.getByRole('radio', { name: /^Void/ }).check();
+  const dialog = page.getByRole('dialog', { name: 'Fix question 2' });
+  await dialog.getByRole('radio', { name: /^Leave this question out/ }).check();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await button.evaluate((element) => element === document.activeElement), true);

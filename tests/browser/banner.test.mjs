@@ -12,7 +12,7 @@ const SAFE = 'Answers that students hand in are safe.';
 /** A verdict of trouble after two seconds instead of ten. */
 const SETTINGS = '[freshness]\npatience_ms = 2000\nstale_after_ms = 6000\n';
 
-let chrome, school, gateway, flags, admin, teacher;
+let chrome, school, gateway, flags, admin, teacher, pipeline;
 before(async () => {
   chrome = await browser();
   school = School.in_a_new_folder();
@@ -28,6 +28,8 @@ before(async () => {
     await page.goto('/classes');
     return page;
   }));
+  pipeline = await admin.context().newPage();
+  await pipeline.goto('/pipeline');
 });
 after(async () => { await chrome?.close(); await school?.close(); gateway?.server.close(); });
 
@@ -76,6 +78,17 @@ const admin_reads = (word, says = /./) =>
   read(admin_banner(), admin_banner().filter({ hasText: `Pipeline: ${word}` }).filter({ hasText: says }));
 const teacher_reads = (says) => read(teacher_banner(), teacher_banner().filter({ hasText: says }));
 
+/** The stage of a stream in the picture of the pipeline. */
+const stage = (name) => pipeline.locator('section').filter({ has: pipeline.getByRole('heading', { name: 'quiz-answers' }) })
+  .getByRole('listitem').filter({ hasText: new RegExp(`^${name}`) });
+
+/** The page of the pipeline says one thing, in its line and in its banner. */
+async function pipeline_says(word) {
+  const line = pipeline.locator('main .fresh').getByRole('status');
+  await line.filter({ hasText: new RegExp(`^${word}$`) }).waitFor({ timeout: 20_000 });
+  await pipeline.getByRole('complementary', { name: 'Pipeline' }).getByText(`Pipeline: ${word}`).waitFor({ timeout: 1_000 });
+}
+
 /** Waits for a banner as it is wanted, and says what it was if it never is. */
 async function read(banner, wanted) {
   await wanted.waitFor({ timeout: 20_000 }).catch(async () => {
@@ -115,7 +128,9 @@ test('all is well: the admin’s banner is slim, and a teacher sees none', all_i
 
 test('delivery stops: the heartbeat tells it although nobody hands in, and then how many answers wait', async () => {
   gateway.is_away = true;
-  await admin_reads('Delayed', /quiz-\w+: \d+ records? waits?, the oldest for \d+\ss, since \d\d:\d\d:\d\d\. the gateway was not reached/);
+  await admin_reads('Delayed', /quiz-\w+: \d+ records? waits?, the oldest for \d+\ss, since \d\d:\d\d:\d\d\. The gateway was not reached/);
+  await stage('gateway').getByText('fails').waitFor();
+  await pipeline.getByText('Gateway fails. The gateway was not reached').first().waitFor();
   await teacher_reads(new RegExp(`${SAFE} Results are complete to \\d\\d:\\d\\d\\.$`));
   assert.equal(await teacher_banner().getByRole('link').count(), 0);
   await hand_in('Amara Okafor');
@@ -130,15 +145,22 @@ test('the object store stops', async () => {
   await hand_in('Priya Raman');
   await admin_reads('Delayed', /since \d\d:\d\d:\d\d\. .*Permission denied/);
   await teacher_reads('10 answers wait.');
+  await stage('lake').getByText('fails').waitFor();
+  await pipeline.getByText(/^Lake fails\. .*Permission denied.* Look at the room and the rights of the lake’s folder/).first().waitFor();
+  assert.equal(await stage('warehouse').getByText('fails').count(), 0, 'no other stage is marked');
+  await pipeline_says('Delayed');
   assert.doesNotMatch(await teacher_banner().innerText(), /denied|lake|quiz-answers/, 'a teacher is told no stage’s words');
   lake.forEach((folder) => chmodSync(folder, 0o755));
   await all_is_well();
+  await pipeline_says('Live');
+  await pipeline.getByText('fails').first().waitFor({ state: 'detached' });
 });
 
 test('COPY stops', async () => {
   await change_the_warehouse(remade(TABLE.replace('elapsed_ms    BIGINT', 'elapsed_ms    BIGINT CHECK (elapsed_ms <> 4321)')));
   await hand_in('Ben Whitlock', 4_321);
   await admin_reads('Delayed', /since \d\d:\d\d:\d\d\. .*CHECK/);
+  await stage('warehouse').getByText('fails').waitFor({ timeout: 20_000 });
   await teacher_reads('10 answers wait.');
   await change_the_warehouse(remade(TABLE));
   await all_is_well();
@@ -146,8 +168,10 @@ test('COPY stops', async () => {
 
 test('the network of the page stops', async () => {
   await Promise.all([admin, teacher].map((page) => page.context().setOffline(true)));
-  await admin_reads('Disconnected', /this page lost the server at \d\d:\d\d:\d\d and keeps trying/);
+  await admin_reads('Disconnected', /This page lost the server at \d\d:\d\d:\d\d and keeps trying/);
   await teacher_reads(/This page has not reached the server since \d\d:\d\d and keeps trying/);
+  await pipeline_says('Disconnected');
+  assert.doesNotMatch(await pipeline.locator('main').innerText(), /\b(Live|Delayed|live)\b/, 'one state, and no other');
   await Promise.all([admin, teacher].map((page) => page.context().setOffline(false)));
   await all_is_well();
 });

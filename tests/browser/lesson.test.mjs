@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lesson } from './lesson.mjs';
-import { CODE, OPEN, OTHER, OTHER_CODE, until } from './school.mjs';
+import { CODE, OPEN, OTHER, OTHER_CODE, look_back, until } from './school.mjs';
 
 const lesson = new Lesson();
 const open = (address, options, who) => lesson.open(address, options, who);
 
 async function void_question(page, number) {
   await page.goto(`/results/${OPEN}?question=${number}`);
-  await page.getByRole('button', { name: 'Void or rekey…' }).click();
-  await page.getByRole('radio', { name: /^Void/ }).check();
-  await page.getByRole('button', { name: 'Do it' }).click();
+  await page.getByRole('button', { name: 'Fix this question…' }).click();
+  await page.getByRole('radio', { name: /^Leave this question out/ }).check();
+  await page.getByRole('button', { name: 'Apply' }).click();
   await page.getByRole('button', { name: new RegExp(`^Question ${number}: .* void$`) }).waitFor();
 }
 
@@ -32,6 +32,35 @@ test('a ruling is taken back at the question, and at the top, where the number o
   await page.getByRole('button', { name: 'Undo question 5' }).click();
   await page.getByText('left out of every score').waitFor({ state: 'detached' });
   await page.waitForFunction(() => document.activeElement.matches('main [role=status]'));
+});
+
+test('the past looks like the past, nothing can be changed from it, and it leads back to now', async () => {
+  const page = await open(`/results/${OPEN}`);
+  await void_question(page, 4);
+  const line = page.locator('.fresh');
+  const verdict = (says) => line.getByRole('status').filter({ hasText: says });
+  const changes = ['Close quiz', 'Fix this question…', 'Undo this ruling', 'Undo question 4', 'Undo: Question 4 is void'];
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  await verdict(/^Live$/).waitFor();
+  for (const name of changes) await button(name).waitFor();
+
+  await look_back(page, OPEN);
+  await page.getByRole('button', { name: /^Question 4: / }).click();
+  await page.getByText('Left out of everyone’s score.').waitFor();
+  await verdict(/^Showing (\d{4}-\d\d-\d\d )?\d\d:\d\d, not now$/).waitFor();
+  await page.getByRole('heading', { name: '1 question void, left out of every score: 4' }).waitFor();
+  assert.doesNotMatch(await line.innerText(), /Live|Final|Up to date/);
+  assert.match(await line.getAttribute('class'), /\bpast\b/);
+  for (const name of changes) assert.equal(await button(name).count(), 0, name);
+
+  await button('Back to now').click();
+  await verdict(/^Live$/).waitFor();
+  await page.waitForURL((url) => !url.search.includes('as_of'));
+  await page.locator('button:focus', { hasText: 'Now' }).waitFor();
+  assert.equal(await button('Back to now').count(), 0);
+  for (const name of changes) await button(name).waitFor();
+  await button('Undo this ruling').click();
+  await page.getByRole('button', { name: /^Question 4: .* n = 30$/ }).waitFor();
 });
 
 test('names that come after they were hidden again stay hidden, and those that did not come can be asked for again', async () => {

@@ -39,7 +39,7 @@ const note_writing = (page) => page.evaluate(() => {
 test('the charts are taken away as pictures that say what they are, of which attempts, and as of when', async () => {
   const page = await open(`/results/${OPEN}?question=4`);
   const { quiz_title, class_name } = await (await page.request.get(`/api/class_results?assignment=${OPEN}`)).json();
-  await page.getByText('are counted: 300 of 300').waitFor();
+  await page.getByText('300 of 300 answers counted', { exact: true }).waitFor();
   await note_writing(page);
   const chart = await take_away(page, 'Chart (PNG)');
   assert.deepEqual([chart.name, chart.width], ['photosynthesis-check.png', 1920], 'sharp enough to print');

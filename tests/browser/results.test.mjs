@@ -111,14 +111,15 @@ test('which attempt counts is stated, switchable, and in the address', async () 
 
 test('the past is replayed, and is in the address', async () => {
   const page = await open(`/results/${OPEN}`);
-  await page.getByText('30 of 31 submitted').waitFor();
+  await page.getByText('30 of 31 submitted', { exact: true }).waitFor();
   const { opened_at } = await results(page);
   // Before anybody had handed in.
   await page.goto(`/results/${OPEN}?as_of=${opened_at + 1}`);
-  await page.getByText(/^As it stood at (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d: every answer received by then is counted, 0 of 0$/).waitFor();
+  await page.getByText(/^Showing (\d{4}-\d\d-\d\d )?\d\d:\d\d, not now$/).waitFor();
+  await page.getByText('Nobody had submitted by then').waitFor();
   await page.getByText('0 of 31 submitted', { exact: true }).waitFor();
-  await page.getByRole('button', { name: 'Now' }).click();
-  await page.getByText('30 of 31 submitted').waitFor();
+  await page.getByRole('button', { name: 'Now', exact: true }).click();
+  await page.getByText('30 of 31 submitted', { exact: true }).waitFor();
   await page.waitForURL((url) => url.search === '');
 });
 
@@ -145,12 +146,12 @@ test('a question is voided with its effect shown before, logged, and undone', as
     const counted = r.questions.filter((q) => !q.is_void);
     return percent(counted.reduce((n, q) => n + q.correct, 0) / counted.reduce((n, q) => n + q.n, 0));
   };
-  await page.getByRole('button', { name: 'Void or rekey…' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Question 4: void or rekey' });
-  await dialog.getByRole('radio', { name: /^Void/ }).check();
+  await page.getByRole('button', { name: 'Fix this question…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Fix question 4' });
+  await dialog.getByRole('radio', { name: /^Leave this question out/ }).check();
   const effect = await dialog.getByRole('status').filter({ hasText: '→' }).textContent();
   assert.match(effect, new RegExp(`^Class average over first attempts ${average(before)} → (\\d+\\s%)\\. This question \\d+\\s% → void\\.$`));
-  await dialog.getByRole('button', { name: 'Do it' }).click();
+  await dialog.getByRole('button', { name: 'Apply' }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: /^Question 4: .* void$/ }).waitFor();
   const voided = await results(page);
@@ -167,9 +168,9 @@ test('another key is another grade at once, on another page too, and in the log'
   const [page, other] = [await open(`/results/${OPEN}?question=2`), await open(`/results/${OPEN}?question=2`)];
   const second = (await results(page)).questions[1];
   const place = second.choices.findIndex((choice) => !choice.is_key && choice.answers > 0);
-  await page.getByRole('button', { name: 'Void or rekey…' }).click();
+  await page.getByRole('button', { name: 'Fix this question…' }).click();
   await page.getByRole('radio', { name: new RegExp(`^${'ABCD'[place]} is the key`) }).check();
-  await page.getByRole('button', { name: 'Do it' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
   const share = percent(second.choices[place].answers / second.n);
   for (const one of [page, other]) await one.getByRole('button', { name: `Question 2: ${share} correct, n = 30` }).waitFor();
   await page.getByRole('button', { name: new RegExp(`^Undo: Question 2: the key is ${'ABCD'[place]}`) }).click();
@@ -209,7 +210,7 @@ test('a class that has handed in nothing, and one with a single student, look ri
 
   await play(lesson.school, 1, OTHER_CODE);
   await page.getByText(/^1 of \d+ submitted$/).waitFor();
-  await page.getByText('are counted: 10 of 10').waitFor();
+  await page.getByText('10 of 10 answers counted', { exact: true }).waitFor();
   const { questions, scores } = await ask(page, `/api/class_results?assignment=${OTHER}`);
   for (const q of questions) {
     assert.equal(q.n, 1);
@@ -331,12 +332,13 @@ test('the past holds still while answers land', async () => {
   const context = await lesson.browser_of('teacher');
   const [live, past] = [await context.newPage(), await context.newPage()];
   await live.goto(`/results/${OPEN}`);
-  await live.getByText('30 of 31 submitted').waitFor();
+  await live.getByText('30 of 31 submitted', { exact: true }).waitFor();
   const { opened_at, freshness } = await results(live);
   await past.goto(`/results/${OPEN}?as_of=${opened_at + 1}`);
   const still = async () => {
     await past.getByText('0 of 31 submitted', { exact: true }).waitFor();
-    await past.getByText(/^As it stood at .* is counted, 0 of 0$/).waitFor();
+    await past.getByText(/^Showing (\d{4}-\d\d-\d\d )?\d\d:\d\d, not now$/).waitFor();
+    await past.getByText('Nobody had submitted by then').waitFor();
     assert.equal(await past.getByRole('button', { name: /^Question \d+: – correct, n = 0$/ }).count(), 10);
   };
   await past.getByRole('button', { name: /^Question 10: / }).waitFor();
@@ -349,8 +351,8 @@ test('the past holds still while answers land', async () => {
   await submit(student);
   await student.getByRole('heading', { name: 'Handed in' }).waitFor();
   const landed = freshness.landed + 10;
-  await live.getByText(`are counted: ${landed} of ${landed}`).waitFor();
-  await live.getByText('31 of 31 submitted').waitFor();
+  await live.getByText(`${landed} of ${landed} answers counted`, { exact: true }).waitFor();
+  await live.getByText('31 of 31 submitted', { exact: true }).waitFor();
   // Long enough for the past to have heard of it, too.
   await ticks(lesson.school, lesson.chrome, 2);
   await still();

@@ -155,7 +155,7 @@ export async function cut_off(page) {
     };
   });
   await page.reload();
-  await page.getByText(/^Closed, and/).waitFor();
+  await page.getByText(/^Closed: /).waitFor();
   await page.route('**/api/**', (route) => route.abort());
   await page.evaluate(() => window.connections.forEach((connection) => connection.close()));
   await page.getByText(/^This page lost the server/).waitFor();

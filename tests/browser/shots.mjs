@@ -8,8 +8,8 @@ const STUDENTS = 27;
 // name, who is signed in, address, how the page is brought into the state to be shown.
 const pages = [
   ['results', 'teacher', `/results/${OPEN}?question=4`, async (page) => {
-    await page.getByText(`${STUDENTS} of 31 submitted`).waitFor();
-    await page.getByText(`are counted: ${STUDENTS}0 of ${STUDENTS}0`).waitFor();
+    await page.getByText(`${STUDENTS} of 31 submitted`, { exact: true }).waitFor();
+    await page.getByText(`${STUDENTS}0 of ${STUDENTS}0 answers counted`, { exact: true }).waitFor();
     // The students' table is asked for when somebody gets there.
     await page.getByRole('region', { name: 'Every student, every question' }).scrollIntoViewIfNeeded();
     await page.getByRole('link', { name: 'Student 1', exact: true }).waitFor();
@@ -25,11 +25,11 @@ const pages = [
   ['results-compared', 'teacher', `/results/${OPEN}?question=4&compare=3`, (page) => page.getByRole('heading', { name: /^Compared with/ }).waitFor()],
   ['results-menu', 'teacher', `/results/${OPEN}`, (page) => page.getByText('Export').click()],
   ['results-ruling', 'teacher', `/results/${OPEN}?question=3`, async (page) => {
-    await page.getByRole('button', { name: 'Void or rekey…' }).click();
-    await page.getByRole('radio', { name: /^Void/ }).check();
+    await page.getByRole('button', { name: 'Fix this question…' }).click();
+    await page.getByRole('radio', { name: /^Leave this question out/ }).check();
     await page.getByRole('status').filter({ hasText: '→' }).waitFor();
   }],
-  ['results-past', 'teacher', `/results/${OPEN}?as_of=1`, (page) => page.getByText(/^As it stood at/).waitFor()],
+  ['results-past', 'teacher', `/results/${OPEN}?as_of=1`, (page) => page.getByText(/^Showing /).waitFor()],
   ...['Catching up', 'Delayed'].map((state) => [
     `results-${state.toLowerCase().replace(' ', '-')}`, 'teacher', `/results/${CLOSED}`, (page) => bring_into(page, state),
   ]),
@@ -52,8 +52,9 @@ const pages = [
   }],
   ['results-large', 'teacher', `/results/${CLOSED}?sort=worst`, (page) => enlarge(page)],
   ['results-empty', 'teacher', '/results/999', (page) => page.getByRole('alert').filter({ hasText: /./ }).waitFor()],
-  ['classes', 'teacher', '/classes', (page) => page.getByText('Photosynthesis check').first().waitFor()],
+  ['classes', 'teacher', '/classes', (page) => page.getByText('all counted').nth(2).waitFor()],
   ['pipeline', 'admin', '/pipeline', (page) => page.getByRole('heading', { name: 'Latest loads' }).waitFor()],
+  ['pipeline-failing', 'admin', '/pipeline', (page) => have_the_lake_fail(page)],
   ['sign-in', null, '/signin', (page) => page.getByRole('button', { name: 'Sign in' }).waitFor()],
   ['home', null, '/', (page) => page.getByRole('link').first().waitFor()],
   ['join', null, '/join', (page) => page.getByRole('button', { name: 'Start' }).waitFor()],
@@ -109,13 +110,34 @@ async function bring_into(page, state) {
     const answer = await route.fetch();
     const body = await answer.json();
     const since = body.freshness.measured_at - (state === 'Catching up' ? 4_000 : 60_000);
-    Object.assign(body.freshness, { landed: 156, oldest_waiting: since, complete_through: since });
+    Object.assign(body.freshness, { landed: 156, submissions_waiting: 2, oldest_waiting: since, complete_through: since });
     await route.fulfill({ response: answer, json: body });
   });
   // A page of its own connection: the worker's would go on.
   await page.addInitScript(() => { delete window.SharedWorker; });
   await page.reload();
   await page.getByRole('status').filter({ hasText: state }).first().waitFor();
+}
+
+/** Has the pipeline look as it does when its lake cannot be written. */
+async function have_the_lake_fail(page) {
+  const problem = 'the lake did not take quiz-answers/2026/11/27/10/quiz-answers-1.gz: Permission denied (os error 13)';
+  const late = (freshness) => Object.assign(freshness, { waiting: 1_204, oldest_waiting: freshness.measured_at - 38_000, problem });
+  await page.route('**/api/pipeline*', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    late(body.streams[0].freshness);
+    body.streams[0].stages.find(({ stage }) => stage === 'lake').problem = problem;
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.route('**/api/delivery_health*', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    late(body.streams[0].freshness);
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.reload();
+  await page.getByText('Lake fails.').waitFor();
 }
 
 /** Sixty questions with long texts, five hundred students, names from right to left. */

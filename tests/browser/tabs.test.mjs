@@ -27,7 +27,7 @@ async function hand_in(name) {
   answers += 10;
 }
 
-const shows = (page) => page.getByText(`are counted: ${answers} of ${answers}`).waitFor();
+const shows = (page) => page.getByText(`${answers} of ${answers} answers counted`, { exact: true }).waitFor();
 /** Connections to the server, and the assignments that are followed over them. */
 const followed = async () => [await school.metric('live_connections'), await school.metric('live_assignments')].join();
 
@@ -44,7 +44,7 @@ test('ten tabs of one browser all follow a submission, over one connection', asy
   await until(async () => await followed() === '1,2');
   await hand_in('Amara Okafor');
   await Promise.all(tabs.slice(1).map(shows));
-  await tabs[0].getByText('every answer is counted: 168 of 168').waitFor();
+  await tabs[0].getByText('168 of 168 answers counted', { exact: true }).waitFor();
   assert.equal(await followed(), '1,2');
 });
 

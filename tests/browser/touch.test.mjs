@@ -73,8 +73,8 @@ test('whatever a teacher or an admin taps', async () => {
     await page.getByRole('button', { name: 'Chart (PNG)' }).waitFor();
     await assert_touchable(page, `the menu, ${who}`);
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Void or rekey…' }).click();
-    await page.getByRole('radio', { name: /^Void/ }).waitFor();
+    await page.getByRole('button', { name: 'Fix this question…' }).click();
+    await page.getByRole('radio', { name: /^Leave this question out/ }).waitFor();
     await assert_touchable(page, `a ruling, ${who}`);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Close quiz' }).click();

@@ -1,4 +1,4 @@
-//! What the server says of an assignment, as it happens: over the connection that all tabs of this browser share, or over
+//! What the server says of some assignments, as it happens: over the connection that all tabs of this browser share, or over
 //! one of this page's own where there is no SharedWorker.
 
 use js_sys::{Array, JsString};
@@ -9,7 +9,7 @@ use super::events::Listener;
 use crate::api::live::{CHANGED, TICK, Tick};
 
 /// Another name for each version of what it understands, so that pages of an older build keep theirs.
-const WORKER: &str = "/live-worker.js?1";
+const WORKER: &str = "/live-worker.js?2";
 
 /// What a page hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +42,14 @@ pub struct Live {
 }
 
 enum Way {
-    Shared { port: MessagePort, assignment: f64 },
+    Shared { port: MessagePort, assignments: Array },
     Own(EventSource),
 }
 
 impl Live {
     /// Listens by the connection that all tabs share. `None` if this browser has no SharedWorker.
     #[must_use]
-    pub fn shared(assignment: i64, hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
+    pub fn shared(assignments: &[i64], hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
         if !js_sys::Reflect::has(&js_sys::global(), &"SharedWorker".into()).unwrap_or(false) {
             return None;
         }
@@ -65,15 +65,16 @@ impl Live {
             })?,
         ];
         port.start();
-        let live = Self { way: Way::Shared { port, assignment: assignment as f64 }, _listeners: listeners };
+        let live = Self { way: Way::Shared { port, assignments: numbers(assignments) }, _listeners: listeners };
         live.alive();
         Some(live)
     }
 
     /// Listens by a connection of the page's own. `None` if the browser has no server-sent events.
     #[must_use]
-    pub fn own(assignment: i64, hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("/api/live?assignments={assignment}")).ok()?;
+    pub fn own(assignments: &[i64], hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
+        let list: Vec<String> = assignments.iter().map(i64::to_string).collect();
+        let source = EventSource::new(&format!("/api/live?assignments={}", list.join(","))).ok()?;
         let listener = |name: &'static str| {
             let hear = hear.clone();
             Listener::new(&source, name, move |event| {
@@ -89,9 +90,9 @@ impl Live {
 
     /// To be said once a second: a tab that falls silent has been closed.
     pub fn alive(&self) {
-        if let Way::Shared { port, assignment } = &self.way {
+        if let Way::Shared { port, assignments } = &self.way {
             // A worker that is dead is noticed by its silence.
-            let _ = port.post_message(&JsValue::from_f64(*assignment));
+            let _ = port.post_message(assignments);
         }
     }
 }
@@ -106,6 +107,11 @@ impl Drop for Live {
             Way::Own(source) => source.close(),
         }
     }
+}
+
+/// As the worker is told them.
+fn numbers(assignments: &[i64]) -> Array {
+    assignments.iter().map(|assignment| JsValue::from_f64(*assignment as f64)).collect()
 }
 
 /// What the worker hands on: `[event, data]`.

@@ -6,11 +6,15 @@ use js_sys::Date;
 
 use crate::api::Millis;
 use crate::state::clock::Waking;
+use crate::state::freshness::Clock;
 use crate::state::words;
 
 thread_local! {
     static WAKING: Cell<Option<Waking>> = const { Cell::new(None) };
 }
+
+/// How the freshness line writes instants.
+pub const CLOCK: Clock = Clock { second: dated_clock, minute: dated_hour_minute };
 
 /// The time that people have set on this device: for dates alone. For the server's time see `state::clock`.
 #[must_use]

@@ -9,6 +9,9 @@ use leptos::prelude::*;
 /// A key of any kind.
 type Key = Arc<dyn Any + Send + Sync>;
 
+/// What makes a key: it is told the one before, and says whether its own is another one.
+type NextKey = Box<dyn Fn(Option<&Key>) -> (Key, bool) + Send + Sync>;
+
 /// Shows what `view` makes of `key`, made anew each time that the key is another one. A view that is changed in place keeps
 /// its elements and changes their texts; a browser that translates the page has put others in the place of these, and
 /// would go on showing the old ones.
@@ -26,12 +29,8 @@ where
     )
 }
 
-/// The same for all kinds of keys, so that the browser downloads it once. `key` is told the one before, and says whether
-/// it is another one.
-fn made_anew(
-    key: Box<dyn Fn(Option<&Key>) -> (Key, bool) + Send + Sync>,
-    view: Box<dyn Fn(Key) -> AnyView + Send>,
-) -> AnyView {
+/// The same for all kinds of keys, so that the browser downloads it once.
+fn made_anew(key: NextKey, view: Box<dyn Fn(Key) -> AnyView + Send>) -> AnyView {
     let key = Memo::new_owning(move |was| key(was.as_ref()));
     let mut is_left = false;
     let sides = move || {

@@ -18,7 +18,7 @@ fn notice(attempt: &str, news: &News) -> impl IntoView + use<> {
     let link = || view! { <A href=format!("/quiz/{attempt}")>"Look at them"</A> };
     match news {
         News::Waiting => view! {
-            <p class="notice">"Answers on this device wait for the network. They are sent by themselves. "{link()}</p>
+            <p class="notice">"Answers on this device wait for the network. We’ll send them as soon as you are back online. "{link()}</p>
         }
         .into_any(),
         News::Refused(_) => view! { <p class="notice">"Answers on this device were not taken. "{link()}</p> }.into_any(),

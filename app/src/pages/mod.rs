@@ -1,6 +1,7 @@
 //! One file a page. A page fetches and remembers; what it shows is made of components.
 
 mod classes;
+mod following;
 mod home;
 mod join;
 mod not_found;

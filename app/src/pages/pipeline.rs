@@ -8,13 +8,15 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::ApiError;
 use crate::api::freshness::State;
+use crate::api::health::{DeliveryHealth, StreamHealth};
 use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
 use crate::browser::asking::{Asking, keep_on};
 use crate::browser::transport::within;
 use crate::browser::{http, time};
-use crate::components::{FreshLine, Problem, StaffPage, Ticking};
-use crate::state::freshness::{Indicator, others, worst};
+use crate::components::{FreshLine, Health, Problem, Reach, StaffPage, Ticking};
+use crate::state::freshness::others;
 use crate::state::session::Session;
+use crate::state::stages::what_to_do;
 use crate::state::words;
 
 const POLL: Duration = Duration::from_secs(2);
@@ -39,6 +41,9 @@ struct Watching {
     /// Asks how it is; set once it is followed.
     asking: StoredValue<Option<Asking>>,
     session: RwSignal<Session>,
+    /// What the banner says, too.
+    health: Health,
+    reach: Reach,
     clock: Ticking,
 }
 
@@ -52,6 +57,8 @@ impl Watching {
             replaying: RwSignal::new(BTreeSet::new()),
             asking: StoredValue::new(None),
             session: expect_context(),
+            health: Health::get(),
+            reach: Reach::get(),
             clock: Ticking::get(),
         };
         let asking = Asking::at_once(move || watching.ask());
@@ -70,13 +77,17 @@ impl Watching {
         match answer {
             Ok(pipeline) => {
                 self.clock.answered(pipeline.now, asked);
+                self.health.take_in(Ok(health_in(&pipeline)));
                 self.known.set(Some(pipeline));
                 self.problem.set(None);
                 Ok(())
             }
             Err(error) => {
+                self.reach.ended::<()>(&Err(error.clone()));
                 match &error {
                     ApiError::SignedOut { .. } => self.session.set(Session::SignedOut),
+                    // The line says it already.
+                    ApiError::Unreachable { .. } => self.problem.set(None),
                     error => self
                         .problem
                         .set(Some(format!("The pipeline cannot be read: {error}. This page tries again by itself."))),
@@ -110,16 +121,23 @@ impl Watching {
     }
 }
 
+/// What the banner goes by.
+fn health_in(pipeline: &Pipeline) -> DeliveryHealth {
+    let stream = |s: &StreamStatus| StreamHealth { name: s.name.clone(), freshness: s.freshness.clone() };
+    DeliveryHealth { now: pipeline.now, streams: pipeline.streams.iter().map(stream).collect() }
+}
+
 #[component]
 fn Stages() -> impl IntoView {
     let watching = Watching::follow();
-    let Watching { known, clock, .. } = watching;
-    let indicator = Signal::derive(move || {
-        let verdict = known.with(|known| worst(&known.as_ref()?.streams, clock.now(), time::dated_clock));
-        verdict.unwrap_or(Indicator { state: State::Unknown, sentence: "Not measured yet".to_owned() })
-    });
+    let Watching { known, health, clock, .. } = watching;
+    let verdict = Memo::new(move |_| health.for_admin());
+    // Of a server that is lost nothing is known to be live.
+    let is_known = move || verdict.with(|said| !matches!(said.state, State::Disconnected | State::Unknown));
+    let indicator = Signal::from(verdict);
     let detail = Signal::derive(move || {
-        known.with(|known| known.as_ref().map(|p| others(&p.streams, clock.now())).unwrap_or_default())
+        let others = || health.with(|health| health.map(|h| others(&h.streams, clock.now())));
+        is_known().then(others).flatten().unwrap_or_default()
     });
     view! {
         <div class="head"><div>
@@ -146,12 +164,22 @@ fn StreamCard(stream: StreamStatus, watching: Watching) -> impl IntoView {
             format!("heartbeat {} · {}\u{a0}ms through the whole way", time::dated_clock(beat.sent_at), beat.took_ms)
         },
     );
+    let failing: Vec<(String, String)> =
+        stream.stages.iter().filter_map(|stage| Some((stage.stage.clone(), stage.problem.clone()?))).collect();
     view! {
         <section class="card" translate="no">
             <header><h2>{stream.name.clone()}</h2><span class="r small muted">{heartbeat}</span></header>
             <ol class="flow">
-                {stream.stages.into_iter().map(|stage| view! { <li><Stage stage /></li> }).collect_view()}
+                {stream.stages.into_iter().map(|stage| {
+                    let class = if stage.problem.is_some() { "failing" } else { "" };
+                    view! { <li class=class><Stage stage /></li> }
+                }).collect_view()}
             </ol>
+            {failing.into_iter().map(|(stage, problem)| view! {
+                <p class="say"><span aria-hidden="true">"!"</span><span>
+                    <b>{format!("{} fails. ", words::capital(&stage))}</b>{words::sentence(&problem)}" "{what_to_do(&stage)}
+                </span></p>
+            }).collect_view()}
             {(!stream.parked.is_empty()).then(|| view! {
                 <ParkedBatches name=stream.name parked=stream.parked watching />
             })}
@@ -217,7 +245,9 @@ fn Stage(stage: StageStatus) -> impl IntoView {
     let took = stage.p50_ms.zip(stage.p99_ms);
     let took = took.map(|(p50, p99)| format!("{p50:.1}\u{a0}ms, p99\u{a0}{p99:.1}\u{a0}ms"));
     view! {
-        <p class="small muted">{stage.stage}</p>
+        <p class="small muted stage">
+            {stage.stage}{stage.problem.map(|_| view! { " "<span class="fails"><span aria-hidden="true">"! "</span>"fails"</span> })}
+        </p>
         <p class="pace">{pace}<small>{unit}</small></p>
         <p class="tiny">{took}</p>
         <p class="tiny">{stage.note}</p>

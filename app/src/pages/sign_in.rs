@@ -5,10 +5,12 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::api::ApiError;
 use crate::api::accounts::SignIn;
 use crate::browser::http;
 use crate::components::{Heading, Logo, Problem, anew};
 use crate::state::session::Session;
+use crate::state::words;
 
 /// Email and password; then on to where they came from.
 #[component]
@@ -40,8 +42,7 @@ pub fn SignInPage() -> impl IntoView {
                     }
                 }
                 Err(error) => {
-                    let advice = if error.is_passing() { " Check the network and try again." } else { "" };
-                    problem.try_set(Some(format!("You were not signed in: {error}.{advice}")));
+                    problem.try_set(Some(refused(&error)));
                 }
             }
         });
@@ -67,6 +68,14 @@ pub fn SignInPage() -> impl IntoView {
             <p class="muted small">"Students need no account: they "<a href="/join">"join with a code"</a>"."</p>
         </main>
     }
+}
+
+/// Why nobody was signed in: in the server's words, and where there was none, what to do.
+fn refused(error: &ApiError) -> String {
+    if error.is_passing() {
+        return format!("You were not signed in: {error}. Check the network and try again.");
+    }
+    words::sentence(&error.to_string())
 }
 
 /// Where to go after signing in: a page of this site. The browser itself says where an address leads, because it drops

@@ -9,14 +9,14 @@ use crate::browser::outbox::{News, Outbox};
 use crate::browser::{download, time};
 use crate::components::{Heading, Problem, anew};
 use crate::state::released::lines;
-use crate::state::words::of;
+use crate::state::words::{of, sentence};
 
 /// Says where the answers are.
 #[component]
 pub(super) fn Done(taking: Taking) -> impl IntoView {
     let receipt = Memo::new(move |_| taking.attempt.with(|a| a.receipt.clone()));
     let refused = Memo::new(move |_| match taking.news.get() {
-        Some(News::Refused(why)) if receipt.with(Option::is_none) => Some(why),
+        Some(News::Refused(why)) if receipt.with(Option::is_none) => Some(sentence(&why)),
         _ => None,
     });
     let released = move || taking.attempt.with(|a| a.view.as_ref().filter(|view| view.released.is_some()).map(lines));
@@ -91,8 +91,8 @@ fn OnItsWay(taking: Taking, refused: Memo<Option<String>>) -> impl IntoView {
 
 const fn waiting(kept: bool) -> &'static str {
     if kept {
-        "Your answers are saved on this device and wait for the network. We send them as soon as the server can be reached. Keep this page open, or come back later."
+        "Your answers are saved on this device and wait for the network. We’ll send them as soon as you are back online. Keep this page open, or come back later."
     } else {
-        "Your answers wait for the network and are sent by themselves. This browser keeps nothing: leave this page open until then."
+        "Your answers wait for the network. We’ll send them as soon as you are back online. This browser keeps nothing: leave this page open until then."
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn follow(page: Page) {
         looking.view.track();
         state.track();
         // What could not be fetched while the server was lost is fetched when it is back.
-        page.connection.track();
+        let _ = page.reach.connection();
         if class.wanted.get() {
             asking.changed();
         }

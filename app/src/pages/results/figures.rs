@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Page;
+use crate::api::class::Progress;
 use crate::api::results::{ClassResults, Participation};
 use crate::state::advice::{LEAST_TO_RETEACH, no_average, to_reteach};
 use crate::state::words;
@@ -10,15 +11,19 @@ use crate::state::words;
 /// Who has submitted, the average, what to reteach, how long it took.
 #[component]
 pub(super) fn Figures(page: Page) -> impl IntoView {
-    let participation =
-        Memo::new(move |_| page.results.with(|r| r.as_ref().map(|r| r.participation).unwrap_or_default()));
+    let participation = Memo::new(move |_| {
+        page.results.with(|r| r.as_ref().map(|r| (r.participation, r.is_over())).unwrap_or_default())
+    });
     let figure = move |of: fn(&ClassResults) -> Figure| {
         Memo::new(move |_| page.results.with(|r| r.as_ref().map_or_else(|| Figure::none(NOTHING_YET), of)))
     };
     let (average, reteach, time) = (figure(average), figure(reteach), figure(typical_time));
     view! {
         <div class="grid k4">
-            {move || view! { <Submitted p=participation.get() /> }}
+            {move || {
+                let (p, is_over) = participation.get();
+                view! { <Submitted p is_over /> }
+            }}
             <FigureCard title="Class average" figure=average />
             <FigureCard title="To reteach" figure=reteach />
             <FigureCard title="Typical time" figure=time />
@@ -89,7 +94,7 @@ fn FigureCard(title: &'static str, figure: Memo<Figure>) -> impl IntoView {
 }
 
 #[component]
-fn Submitted(p: Participation) -> impl IntoView {
+fn Submitted(p: Participation, is_over: bool) -> impl IntoView {
     let part = |class: &'static str, n: i64, words: &'static str| {
         view! { <li><i class=class></i>{format!("{} {words}", words::count(n))}</li> }
     };
@@ -102,9 +107,9 @@ fn Submitted(p: Participation) -> impl IntoView {
                 {share("done", p.submitted)}{share("working", p.working)}{share("idle", p.not_started())}
             </div>
             <ul class="key">
-                {part("done", p.submitted, "submitted")}
-                {part("working", p.working, "working")}
-                {part("idle", p.not_started(), "not started")}
+                {part("done", p.submitted, Progress::Submitted.word(is_over))}
+                {part("working", p.working, Progress::Working.word(is_over))}
+                {part("idle", p.not_started(), Progress::NotStarted.word(is_over))}
             </ul>
         </section>
     }

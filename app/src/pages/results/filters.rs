@@ -20,7 +20,6 @@ pub(super) fn Filters(page: Page) -> impl IntoView {
         let before = last_minute(page.clock.now_untracked());
         page.looking.change(|looking| looking.as_of = looking.as_of.or(Some(before)));
     };
-    let to_now = move || page.looking.change(|looking| looking.as_of = None);
     view! {
         <div class="filters">
             <label>
@@ -37,7 +36,7 @@ pub(super) fn Filters(page: Page) -> impl IntoView {
                 </select>
             </label>
             <div class="seg" role="group" aria-label="As of">
-                <button type="button" aria-pressed=move || (!is_past.get()).to_string() on:click=move |_| to_now()>"Now"</button>
+                <button type="button" aria-pressed=move || (!is_past.get()).to_string() node_ref=page.now_button on:click=move |_| page.to_now()>"Now"</button>
                 <button type="button" aria-pressed=move || is_past.get().to_string() on:click=move |_| to_past()>"Earlier"</button>
             </div>
             {move || is_past.get().then(|| view! { <Slider page /> })}

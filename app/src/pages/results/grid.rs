@@ -7,6 +7,7 @@ use leptos_router::components::A;
 use super::Page;
 use super::class::{Names, label, name_of};
 use crate::api::class::{GridQuestion, GridRow, Progress};
+use crate::api::results::ClassResults;
 use crate::components::{Problem, seen};
 use crate::state::looking::Sort;
 use crate::state::sorting::sorted;
@@ -112,6 +113,7 @@ fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSign
     let (score, attempt) = (row.attempt.map(|_| row.score), row.attempt.filter(|attempt| *attempt > 1));
     let choices = row.choices.clone();
     let progress = row.progress;
+    let is_over = Memo::new(move |_| page.results.with(|r| r.as_ref().is_some_and(ClassResults::is_over)));
     let cells = move || {
         columns.with(|columns| {
             columns.iter().zip(&choices).map(|(question, choice)| cell(question, *choice)).collect_view()
@@ -127,9 +129,10 @@ fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSign
             <td class="right">
                 {match (score, progress) {
                     (Some(score), _) => view! { <b>{score}</b> }.into_any(),
-                    (None, Progress::NotStarted) => view! { <span class="tiny">"not started"</span> }.into_any(),
-                    (None, Progress::Working) => view! { <span class="tiny">"working"</span> }.into_any(),
                     (None, Progress::Submitted) => view! { <span class="tiny">"on its way"</span> }.into_any(),
+                    (None, progress) => view! {
+                        <span class="tiny">{move || progress.word(is_over.get())}</span>
+                    }.into_any(),
                 }}
             </td>
             {cells}

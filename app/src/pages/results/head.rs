@@ -43,10 +43,12 @@ pub(super) fn Head(page: Page) -> impl IntoView {
     });
     let working = Memo::new(move |_| page.results.with(|r| r.as_ref().map_or(0, |r| r.participation.working)));
     let closing = Memo::new(move |_| {
-        let still = match working.get() {
+        let unfinished = match working.get() {
             0 => String::new(),
-            1 => "1 student is still working. ".to_owned(),
-            n => format!("{} are still working. ", words::of(n, "student")),
+            n => format!(
+                "{} not finished. They can no longer hand in, and what they have chosen so far is not counted. ",
+                if n == 1 { "1 student has".to_owned() } else { format!("{} have", words::of(n, "student")) }
+            ),
         };
         let elsewhere = page.results.with(|r| r.as_ref().map(|r| r.also_open.join(", ")).unwrap_or_default());
         let elsewhere = if elsewhere.is_empty() {
@@ -55,10 +57,19 @@ pub(super) fn Head(page: Page) -> impl IntoView {
             format!(" The same quiz is still open for {elsewhere}: its right answers will be no secret there.")
         };
         format!(
-            "{still}It takes no more answers after that, and students who handed in see the right answers.{elsewhere}"
+            "{unfinished}Students who handed in see the right answers. A closed quiz cannot be opened again.{elsewhere}"
         )
     });
-    let is_open = Memo::new(move |_| times.with(|times| times.as_ref().is_some_and(|(_, closed, _)| closed.is_none())));
+    // Nothing is changed from the past.
+    let is_open = Memo::new(move |_| {
+        !page.is_past.get() && times.with(|times| times.as_ref().is_some_and(|(_, closed, _)| closed.is_none()))
+    });
+    // Whoever goes back while it asks has taken the question away.
+    Effect::new(move || {
+        if page.is_past.get() {
+            asking.set(false);
+        }
+    });
     view! {
         <div class="head">
             <div>

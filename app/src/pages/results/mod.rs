@@ -20,18 +20,19 @@ mod scores;
 mod selected;
 mod student;
 
+use leptos::html::Button;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use self::class::Class;
 use self::head::{Crumbs, Head};
 use self::looking::Address;
+use crate::api::ApiError;
 use crate::api::results::{ClassResults, QuestionResult};
-use crate::api::{ApiError, Millis};
 use crate::browser::time;
 use crate::charts::model::QuestionBar;
-use crate::components::{FreshLine, Problem, StaffPage, Ticking};
-use crate::state::freshness::{Connection, Indicator, as_of_indicator, indicator, last_change};
+use crate::components::{FreshLine, Problem, Reach, StaffPage, Ticking};
+use crate::state::freshness::{Indicator, answers_counted, indicator, past_indicator};
 
 pub use class::NamesShown;
 pub use projector::ProjectorPage;
@@ -62,11 +63,11 @@ struct Page {
     problem: RwSignal<Option<String>>,
     /// What somebody wanted and could not be done; stays until something else is wanted.
     refused: RwSignal<Option<String>>,
-    connection: RwSignal<Connection>,
-    /// When the page saw figures first, in server time.
-    first_at: RwSignal<Option<Millis>>,
-    /// When they changed last while it looked.
-    changed_at: RwSignal<Option<Millis>>,
+    /// Whether an instant in the past is looked at: nothing can be changed from there.
+    is_past: Memo<bool>,
+    /// Leads back from there.
+    now_button: NodeRef<Button>,
+    reach: Reach,
     clock: Ticking,
 }
 
@@ -81,6 +82,9 @@ impl Page {
             let number = looking.now.get().question;
             questions.with(|all| all.iter().find(|q| Some(q.number) == number).or_else(|| all.first()).cloned())
         });
+        let is_past = Memo::new(move |_| {
+            looking.view.get().as_of.is_some() || results.with(|r| r.as_ref().is_some_and(|r| r.as_of.is_some()))
+        });
         Self {
             assignment,
             looking,
@@ -91,9 +95,9 @@ impl Page {
             class: Class::new(),
             problem: RwSignal::new(None),
             refused: RwSignal::new(None),
-            connection: RwSignal::new(Connection::Opening),
-            first_at: RwSignal::new(None),
-            changed_at: RwSignal::new(None),
+            is_past,
+            now_button: NodeRef::new(),
+            reach: Reach::get(),
             clock: Ticking::get(),
         }
     }
@@ -135,14 +139,18 @@ impl Page {
 
     /// How current it is, in words.
     fn verdict(self) -> Indicator {
-        let freshness = self.results.with(|r| r.as_ref().map(|r| (r.freshness, r.as_of)));
-        let (connection, now) = (self.connection.get(), self.clock.now());
-        match freshness {
-            Some((freshness, Some(as_of))) if !matches!(connection, Connection::Lost(_)) => {
-                as_of_indicator(&freshness, as_of, now, time::dated_clock)
-            }
-            other => indicator(other.map(|(freshness, _)| freshness).as_ref(), connection, now, time::dated_clock),
+        let shown = self.results.with(|r| r.as_ref().map(|r| (r.freshness, r.participation, r.as_of)));
+        let (connection, now) = (self.reach.connection(), self.clock.now());
+        match &shown {
+            Some((f, class, Some(as_of))) => past_indicator(f, *class, *as_of, connection, time::CLOCK),
+            Some((f, class, None)) => indicator(Some((f, *class)), connection, now, time::CLOCK),
+            None => indicator(None, connection, now, time::CLOCK),
         }
+    }
+
+    /// Looks at now.
+    fn to_now(self) {
+        self.looking.change(|looking| looking.as_of = None);
     }
 }
 
@@ -169,8 +177,7 @@ fn Assignment(assignment: i64) -> impl IntoView {
     compare::follow(page);
     let verdict = Signal::derive(move || page.verdict());
     let detail = Signal::derive(move || {
-        let state = verdict.with(|verdict| verdict.state);
-        last_change(state, page.changed_at.get(), page.first_at.get(), page.clock.now(), time::dated_clock)
+        page.results.with(|r| r.as_ref().map(|r| answers_counted(&r.freshness)).unwrap_or_default())
     });
     let is_there = Memo::new(move |_| page.results.with(Option::is_some));
     let is_refused = Memo::new(move |_| !is_there.get() && page.problem.with(Option::is_some));
@@ -178,11 +185,28 @@ fn Assignment(assignment: i64) -> impl IntoView {
         {move || if is_refused.get() {
             view! { <div class="head"><div><Crumbs /><h1>"Results"</h1></div></div> }.into_any()
         } else {
-            view! { <Head page /><FreshLine indicator=verdict detail /> }.into_any()
+            view! { <Head page /><FreshLine indicator=verdict detail><BackToNow page /></FreshLine> }.into_any()
         }}
         <Problem message=page.problem />
         <Problem message=page.refused />
         {move || is_there.get().then(|| view! { <Body page /> })}
+    }
+}
+
+/// The way out of the past; nothing where now is shown. The focus goes to the control that it presses.
+#[component]
+fn BackToNow(page: Page) -> impl IntoView {
+    let back = move |_| {
+        // This button goes, and must not take the focus with it.
+        if let Some(button) = page.now_button.get_untracked() {
+            let _ = button.focus();
+        }
+        page.to_now();
+    };
+    move || {
+        page.is_past.get().then(|| {
+            view! { <button type="button" class="btn small" translate="yes" on:click=back>"Back to now"</button> }
+        })
     }
 }
 

@@ -86,7 +86,8 @@ fn Projector(assignment: i64) -> impl IntoView {
     // While all is counted nobody in the room needs to be told.
     let behind = Memo::new(move |_| {
         let verdict = page.verdict();
-        (!matches!(verdict.state, State::Live | State::Final)).then(|| format!(" · {}", verdict.state.word()))
+        (!matches!(verdict.state, State::Live | State::Final | State::Past))
+            .then(|| format!(" · {}", verdict.state.word()))
     });
     // What goes without saying is not said.
     let filters = Memo::new(move |_| {

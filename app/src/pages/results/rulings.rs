@@ -20,11 +20,20 @@ use crate::state::words;
 #[component]
 pub(super) fn Rule(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoView {
     let asked = RwSignal::new(None::<QuestionResult>);
+    let button = move || {
+        (!page.is_past.get()).then(|| {
+            view! {
+                <button type="button" class="btn small quiet" on:click=move |_| asked.set(question.get_untracked())>
+                    "Fix this question…"
+                </button>
+            }
+        })
+    };
+    // Whoever goes back while the dialog is open has left it.
+    let asked_now = Memo::new(move |_| asked.get().filter(|_| !page.is_past.get()));
     view! {
-        <button type="button" class="btn small quiet" on:click=move |_| asked.set(question.get_untracked())>
-            "Void or rekey…"
-        </button>
-        {move || asked.get().map(|question| view! { <RulingDialog page question close=move || asked.set(None) /> })}
+        {button}
+        {move || asked_now.get().map(|question| view! { <RulingDialog page question close=move || asked.set(None) /> })}
     }
 }
 
@@ -99,12 +108,12 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
     });
     view! {
         <dialog node_ref=dialog aria-labelledby="ruling-title" on:close=move |_| close()>
-            <h2 id="ruling-title">{format!("Question {}: void or rekey", question.number)}</h2>
+            <h2 id="ruling-title">{format!("Fix question {}", question.number)}</h2>
             <p class="question" dir="auto">{question.text}</p>
             <fieldset>
                 <legend class="hidden">"Ruling"</legend>
                 {choices.collect_view()}
-                {option(None, "Void: it counts for nobody".to_owned(), is_void)}
+                {option(None, "Leave this question out of everyone’s score".to_owned(), is_void)}
             </fieldset>
             <p class="effect" role="status" translate="no">{move || effect.get().map(worded)}</p>
             <crate::components::Problem message=problem />
@@ -112,7 +121,7 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
             <div class="acts">
                 <button type="button" class="btn" on:click=move |_| leave()>"Not now"</button>
                 <button type="button" class="btn main" disabled=move || is_busy.get() || effect.with(Option::is_none) on:click=move |_| rule()>
-                    "Do it"
+                    "Apply"
                 </button>
             </div>
         </dialog>
@@ -175,7 +184,7 @@ pub(super) fn AtTheQuestion(page: Page, question: Memo<Option<QuestionResult>>, 
         (question.is_void || ruling.key != ruling.key_before).then_some((ruling, question.is_void))
     };
     anew(ruled, move |ruled| {
-        let says = |is_void| if is_void { "Void. It counts for nobody." } else { "Its key was changed." };
+        let says = |is_void| if is_void { "Left out of everyone’s score." } else { "Its key was changed." };
         ruled.map(|(ruling, is_void)| view! {
             <p class="say calm">
                 <span aria-hidden="true">{if is_void { "∅" } else { "✎" }}</span>
@@ -187,9 +196,28 @@ pub(super) fn AtTheQuestion(page: Page, question: Memo<Option<QuestionResult>>, 
 }
 
 #[component]
-fn UndoButton(undoing: Undoing, ruling: i64, #[prop(into)] what: String) -> impl IntoView {
-    view! {
-        <button type="button" class="btn small" disabled=undoing.is_busy on:click=move |_| undoing.undo(ruling)>{what}</button>
+fn UndoButton(
+    undoing: Undoing,
+    ruling: i64,
+    /// What the button says.
+    #[prop(into)]
+    what: String,
+    /// What a screen reader says, where the button alone does not say what it undoes.
+    #[prop(optional, into)]
+    label: Option<String>,
+) -> impl IntoView {
+    move || {
+        // Nothing is changed from the past.
+        (!undoing.page.is_past.get()).then(|| {
+            view! {
+                <button
+                    type="button" class="btn small" aria-label=label.clone() disabled=undoing.is_busy
+                    on:click=move |_| undoing.undo(ruling)
+                >
+                    {what.clone()}
+                </button>
+            }
+        })
     }
 }
 
@@ -221,15 +249,12 @@ pub(super) fn Log(page: Page) -> impl IntoView {
     let rows = Memo::new(move |_| page.results.with(|r| r.as_ref().map(entries).unwrap_or_default()));
     let heading = NodeRef::<H2>::new();
     let undoing = Undoing::new(page, heading);
-    let is_busy = undoing.is_busy;
     let row = move |entry: Entry| {
         view! {
             <li class:undone=entry.is_undone>
                 <span>{entry.says}</span>
                 {entry.can_undo.then(|| view! {
-                    <button type="button" class="btn small" disabled=is_busy aria-label=format!("Undo: {}", entry.what) on:click=move |_| undoing.undo(entry.id)>
-                        "Undo"
-                    </button>
+                    <UndoButton undoing ruling=entry.id what="Undo" label=format!("Undo: {}", entry.what) />
                 })}
             </li>
         }

@@ -59,10 +59,12 @@ fn Student() -> impl IntoView {
 #[component]
 fn Attempts(results: StudentResults) -> impl IntoView {
     if results.attempts.is_empty() {
-        let says = match results.progress {
-            Progress::NotStarted => "This student has not joined yet.",
-            Progress::Working => "This student is working and has not handed in yet.",
-            Progress::Submitted => "The answers are on their way; reload in a moment.",
+        let says = match (results.progress, results.is_over) {
+            (Progress::NotStarted, false) => "This student has not joined yet.",
+            (Progress::NotStarted, true) => "This student did not join before the quiz was closed.",
+            (Progress::Working, false) => "This student is working and has not handed in yet.",
+            (Progress::Working, true) => "This student joined and did not hand in before the quiz was closed.",
+            (Progress::Submitted, _) => "The answers are on their way; reload in a moment.",
         };
         return view! { <p class="card empty">{says}</p> }.into_any();
     }

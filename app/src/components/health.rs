@@ -1,0 +1,103 @@
+//! What is known of the delivery streams: one for the banner and for the admin's page, so that both say the same.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::{Reach, Ticking};
+use crate::api::health::{DeliveryHealth, delivery_health};
+use crate::api::{ApiError, Millis};
+use crate::browser::asking::{Asking, keep_on};
+use crate::browser::time;
+use crate::browser::transport::within;
+use crate::state::banner::{Known, for_admin, for_teacher};
+use crate::state::freshness::Indicator;
+use crate::state::session::Session;
+
+/// How often it is asked, while somebody looks.
+const POLL: Duration = Duration::from_secs(3);
+
+/// The streams, as far as whoever looks may know. Copies are the same.
+#[derive(Clone, Copy)]
+pub struct Health {
+    known: RwSignal<Option<Known>>,
+    /// Since when the state has not been readable, in server time.
+    unread_since: RwSignal<Option<Millis>>,
+    reach: Reach,
+    clock: Ticking,
+}
+
+impl Health {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn start(reach: Reach, clock: Ticking) -> Self {
+        Self { known: RwSignal::new(None), unread_since: RwSignal::new(None), reach, clock }
+    }
+
+    /// The page's.
+    #[must_use]
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Asks until the owner is gone.
+    pub fn follow(self, session: RwSignal<Session>) {
+        // Somebody else may have looked before.
+        self.known.set(None);
+        self.unread_since.set(None);
+        let asking = Asking::at_once(move || self.ask(session));
+        // Shown again, it does not wait for its turn.
+        keep_on(POLL, move || asking.changed(), move || asking.changed());
+    }
+
+    async fn ask(self, session: RwSignal<Session>) -> Result<(), ApiError> {
+        let asked = time::waking();
+        let answer = within(delivery_health()).await;
+        let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
+        match &answer {
+            Ok(health) => self.clock.answered(health.now, asked),
+            Err(ApiError::SignedOut { .. }) => session.set(Session::SignedOut),
+            Err(_) => {}
+        }
+        self.take_in(answer);
+        ended
+    }
+
+    /// What was answered last, whoever asked.
+    pub fn take_in(self, answer: Known) {
+        self.reach.ended(&answer);
+        match &answer {
+            Err(ApiError::Unreachable { .. }) => return, // What was known grows old.
+            Err(_) => self.unread_since.update(|since| *since = since.or_else(|| Some(self.clock.now_untracked()))),
+            Ok(_) => self.unread_since.set(None),
+        }
+        self.known.set(Some(answer));
+    }
+
+    /// What an admin reads at this second.
+    #[must_use]
+    pub fn for_admin(self) -> Indicator {
+        let (now, connection) = (self.clock.now(), self.reach.connection());
+        let since = self.unread_since.get().unwrap_or(now);
+        self.known.with(|known| for_admin(known.as_ref(), connection, since, now, time::dated_clock))
+    }
+
+    /// What a teacher reads at this second; nothing while all is well.
+    #[must_use]
+    pub fn for_teacher(self) -> Option<Indicator> {
+        let (now, connection) = (self.clock.now(), self.reach.connection());
+        let since = self.unread_since.get().unwrap_or(now);
+        self.known.with(|known| for_teacher(known.as_ref(), connection, since, now, time::dated_hour_minute))
+    }
+
+    /// Whether anything is known of the streams.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.known.with(Option::is_some)
+    }
+
+    /// What is known of the streams.
+    pub fn with<T>(self, read: impl Fn(Option<&DeliveryHealth>) -> T) -> T {
+        self.known.with(|known| read(known.as_ref().and_then(|known| known.as_ref().ok())))
+    }
+}
