@@ -158,7 +158,7 @@ export async function cut_off(page) {
   await page.getByText(/^Closed: /).waitFor();
   await page.route('**/api/**', (route) => route.abort());
   await page.evaluate(() => window.connections.forEach((connection) => connection.close()));
-  await page.getByText(/^This page lost the server/).waitFor();
+  await page.locator('.fresh').getByText(/^This page lost the server/).waitFor();
 }
 
 /** Asks again until the answer is yes; for things that send no event. */

@@ -12,12 +12,19 @@ use crate::state::freshness::Connection;
 /// A question that failed says nothing of a server that was heard within so many milliseconds.
 const HEARD_LATELY_MS: Millis = TICK_MS as Millis * 3 / 2;
 
+/// A server that is heard and answers nothing for so many milliseconds is lost all the same: nothing new can be shown.
+const ANSWERED_LATELY_MS: Millis = 5_000;
+
 /// The server, as this browser hears it. Copies are the same.
 #[derive(Clone, Copy)]
 pub struct Reach {
     connection: RwSignal<Connection>,
-    /// When anything was heard last, by [`time::waking`].
+    /// When an event or an answer came last, by [`time::waking`].
     heard_at: StoredValue<Millis>,
+    /// When an answer came last.
+    answered_at: StoredValue<Millis>,
+    /// Whether it is an answer that is waited for, and no event will do.
+    is_unanswered: StoredValue<bool>,
     clock: Ticking,
 }
 
@@ -25,7 +32,14 @@ impl Reach {
     /// Nothing has been heard yet.
     #[must_use]
     pub fn start(clock: Ticking) -> Self {
-        Self { connection: RwSignal::new(Connection::Opening), heard_at: StoredValue::new(time::waking()), clock }
+        let now = time::waking();
+        Self {
+            connection: RwSignal::new(Connection::Opening),
+            heard_at: StoredValue::new(now),
+            answered_at: StoredValue::new(now),
+            is_unanswered: StoredValue::new(false),
+            clock,
+        }
     }
 
     /// The page's.
@@ -40,17 +54,37 @@ impl Reach {
         self.connection.get()
     }
 
-    /// An event or an answer came.
+    /// Nobody has listened for a while, and now begins to: that nothing came meanwhile says nothing.
+    pub fn listens(self) {
+        let now = time::waking();
+        self.heard_at.set_value(now);
+        self.answered_at.set_value(now);
+    }
+
+    /// An event came.
     pub fn heard(self) {
         self.heard_at.set_value(time::waking());
-        if self.connection.get_untracked() != Connection::Open {
+        if !self.is_unanswered.get_value() && self.connection.get_untracked() != Connection::Open {
             self.connection.set(Connection::Open);
         }
     }
 
-    /// Nobody has listened for a while, and now begins to: that nothing came meanwhile says nothing.
-    pub fn listens(self) {
-        self.heard_at.set_value(time::waking());
+    /// How a question ended.
+    pub fn ended<T>(self, answer: &Result<T, ApiError>) {
+        if matches!(answer, Err(ApiError::Unreachable { .. })) {
+            return self.unanswered();
+        }
+        self.answered_at.set_value(time::waking());
+        self.is_unanswered.set_value(false);
+        self.heard();
+    }
+
+    fn unanswered(self) {
+        let (silent, unanswered) = (self.silent_ms(), time::waking() - self.answered_at.get_value());
+        if silent >= HEARD_LATELY_MS || unanswered >= ANSWERED_LATELY_MS {
+            self.is_unanswered.set_value(true);
+            self.lost_for(silent.max(unanswered));
+        }
     }
 
     /// For how long nothing has come, in milliseconds.
@@ -61,18 +95,12 @@ impl Reach {
 
     /// The server is lost, since it was heard last.
     pub fn lost(self) {
-        if !matches!(self.connection.get_untracked(), Connection::Lost(_)) {
-            let since = self.clock.now_untracked() - self.silent_ms();
-            self.connection.set(Connection::Lost(since));
-        }
+        self.lost_for(self.silent_ms());
     }
 
-    /// How a question ended.
-    pub fn ended<T>(self, answer: &Result<T, ApiError>) {
-        match answer {
-            Err(ApiError::Unreachable { .. }) if self.silent_ms() >= HEARD_LATELY_MS => self.lost(),
-            Err(ApiError::Unreachable { .. }) => {}
-            _ => self.heard(),
+    fn lost_for(self, ms: Millis) {
+        if !matches!(self.connection.get_untracked(), Connection::Lost(_)) {
+            self.connection.set(Connection::Lost(self.clock.now_untracked() - ms));
         }
     }
 }

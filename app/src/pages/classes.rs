@@ -207,7 +207,7 @@ fn AssignmentRow(page: Page, class: Memo<Option<ClassSummary>>, id: i64) -> impl
             }).into_any())}
             <span class="submitted" translate="no">{submitted}</span>
             {move || verdict.get().map(|(state, says)| view! {
-                <span class=format!("verdict {}", tone(state)) translate="no">
+                <span class=format!("how-current {}", tone(state)) translate="no">
                     <span class="sign" aria-hidden="true">{sign(state)}</span>
                     <b>{state.word()}</b>
                     {(!says.is_empty()).then(|| view! { <span>{format!(" · {says}")}</span> })}
