@@ -177,6 +177,31 @@ test('another key is another grade at once, on another page too, and in the log'
   await other.getByRole('button', { name: `Question 2: ${percent(second.correct / second.n)} correct, n = 30` }).waitFor();
 });
 
+test('two choices can be right, and the dialog says what that changes before it is done', async () => {
+  const page = await open(`/results/${OPEN}?question=2`);
+  const second = (await results(page)).questions[1];
+  const key = second.choices.findIndex((choice) => choice.is_key);
+  const place = second.choices.findIndex((choice) => !choice.is_key && choice.answers > 0);
+  await page.getByRole('button', { name: 'Fix this question…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Fix question 2' });
+  const [done, also] = [dialog.getByRole('button', { name: 'Apply' }), dialog.getByRole('group', { name: 'Also right' })];
+  assert.equal(await also.count(), 0, 'only beside a key');
+  await dialog.getByRole('radio', { name: new RegExp(`^${'ABCD'[key]} is the key.*as it is`) }).check();
+  assert.equal(await also.getByRole('checkbox').count(), second.choices.length - 1);
+  assert.equal(await done.isDisabled(), true, 'nothing would change');
+  await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).check();
+  await dialog.getByText(/This question .* → /).waitFor();
+  await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).uncheck();
+  await page.waitForFunction(() => document.querySelector('dialog .main').disabled);
+  await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).check();
+  await done.click();
+  const both = percent((second.correct + second.choices[place].answers) / second.n);
+  await page.getByRole('button', { name: `Question 2: ${both} correct, n = 30` }).waitFor();
+  await page.getByRole('img', { name: /, all of them right/ }).waitFor();
+  await page.getByRole('button', { name: /^Undo: Question 2: [A-D] and [A-D] are right, before [A-D]$/ }).click();
+  await page.getByRole('button', { name: `Question 2: ${percent(second.correct / second.n)} correct, n = 30` }).waitFor();
+});
+
 test('the projector shows a question at a time, no name, and the key only when asked', async () => {
   const page = await open(`/results/${OPEN}?question=3`);
   await page.getByRole('link', { name: 'Projector' }).click();

@@ -216,6 +216,65 @@ async fn a_ruling_counts_everywhere_at_once_is_logged_and_can_be_undone() {
 }
 
 #[tokio::test]
+async fn two_choices_are_right_by_a_ruling_for_the_class_the_sheet_and_the_files() {
+    let server = Server::start();
+    let teacher = Staff::teacher(&server).await;
+    let (student, _) = Student::hand_in(&server, "Amara Okafor", 1).await;
+    let before = teacher.results_when(&server, OPEN, |r| r.freshness.landed == 10).await;
+    let question = before.questions.iter().find(|q| !q.choices[1].is_key).expect("one that was wrong").clone();
+    let key = question.choices.iter().find(|choice| choice.is_key).expect("a key").id;
+    let given = question.choices[1].id;
+    let both = json!({ "question": question.id, "key": key, "also": [given] });
+
+    let path = format!("/api/ruling_effect?assignment={OPEN}&question={}&key={key}&also={given}", question.id);
+    let expected: RulingEffect = read(&teacher, &server, &path).await;
+    assert_eq!((expected.before.facility, expected.after.facility), (Some(0.0), Some(1.0)));
+    let effect: RulingEffect = rule(&teacher, &server, both.clone()).await.json().await.expect("json");
+    assert_eq!(effect, expected);
+    let ruled = by_rule(&teacher, &server, Attempts::First).await;
+    let now = &ruled.questions[question.number as usize - 1];
+    assert_eq!(now.choices.iter().filter(|choice| choice.is_key).count(), 2);
+    assert_eq!((now.correct, ruled.average()), (1, expected.after.average));
+    let [ruling] = &ruled.rulings[..] else { panic!("one ruling: {:?}", ruled.rulings) };
+    assert_eq!((ruling.key, &ruling.also[..], ruling.key_before), (Some(key), &[given][..], Some(key)));
+    let id = ruling.id;
+    for (body, status, says) in [
+        (both, 409, "these choices are right already"),
+        (json!({ "question": question.id, "key": key, "also": [key] }), 400, "names a choice twice"),
+        (json!({ "question": question.id, "key": key, "also": [0] }), 400, "is not one of"),
+        (json!({ "question": question.id, "also": [given] }), 400, "has to be absent"),
+    ] {
+        let refused = rule(&teacher, &server, body).await;
+        assert_eq!(refused.status(), status);
+        let said = refused.text().await.expect("text");
+        assert!(said.contains(says), "{said}");
+    }
+
+    // Undone and made void in between, both are right again.
+    assert_eq!(rule(&teacher, &server, json!({ "question": question.id })).await.status(), 200);
+    let newest = by_rule(&teacher, &server, Attempts::First).await.rulings[0].id;
+    let undo = |ruling: i64| format!("/api/assignments/{OPEN}/rulings/{ruling}/undo");
+    assert_eq!(teacher.post(&server, &undo(newest)).await.status(), 204);
+    assert_eq!(by_rule(&teacher, &server, Attempts::First).await.questions, ruled.questions);
+
+    let close = teacher.post(&server, &format!("/api/assignments/{OPEN}/close")).await;
+    assert_eq!(close.status(), 204);
+    let released = student.view(&server).await.expect("the quiz").released.expect("released");
+    let released = released.iter().find(|released| released.question == question.id).expect("the question");
+    let mut right = [released.key, released.also[0]];
+    right.sort_unstable();
+    assert_eq!((right, released.also.len(), released.given), ([key.min(given), key.max(given)], 1, Some(given)));
+    let file = teacher.get(&server, &format!("/api/assignments/{OPEN}/export/summary.csv")).await;
+    let file = file.text().await.expect("text");
+    let letters: Vec<&str> =
+        ["A", "B", "C", "D"].into_iter().zip(&now.choices).filter(|(_, c)| c.is_key).map(|(l, _)| l).collect();
+    assert!(file.contains(&format!(",{},", letters.join("/"))), "{file}");
+
+    assert_eq!(teacher.post(&server, &undo(id)).await.status(), 204);
+    assert_eq!(by_rule(&teacher, &server, Attempts::First).await.questions, before.questions);
+}
+
+#[tokio::test]
 async fn the_warehouse_grades_as_was_ruled() {
     let server = Server::start();
     let teacher = Staff::teacher(&server).await;

@@ -84,6 +84,9 @@ pub struct Released {
     pub question: i64,
     /// Its key, a choice.
     pub key: i64,
+    /// Other choices that are right, too, by a ruling.
+    #[serde(default)]
+    pub also: Vec<i64>,
     /// The choice that this student gave.
     pub given: Option<i64>,
     /// Why the key is right, if the quiz says so.

@@ -62,10 +62,21 @@ pub struct GridQuestion {
     pub number: i64,
     /// The key now.
     pub key: Option<i64>,
+    /// Other choices that are right, too, by a ruling.
+    #[serde(default)]
+    pub also: Vec<i64>,
     /// Its choices, in the order shown.
     pub choices: Vec<i64>,
     /// Whether it counts for nothing.
     pub is_void: bool,
+}
+
+impl GridQuestion {
+    /// Whether a choice is right.
+    #[must_use]
+    pub fn is_right(&self, choice: i64) -> bool {
+        self.key == Some(choice) || self.also.contains(&choice)
+    }
 }
 
 /// A row of the grid.
@@ -157,6 +168,9 @@ pub struct StudentQuestion {
     pub choices: Vec<(i64, String)>,
     /// The key now.
     pub key: Option<i64>,
+    /// Other choices that are right, too, by a ruling.
+    #[serde(default)]
+    pub also: Vec<i64>,
     /// Whether it counts for nothing.
     pub is_void: bool,
 }

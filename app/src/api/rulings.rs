@@ -1,4 +1,4 @@
-//! Rulings: after students have answered, a question is void, or another of its choices is the key.
+//! Rulings: after students have answered, a question is void, or other choices of it are right.
 //!
 //! `POST /api/assignments/{assignment}/rulings` with a [`NewRuling`] makes one, and is answered with its [`RulingEffect`];
 //! `POST /api/assignments/{assignment}/rulings/{ruling}/undo` takes it back. Both hold for every assignment of the quiz.
@@ -19,8 +19,14 @@ pub struct Ruling {
     pub question: i64,
     /// The choice that became the key; absent: the question became void.
     pub key: Option<i64>,
+    /// Other choices that became right, too.
+    #[serde(default)]
+    pub also: Vec<i64>,
     /// The choice that was the key before.
     pub key_before: Option<i64>,
+    /// Other choices that were right before, too.
+    #[serde(default)]
+    pub also_before: Vec<i64>,
     /// Who ruled.
     pub by: String,
     /// When.
@@ -54,7 +60,7 @@ pub struct Standing {
 }
 
 /// What is to be ruled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewRuling {
@@ -63,6 +69,17 @@ pub struct NewRuling {
     /// The choice that is to be the key; absent or null: the question is to be void.
     #[serde(default)]
     pub key: Option<i64>,
+    /// Other choices that are to be right, too.
+    #[serde(default)]
+    pub also: Vec<i64>,
+}
+
+impl NewRuling {
+    /// The choices that are to be right; none: the question is to be void.
+    #[must_use]
+    pub fn right(&self) -> Vec<i64> {
+        self.key.iter().chain(&self.also).copied().collect()
+    }
 }
 
 /// What a ruling would change. Changes nothing.
@@ -74,6 +91,11 @@ pub async fn ruling_effect(
     question: i64,
     /// The choice that would be the key; absent: the question would be void.
     key: Option<i64>,
+    /// Other choices that would be right, too, with commas between them.
+    #[server(default)]
+    also: String,
 ) -> Result<RulingEffect, ApiError> {
-    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key }).await
+    let also: Result<Vec<i64>, _> = also.split(',').filter(|number| !number.is_empty()).map(str::parse).collect();
+    let also = also.map_err(|_| ApiError::invalid("also", "has to be numbers with commas between them"))?;
+    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key, also }).await
 }

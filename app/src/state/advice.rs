@@ -47,7 +47,7 @@ pub fn misconception(q: &QuestionResult) -> Option<usize> {
 #[must_use]
 pub fn reteach(q: &QuestionResult) -> Option<Remark> {
     q.facility().filter(|share| *share < LOW && !q.is_void && q.n >= LEAST_TO_RETEACH)?;
-    let key = letter_of_key(q)?;
+    let key = right(q)?;
     let n = words::count(q.n);
     let wrong = commonest_wrong(q).and_then(|place| Some((place, q.choices.get(place)?.answers)));
     let says = match wrong {
@@ -145,7 +145,9 @@ fn of_question(q: &QuestionResult, others: usize) -> Vec<Remark> {
 /// A wrong choice whose choosers do better on the rest than those of the key.
 fn tempting(q: &QuestionResult, others: usize) -> Option<String> {
     let spoken_of = |c: &&ChoiceResult| c.answers >= 3 && c.answers * WORTH_SPEAKING >= q.n;
-    let of_key = q.choices.iter().filter(spoken_of).find(|c| c.is_key)?.rest_mean?;
+    // Of several right ones, the one whose choosers do best.
+    let right = q.choices.iter().filter(spoken_of).filter(|c| c.is_key);
+    let of_key = right.filter_map(|c| c.rest_mean).max_by(f64::total_cmp)?;
     let wrong = q.choices.iter().enumerate().filter(|(_, c)| !c.is_key && spoken_of(c));
     let better = wrong.filter_map(|(place, c)| Some((place, c.rest_mean?))).filter(|(_, mean)| *mean > of_key);
     let (place, mean) = better.max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -155,8 +157,11 @@ fn tempting(q: &QuestionResult, others: usize) -> Option<String> {
     ))
 }
 
-fn letter_of_key(q: &QuestionResult) -> Option<String> {
-    q.choices.iter().position(|c| c.is_key).map(words::letter)
+/// The letters of what is right: of one choice, or of several after a ruling.
+fn right(q: &QuestionResult) -> Option<String> {
+    let right = q.choices.iter().enumerate().filter(|(_, c)| c.is_key);
+    let letters: Vec<String> = right.map(|(place, _)| words::letter(place)).collect();
+    (!letters.is_empty()).then(|| letters.join(" or "))
 }
 
 #[cfg(test)]

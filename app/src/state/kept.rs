@@ -228,7 +228,8 @@ mod tests {
         assert_eq!(a.to_keep(), a, "until the server has it, everything");
         let mut view = a.view.clone().expect("view");
         view.receipt = Some(receipt());
-        view.released = Some(vec![Released { question: 1, key: 10, given: Some(10), explanation: None }]);
+        view.released =
+            Some(vec![Released { question: 1, key: 10, also: Vec::new(), given: Some(10), explanation: None }]);
         a.take_in(view);
         let kept = a.to_keep();
         assert_eq!((&kept.joined, &kept.receipt, kept.step), (&a.joined, &a.receipt, Step::HandedIn));

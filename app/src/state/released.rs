@@ -6,7 +6,7 @@ use crate::api::attempts::{AttemptView, QuestionView, Released};
 /// How a question went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The key was given.
+    /// The key was given, or another choice that is right.
     Right,
     /// Another choice was given.
     Wrong,
@@ -36,10 +36,10 @@ pub struct Line {
     pub verdict: Verdict,
     /// Its place in the quiz and its text.
     pub text: String,
-    /// The choice that was given, where it was not the key.
+    /// The choice that was given, where it was not right.
     pub given: Option<String>,
-    /// The key; absent where it does not count.
-    pub key: Option<String>,
+    /// What is right; nothing where it does not count.
+    pub right: Vec<String>,
     /// Why the key is right.
     pub explanation: Option<String>,
 }
@@ -58,22 +58,23 @@ pub fn lines(view: &AttemptView) -> Vec<Line> {
 fn line(place: usize, question: &QuestionView, released: Option<&Released>) -> Line {
     let text = format!("{}. {}", place + 1, question.text);
     let Some(released) = released else {
-        return Line { verdict: Verdict::Void, text, given: None, key: None, explanation: None };
+        return Line { verdict: Verdict::Void, text, given: None, right: Vec::new(), explanation: None };
     };
     let choice = |id: i64| {
         let at = question.choices.iter().position(|c| c.id == id)?;
         Some(format!("{}. {}", letter(at), question.choices.get(at)?.text))
     };
+    let right: Vec<i64> = [released.key].into_iter().chain(released.also.iter().copied()).collect();
     let verdict = match released.given {
         None => Verdict::LeftOut,
-        Some(given) if given == released.key => Verdict::Right,
+        Some(given) if right.contains(&given) => Verdict::Right,
         Some(_) => Verdict::Wrong,
     };
     Line {
         verdict,
         text,
         given: released.given.filter(|_| verdict == Verdict::Wrong).and_then(choice),
-        key: choice(released.key),
+        right: right.into_iter().filter_map(choice).collect(),
         explanation: released.explanation.clone(),
     }
 }
@@ -102,7 +103,7 @@ mod tests {
     }
 
     fn of_first(given: Option<i64>) -> Released {
-        Released { question: 1, key: 10, given, explanation: None }
+        Released { question: 1, key: 10, also: Vec::new(), given, explanation: None }
     }
 
     #[test]
@@ -114,8 +115,17 @@ mod tests {
         ] {
             let line = released(vec![of_first(given)]).remove(0);
             assert_eq!((line.verdict, line.given.as_deref()), (verdict, says));
-            assert_eq!(line.key.as_deref(), Some("A. choice 10"));
+            assert_eq!(line.right, ["A. choice 10"]);
             assert_eq!(line.text, "1. question 1");
+        }
+    }
+
+    #[test]
+    fn two_choices_are_right_by_a_ruling() {
+        for given in [10, 11] {
+            let line = released(vec![Released { also: vec![11], ..of_first(Some(given)) }]).remove(0);
+            assert_eq!(line.verdict, Verdict::Right);
+            assert_eq!(line.right, ["A. choice 10", "B. choice 11"]);
         }
     }
 
@@ -123,7 +133,7 @@ mod tests {
     fn a_void_question_says_so_and_does_not_count() {
         let lines = released(vec![of_first(Some(10))]);
         assert_eq!(lines[1].verdict, Verdict::Void);
-        assert_eq!((&lines[1].key, lines[1].text.as_str()), (&None, "2. question 2"));
+        assert_eq!((lines[1].right.len(), lines[1].text.as_str()), (0, "2. question 2"));
         assert_eq!(total(&lines), "1 of 1 right, 1 question not counted");
         assert_eq!(total(&lines[..1]), "1 of 1 right");
     }

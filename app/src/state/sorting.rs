@@ -21,12 +21,12 @@ pub fn sorted(grid: &ClassGrid, sort: Sort, name: impl Fn(&GridRow) -> Option<St
         Sort::Worst => rows.sort_by_key(|row| (without(row), row.score)),
         Sort::Wrong(number) => {
             let place = grid.questions.iter().position(|q| q.number == number);
-            let key = place.and_then(|place| grid.questions.get(place)?.key);
+            let question = place.and_then(|place| grid.questions.get(place));
             let choice = |row: &GridRow| place.and_then(|place| row.choices.get(place)).copied();
             // Wrong ones by their choice, then those who left it out, then the right ones.
             let rank = |row: &GridRow| match choice(row) {
                 Some(0) => (1, 0),
-                given if given == key => (2, 0),
+                Some(given) if question.is_some_and(|question| question.is_right(given)) => (2, 0),
                 given => (0, given.unwrap_or_default()),
             };
             rows.sort_by_key(|row| (without(row), rank(row)));
@@ -52,7 +52,14 @@ mod tests {
             choices: vec![choice],
         };
         ClassGrid {
-            questions: vec![GridQuestion { id: 1, number: 1, key: Some(11), choices: vec![11, 12], is_void: false }],
+            questions: vec![GridQuestion {
+                id: 1,
+                number: 1,
+                key: Some(11),
+                also: Vec::new(),
+                choices: vec![11, 12],
+                is_void: false,
+            }],
             rows: vec![
                 row(Some(10), Some(7), 11),
                 row(None, Some(9), 12),

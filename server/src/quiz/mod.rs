@@ -32,7 +32,7 @@ pub use heartbeat::{Beating, Heartbeats};
 pub use import::Imported;
 pub use outbox::{Outbox, Waiting};
 pub use relay::{Relay, RelayHealth};
-pub use rulings::RuledBy;
+pub use rulings::{RuledBy, misfit, numbers_of};
 
 use std::sync::Arc;
 

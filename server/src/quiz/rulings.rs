@@ -1,8 +1,10 @@
-//! Rulings: a question is void, or another of its choices is the key, after students have answered.
+//! Rulings: a question is void, or other choices of it are right, after students have answered.
 //!
 //! Owns the change, its undoing, and the log of both: one transaction writes the question's or choices' rows, the ruling's
 //! row and their dimension rows, so that every reader and the warehouse grade alike. Nothing of an answer changes. Does not
 //! own who may rule, nor what a ruling does to a class's figures.
+
+use std::collections::BTreeSet;
 
 use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -43,8 +45,9 @@ impl Graded {
         Ok(Some(Self { question, choices }))
     }
 
-    fn key(&self) -> Option<i64> {
-        self.choices.iter().find(|choice| choice.is_key).map(|choice| choice.id)
+    /// The choices that are right, in the order shown.
+    fn right(&self) -> Vec<i64> {
+        self.choices.iter().filter(|choice| choice.is_key).map(|choice| choice.id).collect()
     }
 
     /// Writes how it is graded from now on, and returns the dimension rows that say so.
@@ -52,7 +55,7 @@ impl Graded {
         mut self,
         tx: &C,
         now: i64,
-        key: Option<i64>,
+        right: &[i64],
         is_void: bool,
     ) -> Result<Vec<CatalogRecord>, DbErr> {
         question::Entity::update_many()
@@ -63,7 +66,7 @@ impl Graded {
         self.question.is_void = is_void;
         let mut changed = vec![CatalogRecord::question(&self.question, now)];
         for choice in &mut self.choices {
-            let is_key = Some(choice.id) == key;
+            let is_key = right.contains(&choice.id);
             if choice.is_key == is_key {
                 continue;
             }
@@ -91,14 +94,17 @@ impl Quiz {
         let quiz = quiz.ok_or(QuizError::Unknown("assignment"))?.quiz_id;
         let graded = Graded::read(&*tx, wanted.question).await?.filter(|graded| graded.question.quiz_id == quiz);
         let graded = graded.ok_or_else(|| QuizError::invalid("question", "is not one of this quiz"))?;
-        let (key_before, was_void) = (graded.key(), graded.question.is_void);
-        check(wanted, &graded)?;
+        check(&wanted, &graded)?;
+        let (before, was_void) = (graded.right(), graded.question.is_void);
+        let (key_before, also_before) = split(&before);
         let row = ruling::ActiveModel {
             id: NotSet,
             question_id: Set(wanted.question),
             assignment_id: Set(by.assignment),
             key_id: Set(wanted.key),
             key_before: Set(key_before),
+            also: Set(listed(&wanted.also)),
+            also_before: Set(listed(also_before)),
             was_void: Set(was_void),
             account_id: Set(by.account),
             made_at: Set(now),
@@ -108,7 +114,9 @@ impl Quiz {
             undone_at: Set(None),
         };
         row.insert(&*tx).await?;
-        let changed = graded.write(&*tx, now, wanted.key.or(key_before), wanted.key.is_none()).await?;
+        // What was right stays so in a void question, for when that is undone.
+        let right = if wanted.key.is_none() { before } else { wanted.right() };
+        let changed = graded.write(&*tx, now, &right, wanted.key.is_none()).await?;
         self.announce(&*tx, now, &changed).await?;
         self.finish(tx, quiz).await
     }
@@ -143,7 +151,8 @@ impl Quiz {
             .filter(ruling::Column::Id.eq(row.id))
             .exec(&*tx)
             .await?;
-        let changed = graded.write(&*tx, now, row.key_before, row.was_void).await?;
+        let right = right_of(row.key_before, &row.also_before);
+        let changed = graded.write(&*tx, now, &right, row.was_void).await?;
         self.announce(&*tx, now, &changed).await?;
         self.finish(tx, quiz).await
     }
@@ -159,15 +168,58 @@ impl Quiz {
 }
 
 /// Whether a ruling changes anything, and can be made.
-fn check(wanted: NewRuling, graded: &Graded) -> Result<(), QuizError> {
-    let Some(key) = wanted.key else {
-        return if graded.question.is_void { Err(QuizError::Ruled("this question is void already")) } else { Ok(()) };
-    };
-    if !graded.choices.iter().any(|choice| choice.id == key) {
-        return Err(QuizError::invalid("key", "is not one of the question's choices"));
+fn check(wanted: &NewRuling, graded: &Graded) -> Result<(), QuizError> {
+    if let Some((field, problem)) = misfit(wanted, &graded.choices) {
+        return Err(QuizError::invalid(field, problem));
     }
-    if graded.key() == Some(key) && !graded.question.is_void {
-        return Err(QuizError::Ruled("this choice is the key already"));
+    let (mut right, mut now) = (wanted.right(), graded.right());
+    right.sort_unstable();
+    now.sort_unstable();
+    match (right.len(), graded.question.is_void) {
+        (0, true) => Err(QuizError::Ruled("this question is void already")),
+        (1, false) if right == now => Err(QuizError::Ruled("this choice is the key already")),
+        (2.., false) if right == now => Err(QuizError::Ruled("these choices are right already")),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// The field of a ruling that does not fit the choices of its question, and why.
+#[must_use]
+pub fn misfit(wanted: &NewRuling, choices: &[choice::Model]) -> Option<(&'static str, &'static str)> {
+    let is_choice = |id: &i64| choices.iter().any(|choice| choice.id == *id);
+    let right: BTreeSet<i64> = wanted.right().into_iter().collect();
+    if !wanted.key.iter().all(is_choice) {
+        return Some(("key", "is not one of the question's choices"));
+    }
+    if wanted.key.is_none() && !wanted.also.is_empty() {
+        return Some(("also", "has to be absent where there is no key"));
+    }
+    if !wanted.also.iter().all(is_choice) {
+        return Some(("also", "is not one of the question's choices"));
+    }
+    (right.len() < wanted.right().len()).then_some(("also", "names a choice twice"))
+}
+
+/// The key, and the others.
+fn split(right: &[i64]) -> (Option<i64>, &[i64]) {
+    match right {
+        [key, also @ ..] => (Some(*key), also),
+        [] => (None, &[]),
+    }
+}
+
+/// Numbers as a ruling's row holds them, with commas between them.
+fn listed(numbers: &[i64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    numbers.join(",")
+}
+
+/// The numbers that a ruling's row holds as text.
+#[must_use]
+pub fn numbers_of(listed: &str) -> Vec<i64> {
+    listed.split(',').filter_map(|number| number.parse().ok()).collect()
+}
+
+fn right_of(key: Option<i64>, also: &str) -> Vec<i64> {
+    key.into_iter().chain(numbers_of(also)).collect()
 }

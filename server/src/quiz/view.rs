@@ -83,9 +83,10 @@ impl Quiz {
         let release = |(question, choices): &(question::Model, Vec<choice::Model>)| {
             // A void question has no right answer that anybody should learn.
             let choices = (!question.is_void).then_some(choices)?;
-            let key = choices.iter().find(|c| c.is_key)?.id;
+            let mut right = choices.iter().filter(|c| c.is_key).map(|c| c.id);
+            let (key, also) = (right.next()?, right.collect());
             let explanation = question.explanation.clone();
-            Some(Released { question: question.id, key, given: given(question.id), explanation })
+            Some(Released { question: question.id, key, also, given: given(question.id), explanation })
         };
         Ok(Some(questions.iter().filter_map(release).collect()))
     }

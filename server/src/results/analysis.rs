@@ -26,11 +26,12 @@ pub(super) struct Analysis {
 impl Analysis {
     pub(super) fn of(content: &Content, totals: &Totals) -> Self {
         let counting = content.iter().filter(|(question, _)| !question.is_void);
-        let keys: BTreeMap<i64, Option<i64>> = counting.map(|(q, choices)| (q.id, key_of(choices))).collect();
+        let keys: BTreeMap<i64, Vec<i64>> = counting.map(|(q, choices)| (q.id, keys_of(choices))).collect();
         let mut items: BTreeMap<i64, Item> = keys.keys().map(|question| (*question, Item::default())).collect();
         for count in &totals.choices {
             let Some(item) = items.get_mut(&count.question) else { continue };
-            let mark = i64::from(count.choice.is_some() && keys.get(&count.question) == Some(&count.choice));
+            let is_right = |choice| keys.get(&count.question).is_some_and(|keys| keys.contains(&choice));
+            let mark = i64::from(count.choice.is_some_and(is_right));
             *item.attempts.entry((mark, count.score - mark)).or_default() += count.answers;
         }
         let weights = items.values().filter_map(Item::root_of_weight).sum();
@@ -39,7 +40,9 @@ impl Analysis {
 
     /// The figures of one question.
     pub(super) fn item(&self, question: &question::Model, choices: &[choice::Model]) -> ItemFigures {
-        let random_guess = (!choices.is_empty()).then(|| 1.0 / choices.len() as f64);
+        // One choice is right unless a ruling says otherwise.
+        let right = keys_of(choices).len().max(1);
+        let random_guess = (!choices.is_empty()).then(|| right as f64 / choices.len() as f64);
         let Some(item) = self.items.get(&question.id) else { return ItemFigures { random_guess, ..<_>::default() } };
         let sums = item.sums();
         let mut figures = ItemFigures { sd: sums.variance_of_x().map(f64::sqrt), random_guess, ..<_>::default() };
@@ -75,8 +78,8 @@ impl Analysis {
     }
 }
 
-fn key_of(choices: &[choice::Model]) -> Option<i64> {
-    choices.iter().find(|choice| choice.is_key).map(|choice| choice.id)
+fn keys_of(choices: &[choice::Model]) -> Vec<i64> {
+    choices.iter().filter(|choice| choice.is_key).map(|choice| choice.id).collect()
 }
 
 /// One question: attempts by mark and score on the rest.

@@ -14,7 +14,7 @@ use app::api::results::View;
 use super::class::{Asked, Content, keys};
 use super::{Results, ResultsError};
 use crate::accounts::User;
-use crate::store::tables::student;
+use crate::store::tables::{choice, student};
 use crate::warehouse::{Cell, Counting, StudentAnswerRow};
 
 /// Answers of one grid: more than a thousand students with sixty questions.
@@ -137,13 +137,21 @@ fn rows_of(cells: &[Cell], content: &Content, list: &ClassList<'_>) -> Vec<GridR
 }
 
 fn column((question, choices): &Asked) -> GridQuestion {
+    let (key, also) = key_and_also(choices);
     GridQuestion {
         id: question.id,
         number: question.number,
-        key: choices.iter().find(|choice| choice.is_key).map(|choice| choice.id),
+        key,
+        also,
         choices: choices.iter().map(|choice| choice.id).collect(),
         is_void: question.is_void,
     }
+}
+
+/// The key, and what is right besides.
+fn key_and_also(choices: &[choice::Model]) -> (Option<i64>, Vec<i64>) {
+    let mut right = choices.iter().filter(|choice| choice.is_key).map(|choice| choice.id);
+    (right.next(), right.collect())
 }
 
 fn attempts_of(answers: &[StudentAnswerRow], content: &Content) -> Vec<StudentAttempt> {
@@ -163,9 +171,11 @@ fn attempts_of(answers: &[StudentAnswerRow], content: &Content) -> Vec<StudentAt
 }
 
 fn student_question((question, choices): Asked) -> StudentQuestion {
+    let (key, also) = key_and_also(&choices);
     StudentQuestion {
         number: question.number,
-        key: choices.iter().find(|choice| choice.is_key).map(|choice| choice.id),
+        key,
+        also,
         choices: choices.into_iter().map(|choice| (choice.id, choice.text)).collect(),
         text: question.text,
         is_void: question.is_void,

@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use super::class::{Content, Given, keys};
 use super::{Results, ResultsError};
 use crate::accounts::User;
+use crate::quiz::{misfit, numbers_of};
 use crate::store::tables::{account, ruling};
 
 /// So many first submissions gave this choice to this question; no choice means that they omitted it.
@@ -49,7 +50,9 @@ impl Results {
             id: row.id,
             question: row.question_id,
             key: row.key_id,
+            also: numbers_of(&row.also),
             key_before: row.key_before,
+            also_before: numbers_of(&row.also_before),
             by: name(row.account_id),
             made_at: row.made_at,
             // Another class's average is not for this one's page.
@@ -78,11 +81,12 @@ impl Results {
         let unknown = ResultsError::Invalid { field: "question", problem: "is not one of this quiz" };
         let (question, choices) = question.ok_or(unknown)?;
         question.is_void = wanted.key.is_none();
-        if let Some(key) = wanted.key {
-            if !choices.iter().any(|choice| choice.id == key) {
-                return Err(ResultsError::Invalid { field: "key", problem: "is not one of the question's choices" });
-            }
-            choices.iter_mut().for_each(|choice| choice.is_key = choice.id == key);
+        if let Some((field, problem)) = misfit(&wanted, choices) {
+            return Err(ResultsError::Invalid { field, problem });
+        }
+        let right = wanted.right();
+        if wanted.key.is_some() {
+            choices.iter_mut().for_each(|choice| choice.is_key = right.contains(&choice.id));
         }
         let after = Self::class_standing(&given.content, &choices_given, wanted.question);
         Ok(RulingEffect { before, after })

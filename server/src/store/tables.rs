@@ -99,8 +99,8 @@ table! {
 }
 
 table! {
-    /// A choice; `number` is 1, 2, 3 … in the order shown. Exactly one of a question's choices is its key. `feedback` is
-    /// said to whoever picked it, and tells as much as a key.
+    /// A choice; `number` is 1, 2, 3 … in the order shown. One of a question's choices is its key; a ruling may make more of
+    /// them right. `feedback` is said to whoever picked it, and tells as much as a key.
     choice, "choice" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -113,9 +113,9 @@ table! {
 }
 
 table! {
-    /// What was ruled on a question: another choice is its key (`key_id`), or it is void (none). `key_before` and
-    /// `was_void` are what undoing brings back; `average_before` and `average_after` are the class average of the
-    /// assignment that it was made on, 0 to 1. A row is never taken away.
+    /// What was ruled on a question: `key_id` is its key, and the choices of `also` are right, too; or it is void (none).
+    /// `key_before`, `also_before` and `was_void` are what undoing brings back; `average_before` and `average_after` are the
+    /// class average of the assignment that it was made on, 0 to 1. A row is never taken away.
     ruling, "ruling" {
         #[sea_orm(primary_key)]
         id: i64,
@@ -123,6 +123,8 @@ table! {
         assignment_id: i64,
         key_id: Option<i64>,
         key_before: Option<i64>,
+        also: String,
+        also_before: String,
         was_void: bool,
         account_id: i64,
         made_at: i64,

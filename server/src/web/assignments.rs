@@ -31,7 +31,7 @@ pub(super) async fn rule(
     JsonBody(ruling): JsonBody<NewRuling>,
 ) -> Result<Json<RulingEffect>, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;
-    let effect = rooms.results.ruling_effect(&user, assignment, ruling).await?;
+    let effect = rooms.results.ruling_effect(&user, assignment, ruling.clone()).await?;
     let average = effect.before.average.zip(effect.after.average);
     rooms.quiz.rule(ruling, RuledBy { account: user.id, assignment, average }).await?;
     Ok(Json(effect))

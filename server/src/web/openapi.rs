@@ -206,7 +206,8 @@ fn class() -> Described {
     let effect = "What a ruling would change";
     let effect = reads("ruling_effect", effect, json_response::<RulingEffect>("Before and after"))
         .parameter(parameter(ParameterIn::Query, "question", whole(), "The question's number in the store"))
-        .parameter(optional("key", whole(), "The choice that would be the key; void if absent"));
+        .parameter(optional("key", whole(), "The choice that would be the key; void if absent"))
+        .parameter(optional("also", text(), "Other choices that would be right, too, with commas between them"));
     let export = "An assignment's results as a file: answers, questions, or a workbook of both";
     let files = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Export::ALL.map(Export::name))).into();
     let show = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([SHOW])).into();
@@ -215,7 +216,7 @@ fn class() -> Described {
         .parameter(in_path("file", files, "Which file"))
         .parameter(optional("names", show, "Students' names stand in the file; without it they are numbers"))
         .response("200", file());
-    let rule = operation("rule", "Void a question, or give it another key")
+    let rule = operation("rule", "Void a question, or say which of its choices are right")
         .security(needs(SESSION))
         .parameter(in_path("assignment", whole(), "The assignment's number"))
         .request_body(Some(json_body::<NewRuling>()))

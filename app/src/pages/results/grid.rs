@@ -143,7 +143,7 @@ fn Row(page: Page, row: GridRow, columns: Memo<Vec<GridQuestion>>, names: RwSign
 /// One answer: ✓ where it is right, the letter where it is wrong, a dash where it was left out.
 fn cell(question: &GridQuestion, choice: i64) -> impl IntoView + use<> {
     let letter = || question.choices.iter().position(|id| *id == choice).map_or_else(|| "?".to_owned(), words::letter);
-    let is_right = Some(choice) == question.key;
+    let is_right = question.is_right(choice);
     let (class, sign, says) = match choice {
         -1 => ("none", String::new(), "no answer yet".to_owned()),
         0 => ("none", "–".to_owned(), "omitted".to_owned()),

@@ -177,7 +177,11 @@ fn takeaway(bars: &[ChoiceBar], n: i64, revealed: bool) -> String {
     let letters: Vec<&str> = first.iter().map(|bar| bar.letter.as_str()).collect();
     let each = if first.len() > 1 { " each" } else { "" };
     let chosen = format!("Chosen most: {}, {}{each} ({}).", letters.join(" and "), one.count, one.percent);
-    let key = bars.iter().find(|bar| bar.mark == Mark::Key).filter(|_| revealed);
-    let key = key.map(|key| format!(" The key is {}: {} ({}).", key.letter, key.count, key.percent));
-    format!("{chosen}{}", key.unwrap_or_default())
+    let right = bars.iter().filter(|bar| revealed && bar.mark == Mark::Key);
+    let right: Vec<String> = right.map(|bar| format!("{}: {} ({})", bar.letter, bar.count, bar.percent)).collect();
+    match right.len() {
+        0 => chosen,
+        1 => format!("{chosen} The key is {}.", words::list(&right)),
+        _ => format!("{chosen} Right are {}.", words::list(&right)),
+    }
 }

@@ -134,11 +134,15 @@ fn Fact(name: &'static str, value: Memo<String>) -> impl IntoView {
 
 /// What the chart says of `n` attempts, in one sentence.
 fn takeaway(bars: &[ChoiceBar], n: i64) -> String {
-    let key = bars.iter().find(|bar| bar.mark == Mark::Key);
-    let Some(key) = key.filter(|_| bars.iter().any(|bar| bar.share > 0.0)) else { return nobody_chose(n) };
+    let right = bars.iter().filter(|bar| bar.mark == Mark::Key);
+    let right: Vec<String> = right.map(|bar| format!("{} ({}) chose {}", bar.count, bar.percent, bar.letter)).collect();
+    if right.is_empty() || bars.iter().all(|bar| bar.share <= 0.0) {
+        return nobody_chose(n);
+    }
+    let what = if right.len() == 1 { "the key" } else { "all of them right" };
     let hot = bars.iter().find(|bar| bar.mark == Mark::Hot);
     let hot = hot.map(|bar| format!(", but {} chose {}", bar.count, bar.letter)).unwrap_or_default();
-    format!("{} ({}) chose {}, the key{hot}.", key.count, key.percent, key.letter)
+    format!("{}, {what}{hot}.", words::list(&right))
 }
 
 #[component]

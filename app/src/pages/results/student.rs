@@ -92,22 +92,25 @@ fn Attempts(results: StudentResults) -> impl IntoView {
 }
 
 fn row(question: &StudentQuestion, answer: StudentAnswer) -> impl IntoView + use<> {
-    let words_of = |choice: Option<i64>| {
-        let place = question.choices.iter().position(|(id, _)| Some(*id) == choice)?;
+    let words_of = |choice: i64| {
+        let place = question.choices.iter().position(|(id, _)| *id == choice)?;
         Some(format!("{}. {}", words::letter(place), question.choices.get(place)?.1))
     };
+    let right: Vec<i64> = question.key.iter().chain(&question.also).copied().collect();
+    let all_right: Vec<String> = right.iter().copied().filter_map(words_of).collect();
+    let or_none = |words: Option<String>| words.unwrap_or_else(|| "–".to_owned());
     let (verdict, class) = match (question.is_void, answer.choice) {
         (true, _) => ("void", "void"),
         (false, None) => ("– omitted", "none"),
-        (false, choice) if choice == question.key => ("✓ right", "right-cell"),
+        (false, Some(choice)) if right.contains(&choice) => ("✓ right", "right-cell"),
         (false, _) => ("✗ wrong", "wrong-cell"),
     };
     view! {
         <tr>
             <th scope="row" dir="auto" class="as-written">{format!("{}. {}", question.number, question.text)}</th>
             <td><i class=class>{verdict}</i></td>
-            <td dir="auto" class="as-written">{words_of(answer.choice).unwrap_or_else(|| "–".to_owned())}</td>
-            <td dir="auto" class="as-written">{words_of(question.key).unwrap_or_else(|| "–".to_owned())}</td>
+            <td dir="auto" class="as-written">{or_none(answer.choice.and_then(words_of))}</td>
+            <td dir="auto" class="as-written">{or_none((!all_right.is_empty()).then(|| all_right.join(" / ")))}</td>
             <td class="right">{words::minutes(answer.elapsed_ms)}</td>
         </tr>
     }

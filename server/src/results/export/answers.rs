@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use app::state::words::letter;
 
+use super::questions::right;
 use super::table::{Cell, Column, Table};
 use super::taken::{Answer, Attempt, Taken};
 
@@ -50,7 +51,6 @@ impl Answers {
         if self.0.with_names {
             row.push(Cell::maybe(student.name.as_deref(), Cell::text));
         }
-        let key = question.choices.iter().position(|choice| choice.is_key);
         let is_correct = given.is_some_and(|(_, choice)| choice.is_key);
         row.extend([
             Cell::text(student.key.as_str()),
@@ -60,7 +60,7 @@ impl Answers {
             Cell::text(question.text.as_str()),
             Cell::maybe(given, |(place, _)| Cell::text(letter(place))),
             Cell::maybe(given, |(_, choice)| Cell::text(choice.text.as_str())),
-            Cell::maybe(key, |place| Cell::text(letter(place))),
+            right(question),
             if question.is_void { Cell::Nothing } else { Cell::flag(is_correct) },
             Cell::flag(given.is_none()),
             Cell::seconds(answer.elapsed_ms),

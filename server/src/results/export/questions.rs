@@ -60,12 +60,18 @@ impl Table for Questions {
     }
 }
 
+/// The letters of what is right: `A`, or `A/C` after a ruling.
+pub(super) fn right(question: &QuestionResult) -> Cell<'_> {
+    let right = question.choices.iter().enumerate().filter(|(_, choice)| choice.is_key);
+    let letters: Vec<String> = right.map(|(place, _)| letter(place)).collect();
+    Cell::maybe((!letters.is_empty()).then(|| letters.join("/")), Cell::text)
+}
+
 impl Questions {
     fn row<'a>(&'a self, question: &'a QuestionResult) -> Vec<Cell<'a>> {
         // A void question is not graded.
         let facility = question.facility().filter(|_| !question.is_void);
         let (low, high) = wilson(question.correct, question.n);
-        let key = question.choices.iter().position(|choice| choice.is_key);
         let mut row = vec![
             Cell::Whole(question.number),
             Cell::text(question.text.as_str()),
@@ -77,7 +83,7 @@ impl Questions {
             Cell::maybe(facility, |_| Cell::Share(high)),
             Cell::Whole(question.omitted),
             Cell::maybe(question.median_ms, Cell::seconds),
-            Cell::maybe(key, |place| Cell::text(letter(place))),
+            right(question),
         ];
         let given = |place: usize| Cell::maybe(question.choices.get(place), |choice| Cell::Whole(choice.answers));
         row.extend((0..self.choices()).map(given));

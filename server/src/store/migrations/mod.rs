@@ -9,6 +9,7 @@ mod m0006_title_and_feedback;
 mod m0007_store_check;
 mod m0008_rights;
 mod m0009_sessions_and_names;
+mod m0010_several_keys;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_store_check::Migration),
             Box::new(m0008_rights::Migration),
             Box::new(m0009_sessions_and_names::Migration),
+            Box::new(m0010_several_keys::Migration),
         ]
     }
 }
