@@ -6,7 +6,8 @@
 //! [`live`] tells pages. [`accounts`] says who is asking and [`access`] what a key may do; [`listen`] takes connections,
 //! [`web`] knows the HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A
 //! room imports only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`lines`], [`names`], [`pace`],
-//! [`private`], [`secret`] and `tasks` stand below all. [`serve`] puts the rooms together.
+//! [`private`], [`secret`] and `tasks` stand below all. [`serve`] puts the rooms together, and `set_back` compares
+//! the transactional store with what has left it, before it does.
 
 pub mod access;
 pub mod accounts;
@@ -34,6 +35,7 @@ pub mod remote;
 pub mod results;
 pub mod secret;
 pub mod serve;
+mod set_back;
 pub mod store;
 pub mod stream;
 mod tasks;

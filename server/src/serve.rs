@@ -32,7 +32,7 @@ use crate::stream::{Logs, StreamError};
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Limits, Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
-use crate::{private, secret, tasks};
+use crate::{private, secret, set_back, tasks};
 
 /// Requests that are under way when the server stops may take so long to finish.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -159,10 +159,6 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
-    if config.server.demo && accounts.is_empty().await? {
-        demo::school::fill(&accounts, &quiz, &clock).await?;
-    }
-
     let is_rebuilt = match &rebuild_owed {
         Some(_) => rebuild(&plant, &config).await?,
         None => false,
@@ -174,6 +170,11 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     }
     if let Some(owed) = rebuild_owed.filter(|_| is_rebuilt) {
         owed.done().map_err(WarehouseError::from)?;
+    }
+    // Before anything is numbered.
+    set_back::make_good(&quiz, &store, &warehouse, &registry).await?;
+    if config.server.demo && accounts.is_empty().await? {
+        demo::school::fill(&accounts, &quiz, &clock).await?;
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
     // What is put with it is this server's own, so that nobody else ever learns it.

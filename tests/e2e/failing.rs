@@ -3,11 +3,13 @@
 //! A recorder keeps what was acknowledged meanwhile. Afterwards the server is killed and started again without faults:
 //! every acknowledged submission is there, counted once, and the stores agree.
 
+use std::collections::BTreeSet;
+use std::fmt::{self, Debug, Display, Formatter};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::api::freshness::State;
 use app::api::results::ClassResults;
@@ -105,7 +107,7 @@ impl Recorder {
     }
 
     /// Asks until it succeeds, as a student's device does.
-    async fn insist<T, E: std::fmt::Debug>(&mut self, ask: impl AsyncFn() -> Result<T, E>) -> T {
+    async fn insist<T, E: Debug>(&mut self, ask: impl AsyncFn() -> Result<T, E>) -> T {
         let mut last = None;
         for _ in 0..TRIES {
             match ask().await {
@@ -149,7 +151,7 @@ async fn survives(files: &str) {
     let server = faults.server(&data);
     let (http, mut recorder) = (client(), Recorder::default());
     recorder.hand_in(&http, &server).await;
-    let mut struck = 0;
+    let (teacher, mut struck, mut healing) = (Staff::teacher(&server).await, 0, Healing::default());
     for (error, calls) in bursts() {
         faults.arm(files, error, calls);
         let before = recorder.acknowledged.len();
@@ -158,11 +160,44 @@ async fn survives(files: &str) {
         }
         struck += calls - faults.left();
         faults.arm(files, error, 0);
+        let over = Instant::now();
         recorder.hand_in(&http, &server).await;
+        healing.watch(&teacher, &server, over).await;
     }
-    println!("{files}: {struck} calls failed, {} submissions acknowledged", recorder.acknowledged.len());
     assert!(struck > 0, "no call failed: nothing is shown");
+    let acknowledged = recorder.acknowledged.len();
     lost_nothing(&recorder, server, &data).await;
+    println!("{files}: {struck} calls failed; {acknowledged} acknowledged, 0 lost, 0 doubled; {healing}");
+}
+
+/// How a server comes back after its faults, and what its page says meanwhile.
+#[derive(Default)]
+struct Healing {
+    longest: Duration,
+    said: BTreeSet<&'static str>,
+}
+
+impl Healing {
+    /// From the end of a fault until everything has landed.
+    async fn watch(&mut self, teacher: &Staff, server: &Server, over: Instant) {
+        let mut events = teacher.events(server, OPEN).await;
+        loop {
+            let results = teacher.results(server, OPEN).await;
+            self.said.insert(results.freshness.state(results.freshness.measured_at).word());
+            if has_landed(&results) {
+                break;
+            }
+            events.next().await;
+        }
+        self.longest = self.longest.max(over.elapsed());
+    }
+}
+
+impl Display for Healing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let said: Vec<&str> = self.said.iter().copied().collect();
+        write!(f, "healed after {} ms at the latest, the page said {}", self.longest.as_millis(), said.join(", "))
+    }
 }
 
 fn bursts() -> impl Iterator<Item = (i64, i64)> {

@@ -98,9 +98,11 @@ async fn a_disk_that_fills_and_empties_under_load_loses_nothing_that_was_acknowl
         }
     };
     tokio::join!(disturb, produce);
+    let over = Instant::now();
     println!("{} submissions acknowledged, {} tries refused", recorder.acknowledged.len(), recorder.refused);
     assert!(recorder.refused > 0, "seed {seed}: nobody noticed a full disk");
     let healed = Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await.freshness;
+    println!("healed after {} ms", over.elapsed().as_millis());
     assert_eq!(healed.state(healed.measured_at), State::Live, "seed {seed}: it heals by itself");
     recorder.check(&server).await;
     server.kill();

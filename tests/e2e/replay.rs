@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 use serde_json::{Value, json};
 
+use crate::ops::{Metrics, metrics_when};
 use crate::server::{CLOSED, OPEN, Server, Staff, Student, client, freshmark};
 
 /// Runs a command on a data folder: whether it succeeded, and all that it said.
@@ -217,4 +218,108 @@ async fn a_parked_batch_is_shown_with_its_reason_and_replayed_by_an_admin() {
     let (done, said) = run(&["replay", "--parked", "--config", &config.to_string_lossy()], &data);
     assert!(done && said.starts_with("0 parked batches"), "{said}");
     assert_eq!(count(&data, "SELECT COUNT(*) FROM readings"), 3, "once");
+}
+
+#[tokio::test]
+async fn a_row_of_the_load_history_that_stands_for_many_is_held_against_their_manifests() {
+    let server = landed().await;
+    let data = server.data();
+    let fold = "CREATE TEMPORARY TABLE run AS SELECT stream, shard, MIN(start_offset) AS first, MAX(end_offset) AS last, \
+                SUM(CASE WHEN object LIKE 'heartbeats/%' THEN 0 ELSE records END) AS records FROM load_history \
+                WHERE stream = 'quiz-answers' GROUP BY stream, shard; \
+                DELETE FROM load_history WHERE stream = 'quiz-answers'; \
+                INSERT INTO load_history SELECT stream, shard, first, last, records, 1, 'folded/quiz-answers/' || shard, '', 1, \
+                CURRENT_TIMESTAMP, NULL FROM run";
+    warehouse(data).execute_batch(fold).expect("folded");
+    let (agrees, said) = run(&["verify"], data);
+    assert!(agrees, "{said}");
+    let (done, said) = run(&["replay", "--whole-lake"], data);
+    assert!(done && said.contains("0 rows"), "{said}");
+
+    let manifest = objects(&data.join("lake/manifests/quiz-answers")).remove(0);
+    std::fs::remove_file(&manifest).expect("removed");
+    let (agrees, said) = run(&["verify"], data);
+    assert!(!agrees && said.contains("the lake's manifests have"), "{said}");
+}
+
+/// The files of the transactional store.
+fn store_files(data: &Path) -> Vec<PathBuf> {
+    objects(data).into_iter().filter(|file| file.to_string_lossy().contains("freshmark.db")).collect()
+}
+
+/// A data folder's transactional store at an earlier time.
+struct Before(Vec<(PathBuf, Vec<u8>)>);
+
+impl Before {
+    fn of(data: &Path) -> Self {
+        Self(store_files(data).into_iter().map(|file| (file.clone(), std::fs::read(file).expect("readable"))).collect())
+    }
+
+    fn put_back(&self, data: &Path) {
+        store_files(data).iter().for_each(|file| std::fs::remove_file(file).expect("removed"));
+        self.0.iter().for_each(|(file, bytes)| std::fs::write(file, bytes).expect("set back"));
+    }
+}
+
+/// As after a restore, or a log of the database that was lost: what came last is in the warehouse alone.
+#[tokio::test]
+async fn a_store_that_was_set_back_gets_back_what_the_warehouse_knows() {
+    let server = landed().await;
+    let data = server.data();
+    let before = Before::of(data);
+    let lost = Server::on(data, &[]);
+    let half = Student::join(&client(), &lost, "Priya Shah").await.expect("joined");
+    for (name, place) in [("Amara Okafor", 0), ("Zoe Unlisted", 1)] {
+        Student::hand_in(&lost, name, place).await;
+    }
+    Staff::teacher(&lost).await.results_when(&lost, OPEN, |r| r.freshness.landed == 20).await;
+    lost.stop();
+    drop(half);
+
+    before.put_back(data);
+    let (agrees, said) = run(&["verify"], data);
+    assert!(!agrees && said.contains("0 answers were accepted, 20 are in the warehouse"), "{said}");
+    assert!(said.contains("the transactional store lacks the others"), "{said}");
+
+    let again = Server::on(data, &[]);
+    // No number is given out twice.
+    Student::hand_in(&again, "Amara Okafor", 2).await;
+    let teacher = Staff::teacher(&again).await;
+    let shown = teacher.results_when(&again, OPEN, |r| r.freshness.accepted == 30 && r.freshness.landed == 30).await;
+    assert_eq!(shown.counted, 2, "students");
+    let names =
+        teacher.get(&again, &format!("/api/student_names?assignment={OPEN}")).await.text().await.expect("names");
+    assert!(names.contains("Name lost ("), "{names}");
+    again.stop();
+    let (agrees, said) = run(&["verify"], data);
+    assert!(agrees, "{said}");
+}
+
+/// Nothing of it has landed yet.
+#[tokio::test]
+async fn a_store_that_was_set_back_gets_back_what_waits_in_the_log_and_a_close() {
+    let server = landed().await;
+    let data = server.data();
+    let before = Before::of(data);
+    let lost = Server::on(data, &["--buffer-seconds", "900"]);
+    let (student, _) = Student::hand_in(&lost, "Amara Okafor", 0).await;
+    let teacher = Staff::teacher(&lost).await;
+    assert_eq!(teacher.post(&lost, &format!("/api/assignments/{OPEN}/close")).await.status(), 204);
+    let taken = |m: &Metrics| {
+        let of = |stream| m.get("incoming_records_total", stream);
+        of("quiz-answers") >= 10.0 && of("quiz-catalog") >= 1.0
+    };
+    metrics_when(&lost, taken).await;
+    lost.kill();
+    before.put_back(data);
+
+    let again = Server::on(data, &[]);
+    let teacher = Staff::teacher(&again).await;
+    let shown = teacher.results_when(&again, OPEN, |r| r.freshness.landed == 10).await;
+    assert_eq!((shown.freshness.accepted, shown.counted, shown.closed_at.is_some()), (10, 1, true));
+    assert!(Student::join(&client(), &again, "Ben Whitlock").await.is_err(), "it stays closed");
+    assert!(student.view(&again).await.is_err(), "its device can prove nothing any more");
+    again.stop();
+    let (agrees, said) = run(&["verify"], data);
+    assert!(agrees, "{said}");
 }

@@ -51,12 +51,12 @@ pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
 use self::hand::{Hand, Route};
 use crate::clock::Clock;
-use crate::crash;
 use crate::lake::{Lake, LakeError};
 use crate::live::Live;
 use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Load, Loaded, Objects, ShardEnd, Warehouse, WarehouseError};
+use crate::{crash, tasks};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -204,6 +204,7 @@ impl<S: Source> Delivery<S> {
         let turn = std::panic::AssertUnwindSafe(|| self.turn(runtime, health, standing, stop));
         std::panic::catch_unwind(turn).unwrap_or_else(|_| {
             *standing = Standing::default();
+            tasks::panicked(&format!("delivery {}", self.source.stream()));
             Err(DeliveryError::Panicked)
         })
     }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Cut;
+use crate::warehouse::FOLDED;
 
 /// The version of the delivery stream's configuration that Firehose puts into the key.
 const VERSION: u32 = 1;
@@ -28,8 +29,9 @@ pub(super) const HEARTBEATS: &str = "heartbeats";
 /// How the keys of their manifests end.
 pub(super) const MANIFEST_OF_HEARTBEATS: &str = ".manifest";
 
-/// The folders at the lake's root that are not a stream's.
-const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS, HEARTBEATS];
+/// The folders at the lake's root that are not a stream's. The last one does not exist: a row of the load history that
+/// stands for many objects has that name.
+const OWNED_FOLDERS: &[&str] = &[MANIFESTS, FAILED, ERRORS, HEARTBEATS, FOLDED];
 
 /// Whether an object or a manifest in the lake is of heartbeats alone.
 #[must_use]

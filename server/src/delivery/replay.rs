@@ -219,23 +219,14 @@ impl Replayer {
                 end: batch.end,
             }));
         }
-        ranges.sort();
-        let mut filled = Vec::new();
-        for pair in ranges.windows(2) {
-            let [before, after] = pair else { continue };
-            if (&before.stream, &before.shard) != (&after.stream, &after.shard)
-                || before.end >= after.start
-                || !has_heartbeats(&before.stream)
-            {
-                continue;
-            }
-            let Range { stream, shard, .. } = before.clone();
-            filled.push(Range { start: before.end, end: after.start, ..before.clone() });
+        let mut filled = gaps(ranges);
+        filled.retain(|gap| has_heartbeats(&gap.stream));
+        for Range { stream, shard, start, end } in filled.clone() {
             let object = format!("{HEARTBEATS}/{stream}/{shard}.gz");
             self.load(Load {
                 table: None,
-                start: before.end,
-                end: after.start,
+                start,
+                end,
                 is_heartbeats: false,
                 manifest: self.lake.url(&object),
                 rows: 0,
@@ -297,9 +288,34 @@ impl Which {
     }
 }
 
+/// What no range covers between the first and the last of each shard.
+fn gaps(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.sort();
+    let mut gaps = Vec::new();
+    let mut reached: Option<Range> = None;
+    for range in ranges {
+        let before = reached.filter(|before| (&before.stream, &before.shard) == (&range.stream, &range.shard));
+        if let Some(before) = before.as_ref().filter(|before| before.end < range.start) {
+            gaps.push(Range { start: before.end, end: range.start, ..range.clone() });
+        }
+        // A row of the load history may stand for many batches, and reach further than those behind it.
+        let end = before.map_or(range.end, |before| before.end.max(range.end));
+        reached = Some(Range { end, ..range });
+    }
+    gaps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_is_what_no_range_of_the_shard_covers() {
+        let range = |shard: &str, start, end| Range { stream: "s".into(), shard: shard.into(), start, end };
+        let ranges = [range("y", 40, 50), range("x", 20, 30), range("x", 0, 60), range("x", 0, 10), range("x", 70, 80)];
+        assert_eq!(gaps(ranges.to_vec()), [range("x", 60, 70)]);
+        assert_eq!(gaps([range("x", 20, 30), range("x", 0, 10)].to_vec()), [range("x", 10, 20)]);
+    }
 
     #[test]
     fn a_range_covers_the_batches_that_it_touches() {

@@ -1,7 +1,8 @@
 //! Request bodies in memory: how long one may take to arrive, and how much all of them may take together.
 //!
 //! Owns time, size and room. Room is taken as bytes arrive, so that whoever only says how much is to come holds none, and is
-//! given back when the request is answered. A body waits for room only before it holds any. Does not own who may send a body: keys are looked at before it is read.
+//! given back when the request is answered. A body waits for room only before it holds any. Does not own who may send a
+//! body: keys are looked at before it is read.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,6 +22,7 @@ mod rest;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -32,6 +33,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use bytes::Bytes;
+use futures::FutureExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -47,6 +49,7 @@ pub use host::{HostError, name_host};
 
 use self::connections::{Connection, Connections, InFlight};
 use self::rest::Heard;
+use crate::tasks;
 
 /// A request's head takes no longer, and neither does the pause between two requests.
 pub const HEAD_TIME: Duration = Duration::from_secs(20);
@@ -70,36 +73,52 @@ pub enum Speaks {
 }
 
 /// Answers requests until `stop` says true and the last of them is answered.
-pub async fn serve(
+pub async fn serve(listener: TcpListener, router: Router, speaks: Speaks, bound: Bound, stop: watch::Receiver<bool>) {
+    let door = Door { listener, router, speaks, connections: Connections::new(bound), stop };
+    let mut answering = JoinSet::new();
+    // A connection that panics ends itself alone; whatever else does must not leave the door shut.
+    while AssertUnwindSafe(door.take_in(&mut answering)).catch_unwind().await.is_err() {
+        tasks::panicked("listener");
+        tokio::time::sleep(AFTER_FAILURE).await;
+    }
+    drop(door.listener);
+    while answering.join_next().await.is_some() {}
+}
+
+/// A listener, and what its connections have in common.
+struct Door {
     listener: TcpListener,
     router: Router,
     speaks: Speaks,
-    bound: Bound,
-    mut stop: watch::Receiver<bool>,
-) {
-    let connections = Connections::new(bound);
-    let mut tasks = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
-            _ = stop.wait_for(|stop| *stop) => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                // Nobody is sent away silently: whoever finds no room is closed, and tries again.
-                let Some(connection) = connections.add() else { continue };
-                tasks.spawn(run(stream, peer, router.clone(), speaks, connection, stop.clone()));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                connections.make_room();
-                tokio::time::sleep(AFTER_FAILURE).await;
+    connections: Connections,
+    stop: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// Takes in connections until the server stops.
+    async fn take_in(&self, answering: &mut JoinSet<()>) {
+        let mut stop = self.stop.clone();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(_) = answering.join_next(), if !answering.is_empty() => continue,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    // Nobody is sent away silently: whoever finds no room is closed, and tries again.
+                    let Some(connection) = self.connections.add() else { continue };
+                    let (router, stop) = (self.router.clone(), self.stop.clone());
+                    answering.spawn(run(stream, peer, router, self.speaks, connection, stop));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    self.connections.make_room();
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
             }
         }
     }
-    drop(listener);
-    while tasks.join_next().await.is_some() {}
 }
 
 async fn run(

@@ -113,19 +113,23 @@ impl Quiz {
     /// # Errors
     /// If the transactional store does not answer.
     pub async fn announce_everything(&self) -> Result<(), DbErr> {
-        let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let mut records = Vec::new();
-        records.extend(quiz::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
-        records.extend(question::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::question(row, now)));
-        records.extend(choice::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::choice(row, now)));
-        records.extend(class::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::class(row, now)));
-        records
-            .extend(assignment::Entity::find().all(&*tx).await?.iter().map(|row| CatalogRecord::assignment(row, now)));
-        self.announce(&*tx, now, &records).await?;
+        self.announce_all(&*tx).await?;
         tx.commit().await?;
         self.outbox.wake();
         Ok(())
+    }
+
+    /// The same within the caller's transaction.
+    pub(super) async fn announce_all<C: ConnectionTrait>(&self, tx: &C) -> Result<(), DbErr> {
+        let now = self.clock.now();
+        let mut records = Vec::new();
+        records.extend(quiz::Entity::find().all(tx).await?.iter().map(|row| CatalogRecord::quiz(row, now)));
+        records.extend(question::Entity::find().all(tx).await?.iter().map(|row| CatalogRecord::question(row, now)));
+        records.extend(choice::Entity::find().all(tx).await?.iter().map(|row| CatalogRecord::choice(row, now)));
+        records.extend(class::Entity::find().all(tx).await?.iter().map(|row| CatalogRecord::class(row, now)));
+        records.extend(assignment::Entity::find().all(tx).await?.iter().map(|row| CatalogRecord::assignment(row, now)));
+        self.announce(tx, now, &records).await
     }
 }
 

@@ -6,7 +6,7 @@
 use app::api::Millis;
 use app::api::attempts::{Join, Joined};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
@@ -37,13 +37,16 @@ impl Quiz {
         let earlier = attempt::Entity::find()
             .filter(attempt::Column::AssignmentId.eq(assignment.id))
             .filter(attempt::Column::StudentId.eq(student))
-            .count(&*tx)
+            .select_only()
+            .column_as(attempt::Column::Number.max(), "number")
+            .into_tuple::<Option<i64>>()
+            .one(&*tx)
             .await?;
         let attempt = attempt::ActiveModel {
             id: Set(Uuid::now_v7().to_string()),
             assignment_id: Set(assignment.id),
             student_id: Set(student),
-            number: Set(earlier as i64 + 1),
+            number: Set(earlier.flatten().unwrap_or(0) + 1),
             token_hash: Set(secret::hash(&token)),
             started_at: Set(now),
             submitted_at: Set(None),

@@ -126,7 +126,7 @@ impl Quiz {
         }
         let records: Vec<&AnswerRecord<'_>> = accepted.iter().flat_map(|accepted| &accepted.records).collect();
         for accepted in &accepted {
-            claim(&*tx, accepted).await?;
+            claim(&*tx, &accepted.attempt.id, &accepted.receipt).await?;
         }
         for records in records.chunks(MOST_ROWS) {
             let numbers = self.outbox.write(&*tx, QUIZ_ANSWERS, accepted_at, records).await?;
@@ -199,12 +199,12 @@ impl Known {
 }
 
 /// Marks an attempt as submitted.
-async fn claim<C: ConnectionTrait>(tx: &C, accepted: &Accepted<'_>) -> Result<(), DbErr> {
-    let told = serde_json::to_string(&accepted.receipt).map_err(|e| DbErr::Custom(e.to_string()))?;
+pub(super) async fn claim<C: ConnectionTrait>(tx: &C, attempt: &str, receipt: &Receipt) -> Result<(), DbErr> {
+    let told = serde_json::to_string(receipt).map_err(|e| DbErr::Custom(e.to_string()))?;
     attempt::Entity::update_many()
-        .col_expr(attempt::Column::SubmittedAt, Expr::value(accepted.receipt.accepted_at))
+        .col_expr(attempt::Column::SubmittedAt, Expr::value(receipt.accepted_at))
         .col_expr(attempt::Column::Told, Expr::value(told))
-        .filter(attempt::Column::Id.eq(&accepted.attempt.id))
+        .filter(attempt::Column::Id.eq(attempt))
         .exec(tx)
         .await
         .map(|_| ())

@@ -16,6 +16,7 @@ use super::{Reader, RemoteError};
 use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::stream::{Entry, Ledger, StreamError};
+use crate::tasks;
 
 /// Kinesis keeps every record for this long at least.
 const SHORTEST_RETENTION_MS: Millis = 24 * 3_600_000;
@@ -100,7 +101,10 @@ impl RemoteShard {
             changed,
         }));
         let (reader, followed) = (reader.clone(), shard.clone());
-        tokio::spawn(async move { reader.follow(&followed).await });
+        tasks::spawn(format!("reading {}", shard.stream()), shard.stop(), move || {
+            let (reader, followed) = (reader.clone(), followed.clone());
+            async move { reader.follow(&followed).await }
+        });
         Ok(shard)
     }
 

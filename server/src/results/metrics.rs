@@ -18,6 +18,7 @@ use super::Results;
 use super::pipeline::{Feed, Standing};
 use crate::delivery::{Deliveries, Health};
 use crate::registry::DeliveryStream;
+use crate::tasks;
 
 /// What a scrape is answered with.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,6 +38,7 @@ impl Results {
         let mut registry = Registry::with_prefix("freshmark");
         let families = Families::in_registry(&mut registry);
         families.add_pages(self);
+        families.add_panics();
         for stream in self.parts.registry.all() {
             families.add_intake(&stream);
             if let Some(feed) = self.parts.feeds.get(stream.name()) {
@@ -98,6 +100,7 @@ struct Families {
     live_assignments: Gauge,
     results_asked: Counter,
     results_worked_out: Counter,
+    task_panics: Counts,
 }
 
 impl Families {
@@ -114,6 +117,7 @@ impl Families {
         let help = "Records that did not fit their table and were sent to the error output";
         to.register("misfit_records", help, all.misfits.clone());
         all.function.register(to);
+        to.register("task_panics", "Panics of background tasks, which have gone on", all.task_panics.clone());
         to.register("relay_retries", "Requests of the relay that have to be sent again", all.relay_retries.clone());
         let help = "Records accepted that have not landed in the warehouse, wherever they are";
         to.register("waiting_records", help, all.waiting.clone());
@@ -135,6 +139,12 @@ impl Families {
         let help = "Answers that were worked out for them; the others were shared";
         to.register("results_worked_out", help, all.results_worked_out.clone());
         all
+    }
+
+    fn add_panics(&self) {
+        for (task, panics) in tasks::panics() {
+            self.task_panics.get_or_create(&[("task", task)]).inc_by(panics);
+        }
     }
 
     fn add_pages(&self, results: &Results) {

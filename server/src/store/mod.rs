@@ -15,6 +15,7 @@
 mod check;
 mod health;
 mod migrations;
+mod numbers;
 pub mod tables;
 
 use std::ops::Deref;
@@ -33,6 +34,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 pub use health::{Fault, Health};
+pub use numbers::number_on_after;
 
 use self::check::Checks;
 use crate::clock::Clock;

@@ -96,3 +96,29 @@ async fn a_transaction_that_is_dropped_is_rolled_back() {
     assert_eq!(committed(&store).await, None);
     commit(&store, 1).await.expect("committed");
 }
+
+#[tokio::test]
+async fn a_number_that_has_left_the_store_is_not_given_out_again() {
+    let Opened { store, _folder } = opened().await;
+    let raise = async |last: &[(&str, i64)]| {
+        let tx = store.begin().await.expect("begun");
+        number_on_after(&*tx, last).await.expect("raised");
+        tx.commit().await.expect("committed");
+    };
+    let next = async || {
+        let record = "INSERT INTO outbox (stream, payload, accepted_at) VALUES ('s', '{}', 1)";
+        let tx = store.begin().await.expect("begun");
+        let id = tx.execute_unprepared(record).await.expect("written").last_insert_id();
+        tx.commit().await.expect("committed");
+        id
+    };
+    let left = [("outbox", 40), ("quiz", 0)];
+    assert_eq!(store.would_number_again(&left).await.expect("compared"), ["outbox"]);
+    raise(&left).await;
+    assert!(store.would_number_again(&left).await.expect("compared").is_empty());
+    assert_eq!(next().await, 41);
+    raise(&[("outbox", 7)]).await;
+    assert_eq!(next().await, 42, "it never goes back");
+    raise(&[("outbox", 99)]).await;
+    assert_eq!(next().await, 100);
+}

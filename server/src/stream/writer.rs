@@ -13,7 +13,7 @@ use super::chunk::Draft;
 use super::keys::{self, End};
 use super::{Inner, StreamError};
 use crate::clock::Clock;
-use crate::crash;
+use crate::{crash, tasks};
 
 /// Appends in one commit, at the most.
 const GROUP: usize = 128;
@@ -44,7 +44,8 @@ pub(super) fn spawn(log: Arc<Inner>, mut queue: mpsc::Receiver<Append>, clock: C
             let group = gather(first, &mut queue);
             let turn = std::panic::AssertUnwindSafe(|| turn(&log, group, &mut generation, &clock));
             if std::panic::catch_unwind(turn).is_err() {
-                tracing::error!(stream = %log.name, "the log's writer panicked; its storage is opened anew");
+                tasks::panicked(&format!("log {}", log.name));
+                tracing::error!(stream = %log.name, "the storage of the log is opened anew");
                 log.engine.distrust();
             }
         }

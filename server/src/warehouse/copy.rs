@@ -15,6 +15,7 @@ use url::Url;
 
 use super::WarehouseError;
 use super::columns::Table;
+use super::fold::is_folded;
 use crate::crash;
 use app::api::Millis;
 
@@ -124,14 +125,19 @@ pub(super) fn fetch(load: &Load, lake: &dyn Objects) -> Result<Vec<LocalFile>, W
     Ok(vec![copy])
 }
 
-/// Whether the load history has exactly this range.
+/// Whether the load history has exactly this range, or has folded it.
 pub(super) fn is_loaded(reader: &Connection, load: &Load) -> Result<bool, duckdb::Error> {
-    let sql = "SELECT COUNT(*) FROM load_history \
-               WHERE stream = ? AND shard = ? AND start_offset = ? AND end_offset = ?";
+    let sql = "SELECT start_offset, end_offset, object FROM load_history \
+               WHERE stream = ? AND shard = ? AND start_offset <= ? AND end_offset >= ?";
     let mut statement = reader.prepare_cached(sql)?;
-    statement
-        .query_row(params![load.stream, load.shard, load.start, load.end], |row| row.get::<_, i64>(0))
-        .map(|n| n > 0)
+    let mut rows = statement.query(params![load.stream, load.shard, load.start, load.end])?;
+    while let Some(row) = rows.next()? {
+        let is_same = (row.get::<_, u64>(0)?, row.get::<_, u64>(1)?) == (load.start, load.end);
+        if is_same || is_folded(&row.get::<_, String>(2)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn load(writer: &mut Connection, load: &Load, objects: &[LocalFile]) -> Result<Loaded, WarehouseError> {
@@ -182,8 +188,8 @@ fn take_in_heartbeats(tx: &Transaction<'_>, load: &Load, objects: &[LocalFile]) 
     Ok(start)
 }
 
-/// Whether the load history has the range, by itself or in a row of heartbeats. One that overlaps it otherwise is a mistake
-/// that must not pass for either.
+/// Whether the load history has the range, by itself or within a row of heartbeats or one that was folded. One that
+/// overlaps it otherwise is a mistake that must not pass for either.
 fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, WarehouseError> {
     let sql = "SELECT start_offset, end_offset, object FROM load_history \
                WHERE stream = ? AND shard = ? AND start_offset < ? AND end_offset > ?";
@@ -191,8 +197,9 @@ fn is_known(tx: &Transaction<'_>, load: &Load) -> Result<bool, WarehouseError> {
     let mut known = statement.query(params![load.stream, load.shard, load.end, load.start])?;
     let Some(row) = known.next()? else { return Ok(false) };
     let (start, end): (u64, u64) = (row.get(0)?, row.get(1)?);
-    let is_within =
-        load.is_heartbeats && start <= load.start && load.end <= end && row.get::<_, String>(2)? == load.object;
+    let object: String = row.get(2)?;
+    let stands_for_many = is_folded(&object) || (load.is_heartbeats && object == load.object);
+    let is_within = stands_for_many && start <= load.start && load.end <= end;
     if (start, end) == (load.start, load.end) || is_within {
         return Ok(true);
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::{Config, Connection};
 
+use super::fold::Folding;
 use super::{ADDED, Limits, SCHEMA, VIEWS, WarehouseError, columns_of};
 
 /// Statements that a connection keeps planned: results of each quiz and rule are one.
@@ -31,6 +32,7 @@ pub(super) struct Database {
     tried: Mutex<Option<Instant>>,
     /// How often it was opened.
     generation: AtomicU64,
+    pub folding: Folding,
 }
 
 /// One time that the file was opened.
@@ -53,6 +55,7 @@ impl Database {
             open: RwLock::new(Some(Arc::new(Opened::new(path, limits)?))),
             tried: Mutex::default(),
             generation: AtomicU64::new(1),
+            folding: Folding::default(),
         })
     }
 

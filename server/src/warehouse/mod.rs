@@ -9,6 +9,8 @@ pub mod columns;
 mod copy;
 mod database;
 pub mod fit;
+mod fold;
+mod own;
 mod reads;
 
 use std::path::Path;
@@ -20,6 +22,8 @@ pub use aside::RebuildOwed;
 pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
 pub use copy::{Load, Loaded, LocalFile, Objects};
 pub(crate) use copy::{millis_of, sql_timestamp};
+pub use fold::{FOLDED, is_folded};
+pub use own::{Highest, SentAnswer, SentAttempt};
 pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
 
 use self::columns::Table;
@@ -121,7 +125,9 @@ impl Warehouse {
             return Ok(Loaded::Already);
         }
         let objects = copy::fetch(load, lake)?;
-        self.0.write(|writer| copy::load(writer, load, &objects))
+        let loaded = self.0.write(|writer| copy::load(writer, load, &objects))?;
+        self.fold_now_and_then();
+        Ok(loaded)
     }
 
     /// Makes a stream's table if it is not there.

@@ -31,6 +31,11 @@ impl Landed {
         self.0.get(attempt).copied().unwrap_or_default()
     }
 
+    /// The attempts of which anything has landed.
+    pub fn attempts(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Takes in one attempt.
     pub(super) fn insert(&mut self, attempt: String, tally: Tally) {
         self.0.insert(attempt, tally);

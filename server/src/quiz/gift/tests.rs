@@ -110,10 +110,7 @@ fn a_cause_names_its_line_and_what_to_do() {
     assert!(told("x {=a ~b}\n::y:: z {=a ~b}").starts_with("line 2: a new question begins here; put a blank line"));
     assert!(told("x {=a ~b} and\n{=a ~b}").starts_with("line 2: the question has two gaps, the second one here"));
     assert!(told("x\ny").starts_with("line 1: this is a description"));
-    assert_eq!(
-        told("x {\n=a ~b\n~a}"),
-        "line 3: the choice “a” stands here twice; change one of them, or take it out"
-    );
+    assert_eq!(told("x {\n=a ~b\n~a}"), "line 3: the choice “a” stands here twice; change one of them, or take it out");
 }
 
 #[test]

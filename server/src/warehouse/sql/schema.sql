@@ -50,7 +50,9 @@ CREATE TABLE IF NOT EXISTS load_history (
     end_offset   BIGINT        NOT NULL,  -- one past the last
     records      BIGINT        NOT NULL,
     object_bytes BIGINT        NOT NULL,  -- compressed
-    object       VARCHAR(1024) NOT NULL,  -- of heartbeats alone: the same one for all of a shard, and one row here
+    -- Of heartbeats alone it is the same one for all of a shard, and there is one row. folded/...: a row for many old loads,
+    -- with sums in records (heartbeats left out), object_bytes and copy_ms, and without a manifest.
+    object       VARCHAR(1024) NOT NULL,
     manifest     VARCHAR(1024) NOT NULL,
     copy_ms      DOUBLE PRECISION NOT NULL,
     loaded_at    TIMESTAMP     NOT NULL,

@@ -1,0 +1,202 @@
+//! What a store that was set back has lost, written into it once more from what had left it before.
+//!
+//! Owns the one transaction in which all of that happens: closes, submissions with their answers and running numbers, and
+//! the announcement of everything under higher numbers than any before. A start that breaks off in the middle begins anew.
+//! A student's name never leaves the store: where the line of the class list is lost as well, so is the name, and a line
+//! without one stands in its place. Does not own the finding of what was lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::api::Millis;
+use app::api::attempts::Receipt;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
+
+use super::Quiz;
+use super::saving::claim;
+use super::submit::{Questions, questions_of};
+use crate::names;
+use crate::store::number_on_after;
+use crate::store::tables::{answer, assignment, attempt, student};
+use crate::warehouse::SentAttempt;
+
+/// No secret has this hash: the device that the attempt was begun on can prove nothing any more.
+const NO_TOKEN: &str = "";
+/// So much of a pseudonym tells two students whose names are lost from each other.
+const SHOWN_OF_KEY: usize = 8;
+
+/// What had left a store that was set back.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// The highest number of each table's rows.
+    pub numbers: Vec<(&'static str, i64)>,
+    /// Submissions that the store may lack.
+    pub attempts: Vec<SentAttempt>,
+    /// When assignments were closed.
+    pub closed: BTreeMap<i64, Millis>,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub struct MadeGood {
+    /// Submissions that are in the store again.
+    pub brought_back: usize,
+    /// Those that are not, by reason.
+    pub left_out: BTreeMap<NotBroughtBack, usize>,
+    /// Assignments that are closed again.
+    pub closed: Vec<i64>,
+}
+
+/// Why a submission was not brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum NotBroughtBack {
+    /// The store has no such assignment, or another one by its number.
+    #[error("the transactional store does not know the assignment")]
+    OtherAssignment,
+    /// It is not one answer to each question of the quiz.
+    #[error("a part of it is lost everywhere")]
+    InPart,
+    /// One of its running numbers was given to another answer.
+    #[error("its running numbers were given to other answers")]
+    NumberTaken,
+}
+
+impl Quiz {
+    /// Makes good what the store has lost, and announces everything that it knows.
+    ///
+    /// # Errors
+    /// If the transactional store says no; nothing has changed then.
+    pub async fn make_good(&self, left: &Left) -> Result<MadeGood, DbErr> {
+        let mut made = MadeGood::default();
+        let tx = self.store.begin().await?;
+        for (assignment, at) in &left.closed {
+            if close(&*tx, *assignment, *at).await? {
+                made.closed.push(*assignment);
+            }
+        }
+        for sent in &left.attempts {
+            match bring_back(&*tx, sent).await? {
+                Ok(is_new) => made.brought_back += usize::from(is_new),
+                Err(reason) => *made.left_out.entry(reason).or_default() += 1,
+            }
+        }
+        number_on_after(&*tx, &left.numbers).await?;
+        self.announce_all(&*tx).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(made)
+    }
+}
+
+/// Whoever has seen the right answers must not hand in: what was closed stays so.
+async fn close<C: ConnectionTrait>(tx: &C, assignment: i64, at: Millis) -> Result<bool, DbErr> {
+    let closed = assignment::Entity::update_many()
+        .col_expr(assignment::Column::ClosedAt, Expr::value(at))
+        .filter(assignment::Column::Id.eq(assignment))
+        .filter(assignment::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(closed.rows_affected > 0)
+}
+
+/// Writes a submission, unless the store has it. Returns whether it was not there.
+async fn bring_back<C: ConnectionTrait>(tx: &C, sent: &SentAttempt) -> Result<Result<bool, NotBroughtBack>, DbErr> {
+    let known = assignment::Entity::find_by_id(sent.assignment).one(tx).await?;
+    let is_other = |known: assignment::Model| (known.class_id, known.quiz_id) != (sent.class, sent.quiz);
+    if known.is_none_or(is_other) {
+        return Ok(Err(NotBroughtBack::OtherAssignment));
+    }
+    let found = attempt::Entity::find_by_id(&sent.id).one(tx).await?;
+    if found.as_ref().is_some_and(|attempt| attempt.submitted_at.is_some()) {
+        return Ok(Ok(false));
+    }
+    let questions = questions_of(tx, [sent.quiz].into_iter()).await?.remove(&sent.quiz).unwrap_or_default();
+    if !is_whole(sent, &questions) {
+        return Ok(Err(NotBroughtBack::InPart));
+    }
+    let numbers = sent.answers.iter().map(|answer| answer.accepted_seq);
+    if answer::Entity::find().filter(answer::Column::AcceptedSeq.is_in(numbers)).count(tx).await? > 0 {
+        return Ok(Err(NotBroughtBack::NumberTaken));
+    }
+    if found.is_none() {
+        begin(tx, sent).await?;
+    }
+    let receipt = Receipt {
+        accepted_at: sent.accepted_at,
+        answered: sent.answers.iter().filter(|answer| answer.choice.is_some()).count() as i64,
+        questions: questions.len() as i64,
+    };
+    claim(tx, &sent.id, &receipt).await?;
+    answer::Entity::insert_many(rows_of(sent)).exec_without_returning(tx).await?;
+    Ok(Ok(true))
+}
+
+/// Whether there is one answer to each question, and each choice is one of its question.
+fn is_whole(sent: &SentAttempt, questions: &Questions) -> bool {
+    let answered: BTreeSet<i64> = sent.answers.iter().map(|answer| answer.question).collect();
+    let asked: BTreeSet<i64> = questions.iter().map(|(question, _)| *question).collect();
+    let is_choice = |answer: &crate::warehouse::SentAnswer| {
+        answer
+            .choice
+            .is_none_or(|choice| questions.iter().any(|(q, all)| *q == answer.question && all.contains(&choice)))
+    };
+    sent.answers.len() == questions.len() && answered == asked && sent.answers.iter().all(is_choice)
+}
+
+fn rows_of(sent: &SentAttempt) -> impl Iterator<Item = answer::ActiveModel> {
+    sent.answers.iter().map(|answer| answer::ActiveModel {
+        accepted_seq: Set(answer.accepted_seq),
+        attempt_id: Set(sent.id.clone()),
+        assignment_id: Set(sent.assignment),
+        question_id: Set(answer.question),
+        choice_id: Set(answer.choice),
+        elapsed_ms: Set(answer.elapsed_ms),
+        accepted_at: Set(sent.accepted_at),
+    })
+}
+
+/// Writes the attempt anew. Where its number is taken, it has the next one.
+async fn begin<C: ConnectionTrait>(tx: &C, sent: &SentAttempt) -> Result<(), DbErr> {
+    let student = student_of(tx, sent).await?;
+    let numbers: Vec<i64> = attempt::Entity::find()
+        .select_only()
+        .column(attempt::Column::Number)
+        .filter(attempt::Column::AssignmentId.eq(sent.assignment))
+        .filter(attempt::Column::StudentId.eq(student))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let next = numbers.iter().max().map_or(1, |highest| highest + 1);
+    let row = attempt::ActiveModel {
+        id: Set(sent.id.clone()),
+        assignment_id: Set(sent.assignment),
+        student_id: Set(student),
+        number: Set(if numbers.contains(&sent.number) { next } else { sent.number }),
+        token_hash: Set(NO_TOKEN.to_owned()),
+        started_at: Set(sent.accepted_at),
+        submitted_at: Set(None),
+        told: Set(None),
+    };
+    row.insert(tx).await.map(|_| ())
+}
+
+/// The student of that pseudonym, with a line on the class list that says that the name is lost if the store has none.
+async fn student_of<C: ConnectionTrait>(tx: &C, sent: &SentAttempt) -> Result<i64, DbErr> {
+    let keyed = student::Entity::find().filter(student::Column::StudentKey.eq(&sent.student_key)).one(tx).await?;
+    if let Some(student) = keyed {
+        return Ok(student.id);
+    }
+    let name = format!("Name lost ({})", sent.student_key.chars().take(SHOWN_OF_KEY).collect::<String>());
+    let row = student::ActiveModel {
+        id: NotSet,
+        class_id: Set(sent.class),
+        folded_name: Set(names::fold(&name)),
+        name: Set(name),
+        student_key: Set(sent.student_key.clone()),
+        listed_at: Set(sent.accepted_at),
+    };
+    Ok(row.insert(tx).await?.id)
+}

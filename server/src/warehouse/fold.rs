@@ -1,0 +1,251 @@
+//! The load history, kept short: the rows of old loads become one for each run of loads without a gap.
+//!
+//! Owns when and how rows are folded. The manifests in the lake still say what each of these loads was. Does not own what
+//! the history is asked: a range within a row that was folded counts as loaded, wherever that is asked.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use duckdb::types::Value;
+use duckdb::{Connection, Transaction, params};
+
+use super::{Warehouse, WarehouseError};
+
+/// What the object of a folded row begins with. No stream may have a folder of this name, and queries of the load history
+/// know it, too.
+pub const FOLDED: &str = "folded";
+
+/// How often is looked, and how much stays as it is.
+pub(super) struct Folding {
+    /// Counts loads. It is time to look at the first one of the process.
+    loads: AtomicU64,
+    /// Loads between two looks.
+    every: u64,
+    /// The newest rows of a shard, which stay as they are. With twice as many it is folded.
+    kept: u64,
+}
+
+impl Default for Folding {
+    fn default() -> Self {
+        Self { loads: AtomicU64::new(0), every: 500, kept: 5_000 }
+    }
+}
+
+impl Folding {
+    fn is_due(&self) -> bool {
+        self.loads.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every)
+    }
+
+    /// Rows of which a shard is folded.
+    const fn fold_at(&self) -> u64 {
+        2 * self.kept
+    }
+
+    /// Rows that are folded at once: other loads wait meanwhile.
+    const fn most(&self) -> u64 {
+        10 * self.kept
+    }
+}
+
+/// Whether a row of the load history stands for many loads.
+#[must_use]
+pub fn is_folded(object: &str) -> bool {
+    object.split('/').next() == Some(FOLDED)
+}
+
+impl Warehouse {
+    /// Folds, now and then. What was loaded is safe whatever becomes of this.
+    pub(super) fn fold_now_and_then(&self) {
+        if !self.0.folding.is_due() {
+            return;
+        }
+        let folding = &self.0.folding;
+        if let Err(error) = self.0.write(|writer| fold(writer, folding)) {
+            tracing::warn!(%error, "the load history was not folded");
+        }
+    }
+}
+
+/// Folds every shard that has many rows, all but the newest.
+fn fold(writer: &mut Connection, folding: &Folding) -> Result<(), WarehouseError> {
+    let tx = writer.transaction()?;
+    let long = {
+        let mut statement = tx.prepare_cached(include_str!("sql/long_histories.sql"))?;
+        let shards = statement.query_map([folding.fold_at()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        shards.collect::<Result<Vec<(String, String)>, _>>()?
+    };
+    for (stream, shard) in &long {
+        fold_shard(&tx, stream, shard, folding)?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+/// A run of loads without a gap.
+struct Run {
+    /// Rows that it stands for.
+    rows: u64,
+    start: u64,
+    end: u64,
+    /// Of real batches: no manifest says how many heartbeats there were.
+    records: u64,
+    object_bytes: u64,
+    copy_ms: f64,
+    loaded_at: Value,
+    checkpoint: Option<String>,
+}
+
+/// A load that stands alone between two gaps stays as it is. Where there is little to gain, nothing is written: a history
+/// full of gaps is not copied again and again.
+fn fold_shard(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding) -> Result<(), WarehouseError> {
+    let mut runs = runs(tx, stream, shard, folding)?;
+    let rows: u64 = runs.iter().map(|run| run.rows).sum();
+    runs.retain(|run| run.rows > 1);
+    let gained: u64 = runs.iter().map(|run| run.rows - 1).sum();
+    if gained < rows / 2 {
+        return Ok(());
+    }
+    for run in runs {
+        let Run { start, end, records, object_bytes, copy_ms, loaded_at, checkpoint, .. } = run;
+        let sql = "DELETE FROM load_history WHERE stream = ? AND shard = ? AND start_offset >= ? AND end_offset <= ?";
+        tx.prepare_cached(sql)?.execute(params![stream, shard, start, end])?;
+        let object = format!("{FOLDED}/{stream}/{shard}");
+        tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(params![
+            stream,
+            shard,
+            start,
+            end,
+            records,
+            object_bytes,
+            object,
+            "",
+            copy_ms,
+            loaded_at,
+            checkpoint
+        ])?;
+    }
+    tracing::info!(stream, shard, rows = gained, "old rows of the load history were folded");
+    Ok(())
+}
+
+/// The runs of a shard's oldest rows.
+fn runs(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding) -> Result<Vec<Run>, duckdb::Error> {
+    let mut statement = tx.prepare_cached(include_str!("sql/old_loads.sql"))?;
+    let mut rows = statement.query(params![stream, shard, folding.kept, folding.most()])?;
+    let mut runs: Vec<Run> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let next = Run {
+            rows: 1,
+            start: row.get(0)?,
+            end: row.get(1)?,
+            records: row.get(2)?,
+            object_bytes: row.get(3)?,
+            copy_ms: row.get(4)?,
+            loaded_at: row.get(5)?,
+            checkpoint: row.get(6)?,
+        };
+        match runs.last_mut().filter(|last| last.end == next.start) {
+            None => runs.push(next),
+            Some(last) => {
+                *last = Run {
+                    rows: last.rows + 1,
+                    start: last.start,
+                    records: last.records + next.records,
+                    object_bytes: last.object_bytes + next.object_bytes,
+                    copy_ms: last.copy_ms + next.copy_ms,
+                    ..next
+                };
+            }
+        }
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use url::Url;
+
+    use super::super::database::Database;
+    use super::super::{Limits, Load, Loaded, LocalFile, Objects, ShardEnd};
+    use super::*;
+
+    /// Nothing lies here: loads without a table read nothing.
+    struct Nothing;
+
+    impl Objects for Nothing {
+        fn open(&self, _: &Url) -> Result<Option<LocalFile>, String> {
+            Ok(None)
+        }
+
+        fn is_remote(&self) -> bool {
+            true
+        }
+    }
+
+    fn load(warehouse: &Warehouse, start: u64, end: u64, is_heartbeats: bool) -> Loaded {
+        let object = if is_heartbeats { "heartbeats/s/x.gz".to_owned() } else { format!("s/{start}") };
+        let load = Load {
+            table: None,
+            stream: "s".to_owned(),
+            shard: "x".to_owned(),
+            start,
+            end,
+            is_heartbeats,
+            manifest: Url::parse("file:///m").expect("an address"),
+            rows: end - start,
+            object,
+            object_bytes: 10,
+            body: None,
+            checkpoint: Some(end.to_string()),
+            now: start as i64,
+        };
+        warehouse.load(&load, &Nothing).expect("loaded")
+    }
+
+    fn open(folder: &std::path::Path) -> Warehouse {
+        let mut database = Database::open(&folder.join("w"), Limits { memory_mib: 128, threads: 1 }).expect("opened");
+        database.folding = Folding { loads: AtomicU64::new(0), every: 5, kept: 3 };
+        Warehouse(Arc::new(database))
+    }
+
+    async fn history(warehouse: &Warehouse) -> Vec<(u64, u64, u64, String)> {
+        let rows = warehouse.history("s".to_owned()).await.expect("the history");
+        rows.into_iter().map(|row| (row.start, row.end, row.records, row.object)).collect()
+    }
+
+    fn row(start: u64, end: u64, records: u64, object: &str) -> (u64, u64, u64, String) {
+        (start, end, records, object.to_owned())
+    }
+
+    /// Every fifth load looks, and six rows are many here.
+    #[tokio::test]
+    async fn old_rows_become_one_for_each_run_and_what_they_stood_for_stays_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warehouse = open(folder.path());
+        for start in (0..110).step_by(10) {
+            load(&warehouse, start, start + 10, start == 20);
+        }
+        let newest = [row(80, 90, 10, "s/80"), row(90, 100, 10, "s/90"), row(100, 110, 10, "s/100")];
+        let folded = row(0, 80, 70, "folded/s/x");
+        assert_eq!(history(&warehouse).await, [&[folded][..], &newest].concat(), "heartbeats are no records");
+        let end = warehouse.shard_end("s".to_owned(), "x".to_owned()).await.expect("its end");
+        assert_eq!(end, ShardEnd { offset: 110, checkpoint: Some("110".to_owned()) });
+        assert_eq!(warehouse.loads(20).await.expect("the loads").len(), 3);
+        assert_eq!(load(&warehouse, 10, 20, false), Loaded::Already);
+        assert_eq!(load(&warehouse, 20, 30, true), Loaded::Already);
+    }
+
+    #[tokio::test]
+    async fn a_gap_stays_one_until_what_was_parked_comes_and_a_load_between_two_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warehouse = open(folder.path());
+        for start in [0, 20, 30, 40, 50, 60, 80, 100, 110, 120, 130] {
+            load(&warehouse, start, start + 10, false);
+        }
+        let expected = [row(0, 10, 10, "s/0"), row(20, 70, 50, "folded/s/x"), row(80, 90, 10, "s/80")];
+        assert_eq!(history(&warehouse).await.get(..3), Some(&expected[..]));
+        assert_eq!(load(&warehouse, 10, 20, false), Loaded::Rows(10));
+        assert_eq!(load(&warehouse, 20, 30, false), Loaded::Already);
+    }
+}

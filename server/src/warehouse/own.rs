@@ -1,0 +1,163 @@
+//! What the warehouse holds of the server's own records, for holding the transactional store against it.
+//!
+//! Owns the SQL and its rows. Does not own what follows where the warehouse knows more: `set_back` does.
+
+use std::collections::BTreeMap;
+
+use app::api::Millis;
+use duckdb::types::Value;
+use duckdb::{Row, params_from_iter};
+
+use super::reads::millis;
+use super::{Warehouse, WarehouseError};
+
+/// The highest numbers of what has left the transactional store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Highest {
+    /// Of a record.
+    pub accepted_seq: i64,
+    /// Of a row, by kind: `quiz`, `question`, `choice`, `class`, `assignment`.
+    pub ids: BTreeMap<String, i64>,
+}
+
+impl Highest {
+    /// Takes in the number of a record.
+    pub fn see_record(&mut self, accepted_seq: i64) {
+        self.accepted_seq = self.accepted_seq.max(accepted_seq);
+    }
+
+    /// Takes in the number of a row.
+    pub fn see_row(&mut self, kind: &str, id: Option<i64>) {
+        let known = self.ids.entry(kind.to_owned()).or_default();
+        *known = id.unwrap_or(0).max(*known);
+    }
+}
+
+/// A submission, as far as it has left the transactional store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAttempt {
+    /// Its number there.
+    pub id: String,
+    /// The assignment.
+    pub assignment: i64,
+    /// The class.
+    pub class: i64,
+    /// The quiz.
+    pub quiz: i64,
+    /// 1 for the student's first.
+    pub number: i64,
+    /// The student's pseudonym.
+    pub student_key: String,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// One for each question.
+    pub answers: Vec<SentAnswer>,
+}
+
+/// One answer of a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentAnswer {
+    /// Its running number.
+    pub accepted_seq: i64,
+    /// The question.
+    pub question: i64,
+    /// The choice; none if it was omitted.
+    pub choice: Option<i64>,
+    /// Time on the question.
+    pub elapsed_ms: i64,
+}
+
+impl Warehouse {
+    /// The highest numbers among what the server itself put.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn highest(&self) -> Result<Highest, WarehouseError> {
+        self.read(|reader| {
+            let mut highest = Highest::default();
+            let kinds = ["assignment", "class", "quiz", "question", "choice"];
+            reader.prepare_cached(include_str!("sql/highest_answers.sql"))?.query_row([], |row| {
+                highest.see_record(row.get::<_, Option<i64>>(0)?.unwrap_or(0));
+                for (place, kind) in (1..).zip(kinds) {
+                    highest.see_row(kind, row.get(place)?);
+                }
+                Ok(())
+            })?;
+            let mut statement = reader.prepare_cached(include_str!("sql/highest_catalog.sql"))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                highest.see_row(&row.get::<_, String>(0)?, row.get(1)?);
+                highest.see_record(row.get(2)?);
+            }
+            Ok(highest)
+        })
+        .await
+    }
+
+    /// How many attempts have landed, by assignment.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn own_assignments(&self) -> Result<BTreeMap<i64, i64>, WarehouseError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(include_str!("sql/own_assignments.sql"))?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .await
+    }
+
+    /// When each assignment was closed that is.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn closed_assignments(&self) -> Result<BTreeMap<i64, Millis>, WarehouseError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(include_str!("sql/closed_assignments.sql"))?;
+            let closed = |row: &Row<'_>| Ok((row.get(0)?, millis(&row.get(1)?).unwrap_or_default()));
+            statement.query_map([], closed)?.collect()
+        })
+        .await
+    }
+
+    /// Some attempts of an assignment, as far as they have landed.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn own_attempts(
+        &self,
+        assignment: i64,
+        attempts: Vec<String>,
+    ) -> Result<Vec<SentAttempt>, WarehouseError> {
+        if attempts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(move |reader| {
+            let places: Vec<String> = (2..).take(attempts.len()).map(|place| format!("${place}")).collect();
+            let sql = include_str!("sql/own_attempts.sql").replace("{attempts}", &places.join(", "));
+            let mut statement = reader.prepare(&sql)?;
+            let ids = attempts.into_iter().map(Value::Text);
+            let mut rows = statement.query(params_from_iter([Value::BigInt(assignment)].into_iter().chain(ids)))?;
+            let mut found: Vec<SentAttempt> = Vec::new();
+            while let Some(row) = rows.next()? {
+                take_in(&mut found, assignment, row)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+}
+
+/// Takes in one row of `own_attempts.sql`.
+fn take_in(found: &mut Vec<SentAttempt>, assignment: i64, row: &Row<'_>) -> Result<(), duckdb::Error> {
+    let id: String = row.get(0)?;
+    if found.last().is_none_or(|last| last.id != id) {
+        let accepted_at = millis(&row.get(6)?).unwrap_or_default();
+        let (number, student_key, class, quiz) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        found.push(SentAttempt { id, assignment, class, quiz, number, student_key, accepted_at, answers: Vec::new() });
+    }
+    let (accepted_seq, question, choice, elapsed_ms) = (row.get(5)?, row.get(7)?, row.get(8)?, row.get(9)?);
+    if let Some(last) = found.last_mut() {
+        last.answers.push(SentAnswer { accepted_seq, question, choice, elapsed_ms });
+    }
+    Ok(())
+}

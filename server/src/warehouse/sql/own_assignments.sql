@@ -1,0 +1,5 @@
+-- The assignments with answers that the server itself put, and how many attempts each has.
+SELECT assignment_id, COUNT(DISTINCT attempt_id)
+FROM quiz_answers
+WHERE producer IS NULL AND assignment_id <> 0
+GROUP BY assignment_id;
