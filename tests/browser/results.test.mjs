@@ -192,7 +192,7 @@ test('two choices can be right, and the dialog says what that changes before it 
   await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).check();
   await dialog.getByText(/This question .* → /).waitFor();
   await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).uncheck();
-  await page.waitForFunction(() => document.querySelector('dialog .main').disabled);
+  await dialog.getByRole('button', { name: 'Apply', disabled: true }).waitFor();
   await also.getByRole('checkbox', { name: new RegExp(`^${'ABCD'[place]}: `) }).check();
   await done.click();
   const both = percent((second.correct + second.choices[place].answers) / second.n);

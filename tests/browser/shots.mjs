@@ -15,7 +15,7 @@ const pages = [
     await page.getByRole('link', { name: 'Student 1', exact: true }).waitFor();
     await page.evaluate(() => scrollTo(0, 0));
   }],
-  ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed, and/).waitFor()],
+  ['results-closed', 'teacher', `/results/${CLOSED}`, (page) => page.getByText(/^Closed: /).waitFor()],
   ['results-students', 'teacher', `/results/${CLOSED}?question=2&attempts=best&sort=worst`, async (page) => {
     await page.getByText('Who answered what').click();
     await page.getByRole('button', { name: 'Show names' }).first().click();

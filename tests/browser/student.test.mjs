@@ -184,7 +184,7 @@ test('what changes by itself is announced in a place that was there before', asy
   await page.evaluate(() => { window.regions = [...document.querySelectorAll('[role=status]')]; });
   fails = true;
   const banner = page.getByRole('complementary', { name: 'Results' });
-  await banner.waitFor({ timeout: 20_000 });
+  await banner.getByText('has not reached the server').waitFor({ timeout: 20_000 });
   assert.equal(await page.evaluate(() => window.regions.some((region) => region.textContent.includes('has not reached the server'))), true);
 });
 

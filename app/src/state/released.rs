@@ -38,8 +38,8 @@ pub struct Line {
     pub text: String,
     /// The choice that was given, where it was not right.
     pub given: Option<String>,
-    /// What is right; nothing where it does not count.
-    pub right: Vec<String>,
+    /// What is right; absent where it does not count.
+    pub right: Option<String>,
     /// Why the key is right.
     pub explanation: Option<String>,
 }
@@ -58,23 +58,26 @@ pub fn lines(view: &AttemptView) -> Vec<Line> {
 fn line(place: usize, question: &QuestionView, released: Option<&Released>) -> Line {
     let text = format!("{}. {}", place + 1, question.text);
     let Some(released) = released else {
-        return Line { verdict: Verdict::Void, text, given: None, right: Vec::new(), explanation: None };
+        return Line { verdict: Verdict::Void, text, given: None, right: None, explanation: None };
     };
     let choice = |id: i64| {
         let at = question.choices.iter().position(|c| c.id == id)?;
         Some(format!("{}. {}", letter(at), question.choices.get(at)?.text))
     };
-    let right: Vec<i64> = [released.key].into_iter().chain(released.also.iter().copied()).collect();
+    let is_right = |given| given == released.key || released.also.contains(&given);
     let verdict = match released.given {
         None => Verdict::LeftOut,
-        Some(given) if right.contains(&given) => Verdict::Right,
+        Some(given) if is_right(given) => Verdict::Right,
         Some(_) => Verdict::Wrong,
     };
     Line {
         verdict,
         text,
         given: released.given.filter(|_| verdict == Verdict::Wrong).and_then(choice),
-        right: right.into_iter().filter_map(choice).collect(),
+        right: released
+            .also
+            .iter()
+            .fold(choice(released.key), |right, also| Some(format!("{} / {}", right?, choice(*also)?))),
         explanation: released.explanation.clone(),
     }
 }
@@ -115,7 +118,7 @@ mod tests {
         ] {
             let line = released(vec![of_first(given)]).remove(0);
             assert_eq!((line.verdict, line.given.as_deref()), (verdict, says));
-            assert_eq!(line.right, ["A. choice 10"]);
+            assert_eq!(line.right.as_deref(), Some("A. choice 10"));
             assert_eq!(line.text, "1. question 1");
         }
     }
@@ -125,7 +128,7 @@ mod tests {
         for given in [10, 11] {
             let line = released(vec![Released { also: vec![11], ..of_first(Some(given)) }]).remove(0);
             assert_eq!(line.verdict, Verdict::Right);
-            assert_eq!(line.right, ["A. choice 10", "B. choice 11"]);
+            assert_eq!(line.right.as_deref(), Some("A. choice 10 / B. choice 11"));
         }
     }
 
@@ -133,7 +136,7 @@ mod tests {
     fn a_void_question_says_so_and_does_not_count() {
         let lines = released(vec![of_first(Some(10))]);
         assert_eq!(lines[1].verdict, Verdict::Void);
-        assert_eq!((lines[1].right.len(), lines[1].text.as_str()), (0, "2. question 2"));
+        assert_eq!((&lines[1].right, lines[1].text.as_str()), (&None, "2. question 2"));
         assert_eq!(total(&lines), "1 of 1 right, 1 question not counted");
         assert_eq!(total(&lines[..1]), "1 of 1 right");
     }

@@ -28,7 +28,7 @@ fn Row(line: Line) -> impl IntoView {
             <p class=class><span aria-hidden="true">{sign}</span>{line.verdict.word()}</p>
             <p class="question" dir="auto">{line.text}</p>
             {line.given.map(|given| view! { <p class="given">"You chose "<bdi class="as-written">{given}</bdi></p> })}
-            {line.right.into_iter().map(|right| view! { <p class="key-one">"Right answer: "<bdi class="as-written">{right}</bdi></p> }).collect_view()}
+            {line.right.map(|right| view! { <p class="key-one">"Right answer: "<bdi class="as-written">{right}</bdi></p> })}
             {line.explanation.map(|text| view! { <p class="muted small as-written" dir="auto">{text}</p> })}
         </li>
     }
