@@ -41,7 +41,8 @@ test: ## Everything: checks, Rust, WASM and browser tests; ends with a count
 	@bash scripts/setup.sh test
 	@bash scripts/test.sh
 
-soak: ## The long run: kill -9 under load, and a disk that fills and empties, ROUNDS (200) times each
+soak: ## The long run, as root: kill -9 and a full disk, ROUNDS (200) times each; the object store away for a minute
+	@[ "$$(id -u)" = 0 ] || { echo 'freshmark: make soak fills a disk of its own, which takes root' >&2; exit 1; }
 	@bash scripts/setup.sh test
 	@FRESHMARK_CRASH_ROUNDS=$(ROUNDS) cargo nextest run --locked --cargo-profile release --profile soak -p server --test e2e \
 		after_kill_9 --no-capture

@@ -22,9 +22,10 @@ self.onconnect = ({ ports: [port] }) => {
       tabs.delete(port);
       port.close();
     } else {
-      const isNew = tabs.get(port)?.assignments.join() !== assignments.join();
+      const before = tabs.get(port)?.assignments ?? [];
+      const hasMore = assignments.some((assignment) => !before.includes(assignment));
       tabs.set(port, { assignments, spoke: performance.now() });
-      if (isNew && covers(assignments)) port.postMessage(['open']);
+      if (hasMore && covers(assignments)) port.postMessage(['open']);
     }
     connect();
   };

@@ -30,7 +30,7 @@ use crate::results::{Feed, Measure, Parts, Results};
 use crate::store::Store;
 use crate::stream::{Logs, StreamError};
 use crate::warehouse::columns::Table;
-use crate::warehouse::{Limits, Warehouse, WarehouseError};
+use crate::warehouse::{Limits, RebuildOwed, Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
 use crate::{private, secret, set_back, tasks};
 
@@ -155,24 +155,52 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         rebuild_owed = owed;
         Ok(warehouse)
     };
-    let Stores { store, plant, gateway_key, wire_secret } = open_with(&config, clock.clone(), open_warehouse).await?;
-    let Plant { warehouse, live, .. } = plant.clone();
-    let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
-    let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
+    let stores = open_with(&config, clock.clone(), open_warehouse).await?;
     let is_rebuilt = match &rebuild_owed {
-        Some(_) => rebuild(&plant, &config).await?,
+        Some(_) => rebuild(&stores.plant, &config).await?,
         None => false,
     };
-    let registry = Registry::new(plant);
-    if let Err(error) = start_streams(&registry, &config).await {
-        end_streams(registry).await;
-        return Err(error);
+    let rebuild_owed = rebuild_owed.filter(|_| is_rebuilt);
+    let registry = Registry::new(stores.plant.clone());
+    let doors = Doors { pages: listener, wire: aws_listener, address };
+    match start_rooms(&config, clock, stores, &registry, rebuild_owed, doors, &stop).await {
+        Ok(tasks) => Ok(Running { address, aws_address, stop, registry, tasks }),
+        Err(error) => {
+            stop.send_replace(true);
+            end_streams(registry).await;
+            Err(error)
+        }
     }
-    if let Some(owed) = rebuild_owed.filter(|_| is_rebuilt) {
+}
+
+/// Where connections come in.
+struct Doors {
+    pages: TcpListener,
+    wire: TcpListener,
+    /// Of the pages.
+    address: SocketAddr,
+}
+
+/// Starts the streams and everything that stands above them. Whoever calls it ends the streams if that fails.
+async fn start_rooms(
+    config: &Config,
+    clock: Clock,
+    stores: Stores,
+    registry: &Registry,
+    rebuilt: Option<RebuildOwed>,
+    doors: Doors,
+    stop: &watch::Sender<bool>,
+) -> Result<Vec<JoinHandle<()>>, StartError> {
+    let Stores { store, plant, gateway_key, wire_secret } = stores;
+    let Plant { warehouse, live, .. } = plant;
+    let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
+    let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
+    start_streams(registry, config).await?;
+    if let Some(owed) = rebuilt {
         owed.done().map_err(WarehouseError::from)?;
     }
     // Before anything is numbered.
-    set_back::make_good(&quiz, &store, &warehouse, &registry).await?;
+    set_back::compare_and_make_good(&quiz, &store, &warehouse, registry, &config.data.set_back_mark()).await?;
     if config.server.demo && accounts.is_empty().await? {
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }
@@ -185,8 +213,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
     let mut running = Vec::new();
     let relay_key = if config.gateway.url.is_some() { gateway_key } else { relay_key };
-    let feeds = start_feeds(&config, address, &relay_key, &quiz, &warehouse, &stop, &mut running)?;
-    let (accepting, clock) = (quiz.accepting().clone(), clock.clone());
+    let feeds = start_feeds(config, doors.address, &relay_key, &quiz, &warehouse, stop, &mut running)?;
+    let accepting = quiz.accepting().clone();
     let measure = Measure {
         store: store.clone(),
         warehouse: warehouse.clone(),
@@ -220,15 +248,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     };
     let router = web::router(rooms, &config.server.site);
     let (of_pages, of_wire) = Bound::of_process();
-    running.push(tokio::spawn(listen::serve(listener, router, Speaks::Http1, of_pages, stop.subscribe())));
-    running.push(tokio::spawn(listen::serve(
-        aws_listener,
-        wire.router(),
-        Speaks::Http1And2,
-        of_wire,
-        stop.subscribe(),
-    )));
-    Ok(Running { address, aws_address, stop, registry, tasks: running })
+    running.push(tokio::spawn(listen::serve(doors.pages, router, Speaks::Http1, of_pages, stop.subscribe())));
+    running.push(tokio::spawn(listen::serve(doors.wire, wire.router(), Speaks::Http1And2, of_wire, stop.subscribe())));
+    Ok(running)
 }
 
 /// Brings everything in the lake into an empty warehouse, before any delivery begins: where one goes on is read from the load
@@ -243,9 +265,13 @@ async fn rebuild(plant: &Plant, config: &Config) -> Result<bool, StartError> {
     let Plant { lake, warehouse, clock, .. } = plant.clone();
     let table_of = |stream: &str| tables.get(stream).cloned();
     let replayer = Replayer { lake, warehouse, clock };
-    let Brought { rows, failed, filled, .. } = replayer.bring_in_all(&Which::default(), table_of, tell).await?;
+    let Brought { rows, failed, filled, without_table, .. } =
+        replayer.bring_in_all(&Which::default(), table_of, tell).await?;
     for Range { stream, shard, start, end } in filled {
         tracing::warn!(stream, shard, start, end, "no batch of these lies in the lake; they are taken for heartbeats");
+    }
+    for (stream, batches) in without_table {
+        tracing::warn!(stream, batches, "the stream is not configured, or has no table; its batches stay in the lake");
     }
     tracing::warn!(rows, failed, "the warehouse has been rebuilt from the lake");
     Ok(failed == 0)

@@ -2,37 +2,39 @@
 //!
 //! Owns the comparison at each start, before anything is numbered or anybody is answered. Whatever has left the store lies in
 //! the warehouse, or waits in the logs of the two streams that this server feeds; the store's own numbers tell whether it
-//! was set back. If so, [`make_good`] gathers what had left, and the room `quiz` writes it. Not looked at: batches that are
-//! parked, and what waits on a way elsewhere.
+//! was set back. If so, what had left is gathered, and the room `quiz` writes it. Where that cannot be found out, the numbers
+//! go on by a wide margin, and a mark beside the store has the next start look again. Not looked at: batches that are parked,
+//! and what waits on a way elsewhere.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
 
-use app::api::Millis;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::quiz::{Left, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
+use crate::amazon::MOST_RECORDS;
+use crate::quiz::{Left, MadeGood, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
 use crate::registry::{DeliveryStream, Registry};
+use crate::serve::StartError;
 use crate::store::Store;
 use crate::store::tables::attempt;
 use crate::stream::{Kept, ShardLog, StreamError};
-use crate::warehouse::{Highest, SentAnswer, SentAttempt, Warehouse, WarehouseError, millis_of};
+use crate::warehouse::{Closed, Highest, KINDS, SentAnswer, SentAttempt, Warehouse, WarehouseError, millis_of};
 
-/// Records that are read from a log at once; backwards, where no limit in bytes can be kept, so many.
-const AT_ONCE: usize = 10_000;
-const AT_ONCE_BACKWARDS: u64 = 200;
-const AT_ONCE_BYTES: usize = 16 << 20;
+/// Records that are read at once from the end of a log: as many as the relay sends in one request.
+const BACK_AT_ONCE: u64 = MOST_RECORDS as u64;
 /// Submissions that are asked of the warehouse at once.
 const ATTEMPTS_AT_ONCE: usize = 100;
-/// No store comes so far; a number beyond is nobody's own.
-const BEYOND: i64 = 1 << 53;
-/// Tables whose rows the catalog numbers.
-const KINDS: [&str; 5] = ["quiz", "question", "choice", "class", "assignment"];
+/// By so much the numbers go on where it is not known which have left.
+const MARGIN: i64 = 1_000_000;
 
 /// Why it is not known what had left the store.
 #[derive(Debug, thiserror::Error)]
-enum Unknown {
+enum CompareError {
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
     #[error(transparent)]
@@ -41,30 +43,55 @@ enum Unknown {
     Store(#[from] DbErr),
 }
 
-/// Compares, and makes good what was lost. What cannot be found out is said, and keeps nobody from being answered.
+/// The streams that this server itself feeds.
+type Logs = Vec<Arc<DeliveryStream>>;
+
+/// Compares, and makes good what was lost. `mark` is a file beside the store, which is there while a comparison is owed. What
+/// cannot be found out is said, and keeps nobody from being answered.
 ///
 /// # Errors
-/// If the transactional store says no.
-pub async fn make_good(quiz: &Quiz, store: &Store, warehouse: &Warehouse, registry: &Registry) -> Result<(), DbErr> {
-    let streams = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name));
-    let logs: Vec<_> = streams.map(|stream| (stream.name().to_owned(), stream)).collect();
-    let numbers = match newest(warehouse, &logs).await {
-        Ok(highest) => numbers_of(&highest),
+/// If the transactional store says no, or the mark cannot be written or removed.
+pub async fn compare_and_make_good(
+    quiz: &Quiz,
+    store: &Store,
+    warehouse: &Warehouse,
+    registry: &Registry,
+    mark: &Path,
+) -> Result<(), StartError> {
+    let unusable = |source| StartError::Data { folder: mark.to_owned(), source };
+    let logs: Logs = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
+    match left_by(store, warehouse, &logs, mark.exists()).await {
+        Ok(None) => {}
+        Ok(Some(left)) => tell(quiz.make_good(&left).await?),
         Err(error) => {
-            tracing::error!(%error, "it is not known whether the transactional store was set back");
-            return Ok(());
+            tracing::error!(%error, "what has left the transactional store is not known; the next start looks again");
+            File::create(mark).and_then(|file| file.sync_all()).map_err(unusable)?;
+            return Ok(store.skip_numbers(MARGIN).await?);
         }
-    };
-    let behind = store.would_number_again(&numbers).await?;
-    if behind.is_empty() {
-        return Ok(());
+    }
+    match std::fs::remove_file(mark) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(error)),
+        _ => Ok(()),
+    }
+}
+
+/// What had left a store that was set back; nothing if it was not.
+async fn left_by(
+    store: &Store,
+    warehouse: &Warehouse,
+    logs: &Logs,
+    is_owed: bool,
+) -> Result<Option<Left>, CompareError> {
+    let newest = sent(warehouse, logs, look_back).await?;
+    let behind = store.tables_behind(&numbers_of(&newest.highest)).await?;
+    if behind.is_empty() && !is_owed {
+        return Ok(None);
     }
     tracing::error!(tables = behind.join(", "), "the transactional store knows less than has left it");
-    let left = gather(store, warehouse, &logs).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "what the transactional store has lost cannot be brought back");
-        Left { numbers, ..Left::default() }
-    });
-    let made = quiz.make_good(&left).await?;
+    Ok(Some(gather(store, warehouse, logs).await?))
+}
+
+fn tell(made: MadeGood) {
     for assignment in made.closed {
         tracing::error!(assignment, "the assignment had been closed, and is closed again");
     }
@@ -74,71 +101,70 @@ pub async fn make_good(quiz: &Quiz, store: &Store, warehouse: &Warehouse, regist
     for (reason, submissions) in made.left_out {
         tracing::error!(submissions, %reason, "submissions are in the warehouse alone");
     }
-    Ok(())
 }
 
-type Logs = Vec<(String, std::sync::Arc<DeliveryStream>)>;
+/// What the logs and the warehouse have of the store's own, as far as `look` looks into the logs.
+async fn sent(
+    warehouse: &Warehouse,
+    logs: &Logs,
+    look: fn(&ShardLog, u64, &mut Sent) -> Result<(), StreamError>,
+) -> Result<Sent, CompareError> {
+    let mut sent = in_logs(warehouse, logs, look).await?;
+    sent.see_highest(&warehouse.highest().await?);
+    Ok(sent)
+}
 
-/// The highest numbers that have left the store. Of a log the newest own record is looked at: the relay sends them in order.
-async fn newest(warehouse: &Warehouse, logs: &Logs) -> Result<Highest, Unknown> {
-    let mut sent = Sent::default();
-    for (name, stream) in logs {
-        // The log first: what it lets go meanwhile is in the warehouse.
-        let landed = warehouse.stream_ends(name.clone()).await?.by_shard;
+/// What is seen in the logs behind what has landed. The logs come before the warehouse is asked: what they let go meanwhile
+/// is there then.
+async fn in_logs(
+    warehouse: &Warehouse,
+    logs: &Logs,
+    look: fn(&ShardLog, u64, &mut Sent) -> Result<(), StreamError>,
+) -> Result<Sent, CompareError> {
+    let mut all = Sent::default();
+    for stream in logs {
+        let landed = warehouse.stream_ends(stream.name().to_owned()).await?.by_shard;
         let shards = stream.log().shards();
-        let look = move || -> Result<Sent, StreamError> {
+        let look_at_all = move || {
             let mut sent = Sent::default();
             for shard in shards {
                 let landed = landed.get(&shard.range().id()).copied().unwrap_or(0);
-                look_backwards(&shard, landed, &mut sent)?;
+                look(&shard, landed, &mut sent)?;
             }
             Ok(sent)
         };
-        sent.join(tokio::task::spawn_blocking(look).await.unwrap_or(Err(StreamError::Stopped))?);
+        all.join(tokio::task::spawn_blocking(look_at_all).await.unwrap_or(Err(StreamError::Stopped))?);
     }
-    sent.highest_with(&warehouse.highest().await?);
-    Ok(sent.highest)
+    Ok(all)
 }
 
-/// Reads back from the end of a log until there is an own record, or until what has landed.
-fn look_backwards(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), StreamError> {
+/// Reads back from the end of a log until there is an own record, and once more: what the stream did not take of a request is
+/// sent again behind the next one.
+fn look_back(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), StreamError> {
     let mut end = shard.end_offset();
+    let mut is_last = false;
     while end > landed {
-        let from = end.saturating_sub(AT_ONCE_BACKWARDS).max(landed);
-        let records = shard.records(from, (end - from) as usize, usize::MAX)?;
-        if sent.see_all(&records) {
-            return Ok(());
+        let from = end.saturating_sub(BACK_AT_ONCE).max(landed);
+        let found = sent.see_all(&shard.records(from, (end - from) as usize, usize::MAX)?);
+        if is_last {
+            break;
         }
-        end = from;
+        (end, is_last) = (from, found);
     }
     Ok(())
 }
 
+fn look_at_all(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), StreamError> {
+    shard.read_through(landed, |records| {
+        sent.see_all(records);
+    })
+}
+
 /// Everything that has left the store and that the store may lack.
-async fn gather(store: &Store, warehouse: &Warehouse, logs: &Logs) -> Result<Left, Unknown> {
-    let mut sent = Sent::default();
-    for (name, stream) in logs {
-        let landed = warehouse.stream_ends(name.clone()).await?.by_shard;
-        let shards = stream.log().shards();
-        let read = move || -> Result<Sent, StreamError> {
-            let mut sent = Sent::default();
-            for shard in shards {
-                let mut from = landed.get(&shard.range().id()).copied().unwrap_or(0);
-                loop {
-                    let records = shard.records(from, AT_ONCE, AT_ONCE_BYTES)?;
-                    let Some(last) = records.last() else { break };
-                    from = last.offset + 1;
-                    sent.see_all(&records);
-                }
-            }
-            Ok(sent)
-        };
-        sent.join(tokio::task::spawn_blocking(read).await.unwrap_or(Err(StreamError::Stopped))?);
-    }
-    sent.highest_with(&warehouse.highest().await?);
-    let mut closed = warehouse.closed_assignments().await?;
-    closed.append(&mut sent.closed);
-    for assignment in warehouse.own_assignments().await?.into_keys() {
+async fn gather(store: &Store, warehouse: &Warehouse, logs: &Logs) -> Result<Left, CompareError> {
+    let mut sent = sent(warehouse, logs, look_at_all).await?;
+    sent.closed.extend(warehouse.closed_assignments().await?);
+    for assignment in warehouse.own_assignments().await? {
         let known = submitted(store, assignment).await?;
         let landed = warehouse.landed(assignment, i64::MAX).await?;
         let lost: Vec<String> =
@@ -148,7 +174,11 @@ async fn gather(store: &Store, warehouse: &Warehouse, logs: &Logs) -> Result<Lef
             landed.into_iter().for_each(|attempt| sent.see_attempt(attempt));
         }
     }
-    Ok(Left { numbers: numbers_of(&sent.highest), attempts: sent.attempts.into_values().collect(), closed })
+    Ok(Left {
+        numbers: numbers_of(&sent.highest),
+        attempts: sent.attempts.into_values().collect(),
+        closed: sent.closed,
+    })
 }
 
 async fn submitted(store: &Store, assignment: i64) -> Result<HashSet<String>, DbErr> {
@@ -162,8 +192,7 @@ async fn submitted(store: &Store, assignment: i64) -> Result<HashSet<String>, Db
 
 fn numbers_of(highest: &Highest) -> Vec<(&'static str, i64)> {
     let of_kind = |kind: &'static str| (kind, highest.ids.get(kind).copied().unwrap_or(0));
-    let all = [("outbox", highest.accepted_seq)].into_iter().chain(KINDS.map(of_kind));
-    all.filter(|(_, number)| *number < BEYOND).collect()
+    [("outbox", highest.accepted_seq)].into_iter().chain(KINDS.map(of_kind)).collect()
 }
 
 /// A record of a log, as far as it is looked at.
@@ -193,7 +222,7 @@ struct Record {
 struct Sent {
     highest: Highest,
     attempts: BTreeMap<String, SentAttempt>,
-    closed: BTreeMap<i64, Millis>,
+    closed: Vec<Closed>,
 }
 
 impl Sent {
@@ -212,20 +241,11 @@ impl Sent {
     fn see(&mut self, record: Record) {
         if let (Some(kind), Some(id)) = (&record.kind, record.id) {
             self.highest.see_row(kind, Some(id));
-            if let Some(at) = record.closed_at.as_deref().and_then(millis_of).filter(|_| kind == "assignment") {
-                self.closed.insert(id, at);
-            }
+            self.closed.extend(record.close());
             return;
         }
-        for (kind, id) in [
-            ("assignment", record.assignment_id),
-            ("class", record.class_id),
-            ("quiz", record.quiz_id),
-            ("question", record.question_id),
-            ("choice", record.choice_id),
-        ] {
-            self.highest.see_row(kind, id);
-        }
+        let ids = [record.assignment_id, record.class_id, record.quiz_id, record.question_id, record.choice_id];
+        KINDS.iter().zip(ids).for_each(|(kind, id)| self.highest.see_row(kind, id));
         if let Some(attempt) = record.attempt() {
             self.see_attempt(attempt);
         }
@@ -247,18 +267,25 @@ impl Sent {
     }
 
     fn join(&mut self, other: Self) {
-        self.highest_with(&other.highest);
+        self.see_highest(&other.highest);
         other.attempts.into_values().for_each(|attempt| self.see_attempt(attempt));
         self.closed.extend(other.closed);
     }
 
-    fn highest_with(&mut self, other: &Highest) {
+    fn see_highest(&mut self, other: &Highest) {
         self.highest.see_record(other.accepted_seq);
         other.ids.iter().for_each(|(kind, id)| self.highest.see_row(kind, Some(*id)));
     }
 }
 
 impl Record {
+    /// The close that a version of an assignment tells of.
+    fn close(&self) -> Option<Closed> {
+        let assignment = self.id.filter(|_| self.kind.as_deref() == Some("assignment"))?;
+        let at = self.closed_at.as_deref().and_then(millis_of)?;
+        Some(Closed { assignment, class: self.class_id?, quiz: self.quiz_id?, at })
+    }
+
     /// The submission that an answer belongs to, with this answer alone; none of a heartbeat.
     fn attempt(self) -> Option<SentAttempt> {
         let answer = SentAnswer {
@@ -304,21 +331,25 @@ mod tests {
         assert!(!sent.see_all(&[kept(&strange), kept(&serde_json::json!({ "x": 1 }))]));
         let close = serde_json::json!({
             "record_id": "c", "accepted_seq": 30, "accepted_at": "2026-01-31 10:41:07.123", "kind": "assignment", "id": 12,
-            "closed_at": "2026-01-31 10:41:07.123",
+            "class_id": 1, "quiz_id": 2, "closed_at": "2026-01-31 10:41:07.123",
         });
         assert!(sent.see_all(&[kept(&answer(4, 21)), kept(&answer(5, 22)), kept(&answer(4, 40)), kept(&close)]));
         assert_eq!(sent.highest.accepted_seq, 40);
         assert_eq!((sent.highest.ids["assignment"], sent.highest.ids["question"]), (12, 5));
-        assert_eq!(sent.closed, BTreeMap::from([(12, 1_769_856_067_123)]));
+        assert_eq!(sent.closed, [Closed { assignment: 12, class: 1, quiz: 2, at: 1_769_856_067_123 }]);
         let numbers: Vec<(i64, i64)> =
             sent.attempts["a"].answers.iter().map(|answer| (answer.question, answer.accepted_seq)).collect();
         assert_eq!(numbers, [(4, 21), (5, 22)], "the number that it had first");
     }
 
     #[test]
-    fn a_number_that_no_store_reaches_is_not_believed() {
-        let highest = Highest { accepted_seq: i64::MAX, ids: BTreeMap::from([("quiz".to_owned(), 7)]) };
-        let numbers = numbers_of(&highest);
-        assert!(numbers.contains(&("quiz", 7)) && numbers.iter().all(|(table, _)| *table != "outbox"), "{numbers:?}");
+    fn a_number_that_no_store_reaches_is_not_believed_and_the_others_are() {
+        let mut highest = Highest::default();
+        for number in [7, i64::MAX] {
+            highest.see_record(number);
+            highest.see_row("quiz", Some(number));
+        }
+        assert!(numbers_of(&highest).starts_with(&[("outbox", 7)]), "{highest:?}");
+        assert_eq!(highest.ids["quiz"], 7);
     }
 }

@@ -76,6 +76,9 @@ test('names that come after they were hidden again stay hidden, and those that d
   const come = page.waitForResponse('**/api/student_names*');
   await answer();
   await (await come).finished();
+  // The program has taken them in before the page is drawn twice.
+  await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+  assert.equal(await page.getByText('Amara Okafor').count(), 0, 'they stay hidden');
   await page.getByRole('button', { name: 'Show names' }).waitFor();
   await page.unroute('**/api/student_names*');
 

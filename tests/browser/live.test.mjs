@@ -82,7 +82,7 @@ test('the classes page follows who has submitted, over the same connection, and 
   assert.ok(asked.length >= 1, 'it asked again');
   assert.equal(await row.evaluate((link) => link === document.activeElement), true, 'the focus stayed');
   // What is final is not followed any more: the open assignments of two classes are.
-  await until(async () => await school.metric('live_assignments') <= 2);
+  await until(async () => await school.metric('live_assignments') === 2);
   await teacher.context().close();
 });
 

@@ -161,11 +161,11 @@ export async function cut_off(page) {
   await page.locator('.fresh').getByText(/^This page lost the server/).waitFor();
 }
 
-/** Asks again until the answer is yes; for things that send no event. */
-export async function until(holds, seconds = 15) {
+/** Asks again after a pause, until the answer is yes; for things that send no event. */
+export async function until(holds, seconds = 15, pause_ms = 100) {
   for (const end = Date.now() + seconds * 1_000; !await holds();) {
     if (Date.now() > end) throw new Error(`it never was so: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => { setTimeout(resolve, pause_ms); });
   }
 }
 

@@ -137,6 +137,7 @@ test('a submission waits, and the page says so, while another one is being sent'
   await page.unroute('**/answers');
   await page.route('**/answers', () => {});
   await page.goto('/join');
+  // Before the request is given up.
   await page.getByText('Answers on this device wait for the network').nth(1).waitFor({ timeout: 9_000 });
 });
 

@@ -250,7 +250,7 @@ async fn two_choices_are_right_by_a_ruling_for_the_class_the_sheet_and_the_files
         assert!(said.contains(says), "{said}");
     }
 
-    // Undone and made void in between, both are right again.
+    // It is made void; when that is undone, both are right again.
     assert_eq!(rule(&teacher, &server, json!({ "question": question.id })).await.status(), 200);
     let newest = by_rule(&teacher, &server, Attempts::First).await.rulings[0].id;
     let undo = |ruling: i64| format!("/api/assignments/{OPEN}/rulings/{ruling}/undo");

@@ -224,6 +224,7 @@ async fn a_parked_batch_is_shown_with_its_reason_and_replayed_by_an_admin() {
 async fn a_row_of_the_load_history_that_stands_for_many_is_held_against_their_manifests() {
     let server = landed().await;
     let data = server.data();
+    // As `warehouse/fold.rs` writes it.
     let fold = "CREATE TEMPORARY TABLE run AS SELECT stream, shard, MIN(start_offset) AS first, MAX(end_offset) AS last, \
                 SUM(CASE WHEN object LIKE 'heartbeats/%' THEN 0 ELSE records END) AS records FROM load_history \
                 WHERE stream = 'quiz-answers' GROUP BY stream, shard; \
@@ -274,7 +275,6 @@ async fn a_store_that_was_set_back_gets_back_what_the_warehouse_knows() {
     }
     Staff::teacher(&lost).await.results_when(&lost, OPEN, |r| r.freshness.landed == 20).await;
     lost.stop();
-    drop(half);
 
     before.put_back(data);
     let (agrees, said) = run(&["verify"], data);
@@ -282,7 +282,7 @@ async fn a_store_that_was_set_back_gets_back_what_the_warehouse_knows() {
     assert!(said.contains("the transactional store lacks the others"), "{said}");
 
     let again = Server::on(data, &[]);
-    // No number is given out twice.
+    assert!(half.view(&again).await.is_err(), "an attempt that was not handed in is lost, and its device is told");
     Student::hand_in(&again, "Amara Okafor", 2).await;
     let teacher = Staff::teacher(&again).await;
     let shown = teacher.results_when(&again, OPEN, |r| r.freshness.accepted == 30 && r.freshness.landed == 30).await;
@@ -291,6 +291,11 @@ async fn a_store_that_was_set_back_gets_back_what_the_warehouse_knows() {
         teacher.get(&again, &format!("/api/student_names?assignment={OPEN}")).await.text().await.expect("names");
     assert!(names.contains("Name lost ("), "{names}");
     again.stop();
+    assert_eq!(
+        count(data, "SELECT COUNT(DISTINCT accepted_seq) FROM answers WHERE assignment_id = 2"),
+        30,
+        "each has its own"
+    );
     let (agrees, said) = run(&["verify"], data);
     assert!(agrees, "{said}");
 }

@@ -1,26 +1,26 @@
 // What a page's charts write, and in which font. Both functions run in the page.
 
-/** Keeps what is written on canvases from now on. */
+/** Keeps what is written on canvases from now on. Bars do not glide for somebody who wants less motion. */
 export function record_texts() {
+  const ask = window.matchMedia.bind(window);
+  window.matchMedia = (query) => (query.includes('prefers-reduced-motion') ? { matches: true } : ask(query));
   const { prototype } = CanvasRenderingContext2D;
   const { fillText } = prototype;
   window.texts = new Map();
   prototype.fillText = function (text, x, y) {
     const { canvas, font, fillStyle, textAlign, textBaseline } = this;
-    // What stands at its left end stays there while bars glide; the row of the selected question has another ground.
+    // Centred texts are measured from their middle; the row of the selected question has another ground.
     if (textAlign === 'start') window.texts.set(`${text} ${x} ${y}`, { text, x, y, canvas, font, fillStyle, textAlign, textBaseline });
-    window.written_at = performance.now();
     fillText.call(this, text, x, y);
   };
 }
 
 /**
  * What was written, but for the label of the selected question, each text beside the same one drawn anew: in the page's
- * own font, in one with serifs, and as an element of the page. Nothing before the charts have come to rest.
+ * own font, in one with serifs, and as an element of the page. Nothing before all of it has been written.
  */
-export function compare_texts(selected) {
-  // Bars glide for 150 ms, and are drawn in every frame of that.
-  if (!(performance.now() - window.written_at > 300)) return null;
+export function compare_texts(selected, texts) {
+  if (window.texts.size < texts) return null;
   const of_page = getComputedStyle(document.body).fontFamily;
   const chart_of = ({ canvas }) => canvas.getContext('2d');
 

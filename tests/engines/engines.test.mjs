@@ -46,7 +46,8 @@ for (const Engine of [Firefox, WebKit]) {
     test('a question keeps its distance from its choices', async () => {
       const student = await somebody();
       await join(student, 'Ben Whitlock');
-      assert.deepEqual(await student.tab.run(room_of_question), { above: 6, below: 20 });
+      const { above, below } = await student.tab.run(room_of_question);
+      assert.ok(above >= 4 && below >= 12, `it would touch its neighbours: ${above} px above, ${below} px below`);
       await is_well(student);
     });
 
@@ -57,7 +58,8 @@ for (const Engine of [Firefox, WebKit]) {
       await teacher.tab.run(record_texts);
       await teacher.click('.bars button', 'Question 6: ');
       await teacher.sees('Question 6');
-      const texts = await teacher.result(compare_texts, 'Q6');
+      // Ten questions and four choices, at the least.
+      const texts = await teacher.result(compare_texts, 'Q6', 14);
       assert.ok(texts.length >= 12, `labels and choices: ${JSON.stringify(texts)}`);
       for (const one of texts) {
         const says = JSON.stringify(one);

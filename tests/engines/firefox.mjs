@@ -45,14 +45,15 @@ export class Firefox {
   async close() {
     this.socket?.terminate();
     await end(this.program);
-    rmSync(this.profile, { recursive: true, force: true });
+    // Its children may be writing still.
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10 });
   }
 
   ask(method, params = {}) {
     this.#last += 1;
     const id = this.#last;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${method}: no answer`)), LIMIT_MS);
+      const late = setTimeout(() => reject(new Error(`${method}: no answer`)), LIMIT_MS).unref();
       this.#asked.set(id, ({ type, result, error, message }) => {
         clearTimeout(late);
         if (type === 'success') resolve(result);

@@ -42,7 +42,10 @@ class Tab {
     const port = await free_port();
     this.address = `http://127.0.0.1:${port}`;
     this.driver = start('WebKitWebDriver', [`--port=${port}`], 'ignore', { DISPLAY: `:${display}` });
-    await until(() => this.#ask('GET', '/status').catch(() => this.driver.exitCode !== null));
+    const is_there = () => this.#ask('GET', '/status').then(() => true, () => false);
+    const has_ended = () => this.driver.pid === undefined || this.driver.exitCode !== null;
+    await until(async () => await is_there() || has_ended());
+    if (has_ended()) throw new Error('WebKitWebDriver does not run; has scripts/setup.sh test run?');
     const { sessionId } = await this.#ask('POST', '/session', { capabilities: { alwaysMatch: { pageLoadStrategy: 'none' } } });
     this.address += `/session/${sessionId}`;
     await this.#ask('POST', '/window/rect', { width: 1280, height: 1000 });
@@ -57,9 +60,7 @@ class Tab {
     this.#before.push(...await this.run(() => { window.is_left = true; return window.complaints ?? []; }));
     await this.#ask('POST', '/url', { url });
     // This WebDriver does not tell what is on the console. Asked without a pause, so as to be there before the program is.
-    for (const end = Date.now() + 15_000; !await this.run(listen).catch(() => false);) {
-      if (Date.now() > end) throw new Error(`${url} never came`);
-    }
+    await until(() => this.run(listen).catch(() => false), 15, 0);
     await until(() => this.run(() => document.readyState === 'complete'));
   }
 

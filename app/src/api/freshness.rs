@@ -110,7 +110,7 @@ pub enum State {
     Disconnected,
     /// Never measured.
     Unknown,
-    /// An instant in the past is shown, whatever is so now.
+    /// An instant in the past is shown, whatever is so now. Only a page says so.
     Past,
 }
 

@@ -88,6 +88,15 @@ impl Live {
         Some(Self { way: Way::Own(source), _listeners: listeners })
     }
 
+    /// Follows other assignments over the same connection; not where it is the page's own, which is of what it was opened for.
+    #[must_use]
+    pub fn follow(&mut self, followed: &[i64]) -> bool {
+        let Way::Shared { assignments, .. } = &mut self.way else { return false };
+        *assignments = numbers(followed);
+        self.alive();
+        true
+    }
+
     /// To be said once a second: a tab that falls silent has been closed.
     pub fn alive(&self) {
         if let Way::Shared { port, assignments } = &self.way {

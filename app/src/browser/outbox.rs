@@ -16,7 +16,8 @@ use super::{http, storage, time, transport};
 use crate::api::Millis;
 use crate::api::attempts::Receipt;
 use crate::state::attempt::Attempt;
-use crate::state::outbox::{Wish, retry_after_ms};
+use crate::state::outbox::retry_after_ms;
+use crate::state::refresh::Wish;
 
 /// What has not been answered for so long waits, as far as whoever looks at it is concerned.
 const WAITS_AFTER: Duration = Duration::from_secs(5);
@@ -97,15 +98,15 @@ impl Outbox {
         }
         self.rest();
         if self.wish_left().is_some() {
-            self.to_send().iter().for_each(|attempt| self.say_that_it_waits(&attempt.joined.attempt));
+            self.sort_out().iter().for_each(|attempt| self.say_that_it_waits(&attempt.joined.attempt));
             return self.wait(0);
         }
         self.sending.set_value(true);
         spawn_local(self.round());
     }
 
-    /// What is sent in a round. Takes in what need not be sent any more.
-    fn to_send(self) -> Vec<Attempt> {
+    /// Takes in what need not be sent any more, and returns what is sent in a round.
+    fn sort_out(self) -> Vec<Attempt> {
         let (mut pending, others): (Vec<Attempt>, Vec<Attempt>) =
             storage::attempts().into_iter().partition(Attempt::is_pending);
         self.take_in(others);
@@ -115,7 +116,7 @@ impl Outbox {
     }
 
     async fn round(self) {
-        let pending = self.to_send();
+        let pending = self.sort_out();
         for attempt in &pending {
             let id = attempt.joined.attempt.clone();
             // Also for one whose turn comes later.

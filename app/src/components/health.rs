@@ -8,9 +8,9 @@ use super::{Reach, Ticking};
 use crate::api::health::{DeliveryHealth, delivery_health};
 use crate::api::{ApiError, Millis};
 use crate::browser::asking::{Asking, keep_on};
-use crate::browser::time;
 use crate::browser::transport::within;
-use crate::state::banner::{Known, for_admin, for_teacher};
+use crate::browser::{is_visible, time};
+use crate::state::banner::{Known, Told};
 use crate::state::freshness::Indicator;
 use crate::state::session::Session;
 
@@ -45,14 +45,28 @@ impl Health {
         // Somebody else may have looked before.
         self.known.set(None);
         self.unread_since.set(None);
-        let asking = Asking::at_once(move || self.ask(session));
-        // Shown again, it does not wait for its turn.
-        keep_on(POLL, move || asking.changed(), move || asking.changed());
+        self.reach.listens();
+        // Gone with whoever was signed in: what is answered later is another one's.
+        let here = StoredValue::new(());
+        let asking = Asking::at_once(move || self.ask(session, here));
+        let turned = move || {
+            if is_visible() {
+                // That nobody asked meanwhile says nothing of the server.
+                self.reach.listens();
+            } else {
+                // Shown again, it does not wait for its turn.
+                asking.changed();
+            }
+        };
+        keep_on(POLL, move || asking.changed(), turned);
     }
 
-    async fn ask(self, session: RwSignal<Session>) -> Result<(), ApiError> {
+    async fn ask(self, session: RwSignal<Session>, here: StoredValue<()>) -> Result<(), ApiError> {
         let asked = time::waking();
         let answer = within(delivery_health()).await;
+        if here.try_get_value().is_none() {
+            return Ok(());
+        }
         let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
         match &answer {
             Ok(health) => self.clock.answered(health.now, asked),
@@ -77,17 +91,19 @@ impl Health {
     /// What an admin reads at this second.
     #[must_use]
     pub fn for_admin(self) -> Indicator {
-        let (now, connection) = (self.clock.now(), self.reach.connection());
-        let since = self.unread_since.get().unwrap_or(now);
-        self.known.with(|known| for_admin(known.as_ref(), connection, since, now, time::dated_clock))
+        self.said(|told| told.for_admin(time::dated_clock))
     }
 
     /// What a teacher reads at this second; nothing while all is well.
     #[must_use]
     pub fn for_teacher(self) -> Option<Indicator> {
+        self.said(|told| told.for_teacher(time::dated_hour_minute))
+    }
+
+    fn said<T>(self, say: impl Fn(Told<'_>) -> T) -> T {
         let (now, connection) = (self.clock.now(), self.reach.connection());
-        let since = self.unread_since.get().unwrap_or(now);
-        self.known.with(|known| for_teacher(known.as_ref(), connection, since, now, time::dated_hour_minute))
+        let unread_since = self.unread_since.get().unwrap_or(now);
+        self.known.with(|known| say(Told { known: known.as_ref(), connection, unread_since, now }))
     }
 
     /// Whether anything is known of the streams.

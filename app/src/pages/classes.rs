@@ -194,9 +194,7 @@ fn AssignmentRow(page: Page, class: Memo<Option<ClassSummary>>, id: i64) -> impl
         format!("{when} · {}", words::of(a.questions, "question"))
     });
     let code = of(|a| if a.closed_at.is_none() { a.join_code.clone() } else { String::new() });
-    let submitted = of(|a| {
-        format!("{} of {} submitted", words::count(a.participation.submitted), words::count(a.participation.students))
-    });
+    let submitted = of(|a| words::submitted(a.participation));
     let verdict = Memo::new(move |_| page.verdict(id));
     view! {
         <A href=format!("/results/{id}") attr:class="assignment">

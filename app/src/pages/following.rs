@@ -35,6 +35,8 @@ pub(super) struct Following {
     alone: StoredValue<bool>,
     /// How many connections there have been.
     connections: StoredValue<u32>,
+    /// Set while nothing is heard.
+    was_silent: StoredValue<bool>,
     /// Set when there is nothing to follow any more.
     gone: StoredValue<bool>,
     asking: StoredValue<Option<Asking>>,
@@ -53,6 +55,7 @@ impl Following {
             followed: StoredValue::new(Vec::new()),
             alone: StoredValue::new(false),
             connections: StoredValue::new(0),
+            was_silent: StoredValue::new(false),
             gone: StoredValue::new(false),
             asking: StoredValue::new(None),
             wanted: StoredValue::new_local(None),
@@ -107,14 +110,23 @@ impl Following {
         self.events.set_value(shared.or_else(|| Live::own(&wanted, hear)));
     }
 
+    /// Something else is to be followed: over the same connection, where that is shared.
+    fn follow(self, wanted: &[i64]) {
+        let same = |events: &mut Option<Live>| events.as_mut().is_some_and(|events| events.follow(wanted));
+        if wanted.is_empty() || !self.events.try_update_value(same).unwrap_or(false) {
+            return self.connect();
+        }
+        self.followed.set_value(wanted.to_vec());
+    }
+
     /// The page was hidden, and lets go; or shown, and catches up.
     fn show(self, visible: bool) {
         if visible && !self.gone.get_value() {
             self.reach.listens();
             self.connect();
-        } else {
-            self.events.set_value(None);
+            return;
         }
+        self.events.set_value(None);
         // A hidden page asks once it is shown.
         self.ask();
     }
@@ -144,7 +156,7 @@ impl Following {
 
     fn opened(self) {
         self.connections.update_value(|connections| *connections += 1);
-        if self.connections.get_value() > 1 {
+        if self.was_silent.try_update_value(std::mem::take).unwrap_or(false) {
             // It may have been updated while it was away.
             guard::look_for_update();
         }
@@ -159,8 +171,9 @@ impl Following {
         if self.gone.get_value() || !is_visible() {
             return;
         }
-        if self.wanted() != self.followed.get_value() {
-            return self.connect();
+        let wanted = self.wanted();
+        if wanted != self.followed.get_value() {
+            return self.follow(&wanted);
         }
         if self.followed.with_value(Vec::is_empty) {
             return;
@@ -170,6 +183,7 @@ impl Following {
         if silence < SILENCE_MS {
             return;
         }
+        self.was_silent.set_value(true);
         if self.reach.silent_ms() >= SILENCE_MS {
             self.reach.lost();
         }

@@ -12,10 +12,11 @@ use crate::api::attempts::{Join, Joined};
 use crate::browser::{http, storage, transport};
 use crate::components::{Deliveries, Heading, Logo, Problem, anew};
 use crate::state::attempt::Attempt;
+use crate::state::refresh::LONGEST_WISH_MS;
 use crate::state::words;
 
-/// A server that asks for a longer pause is asked after it all the same, in seconds.
-const LONGEST_WAIT_S: u64 = 600;
+/// The longest pause, in seconds, whatever the server asks for.
+const LONGEST_WAIT_S: u64 = LONGEST_WISH_MS as u64 / 1_000;
 
 /// Code and name; then to the quiz. A quiz that this device has begun and not handed in is offered first.
 #[component]

@@ -74,6 +74,7 @@ impl Watching {
         if self.known.try_get_untracked().is_none() {
             return Ok(()); // The page has been left.
         }
+        self.reach.ended(&answer);
         match answer {
             Ok(pipeline) => {
                 self.clock.answered(pipeline.now, asked);
@@ -83,7 +84,6 @@ impl Watching {
                 Ok(())
             }
             Err(error) => {
-                self.reach.ended::<()>(&Err(error.clone()));
                 match &error {
                     ApiError::SignedOut { .. } => self.session.set(Session::SignedOut),
                     // The line says it already.

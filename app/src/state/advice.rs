@@ -47,20 +47,20 @@ pub fn misconception(q: &QuestionResult) -> Option<usize> {
 #[must_use]
 pub fn reteach(q: &QuestionResult) -> Option<Remark> {
     q.facility().filter(|share| *share < LOW && !q.is_void && q.n >= LEAST_TO_RETEACH)?;
-    let key = right(q)?;
+    let Right { chosen, what, is } = Right::of(q)?;
     let n = words::count(q.n);
     let wrong = commonest_wrong(q).and_then(|place| Some((place, q.choices.get(place)?.answers)));
     let says = match wrong {
         Some((place, given)) if given > q.correct => {
-            format!("{} of {n} chose {}; the key is {key}.", words::count(given), words::letter(place))
+            format!("{} of {n} chose {}; {is}.", words::count(given), words::letter(place))
         }
         Some((place, given)) => format!(
-            "Only {} of {n} chose {key}, the key. The commonest wrong choice was {}, with {}.",
+            "Only {} of {n} chose {chosen}, {what}. The commonest wrong choice was {}, with {}.",
             words::count(q.correct),
             words::letter(place),
             words::count(given)
         ),
-        None => format!("Only {} of {n} chose {key}, the key.", words::count(q.correct)),
+        None => format!("Only {} of {n} chose {chosen}, {what}.", words::count(q.correct)),
     };
     Some(Remark { question: q.number, what: "Worth reteaching", says })
 }
@@ -157,11 +157,30 @@ fn tempting(q: &QuestionResult, others: usize) -> Option<String> {
     ))
 }
 
-/// The letters of what is right: of one choice, or of several after a ruling.
-fn right(q: &QuestionResult) -> Option<String> {
-    let right = q.choices.iter().enumerate().filter(|(_, c)| c.is_key);
-    let letters: Vec<String> = right.map(|(place, _)| words::letter(place)).collect();
-    (!letters.is_empty()).then(|| letters.join(" or "))
+/// What is right of a question, in words: one choice, or several after a ruling.
+struct Right {
+    /// `C`, or `A or C`.
+    chosen: String,
+    /// What that is.
+    what: &'static str,
+    /// The same as a sentence.
+    is: String,
+}
+
+impl Right {
+    fn of(q: &QuestionResult) -> Option<Self> {
+        let right = q.choices.iter().enumerate().filter(|(_, c)| c.is_key);
+        let letters: Vec<String> = right.map(|(place, _)| words::letter(place)).collect();
+        match &letters[..] {
+            [] => None,
+            [key] => Some(Self { chosen: key.clone(), what: "the key", is: format!("the key is {key}") }),
+            all => Some(Self {
+                chosen: all.join(" or "),
+                what: "which are right",
+                is: format!("{} are right", words::list(all)),
+            }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +190,19 @@ mod tests {
 
     fn says(remarks: &[Remark]) -> Vec<(i64, &str, &str)> {
         remarks.iter().map(|remark| (remark.question, remark.what, remark.says.as_str())).collect()
+    }
+
+    #[test]
+    fn what_is_right_after_a_ruling_is_said_of_all_choices() {
+        let mut q = question(1, 0, [4, 13, 3, 8], 0);
+        q.choices[2].is_key = true;
+        q.correct = 7;
+        assert_eq!(reteach(&q).expect("low").says, "13 of 28 chose B; A and C are right.");
+        let spread = "Only 9 of 26 chose A or C, which are right. The commonest wrong choice was B, with 9.";
+        let mut q = question(1, 0, [6, 9, 3, 8], 0);
+        q.choices[2].is_key = true;
+        q.correct = 9;
+        assert_eq!(reteach(&q).expect("low").says, spread);
     }
 
     #[test]

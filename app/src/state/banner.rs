@@ -1,9 +1,9 @@
-//! What the banner above a member of staff's pages says.
+//! What the pages of staff say of the pipeline: the banner above them, and the admin's page.
 //!
 //! An admin always reads the worst stream's verdict, since when, and how many records wait. A teacher reads nothing while
 //! all is well, and in trouble what it means for the class, without a word of streams.
 
-use super::freshness::{Connection, Indicator, badness, stream_indicator};
+use super::freshness::{Connection, Indicator, badness, lost, stream_indicator};
 use super::words;
 use crate::api::freshness::State;
 use crate::api::health::DeliveryHealth;
@@ -13,27 +13,73 @@ use crate::api::{ApiError, Millis};
 /// [`Connection`]'s to say.
 pub type Known = Result<DeliveryHealth, ApiError>;
 
-/// For an admin: the one state of the pipeline, on every page. `unread_since` is when its state could be read last, where
-/// `known` is an error; `clock` writes an instant, with its date where that is not today.
-#[must_use]
-pub fn for_admin(
-    known: Option<&Known>,
-    connection: Connection,
-    unread_since: Millis,
-    now: Millis,
-    clock: impl Fn(Millis) -> String,
-) -> Indicator {
-    if let Connection::Lost(since) = connection {
-        let sentence = format!("This page lost the server at {} and keeps trying", clock(since));
-        return Indicator::of(State::Disconnected, sentence);
+/// What a page has been told of the pipeline, at one instant.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// How the last question was answered; nothing before the first answer.
+    pub known: Option<&'a Known>,
+    /// Whether the server is heard.
+    pub connection: Connection,
+    /// When the state could be read last, where `known` is an error.
+    pub unread_since: Millis,
+    /// The instant, in server time.
+    pub now: Millis,
+}
+
+impl Told<'_> {
+    /// For an admin: the one state of the pipeline, on every page. `clock` writes an instant, with its date where that is not
+    /// today.
+    #[must_use]
+    pub fn for_admin(self, clock: impl Fn(Millis) -> String) -> Indicator {
+        let Self { known, connection, unread_since, now } = self;
+        if let Connection::Lost(since) = connection {
+            return Indicator::of(State::Disconnected, lost(since, clock));
+        }
+        match known {
+            None => Indicator::of(State::Unknown, "Not measured yet"),
+            Some(Ok(health)) => worst(health, now, clock),
+            Some(Err(error)) => Indicator::of(
+                State::Unknown,
+                format!("Its state has not been readable since {}: {error}", clock(unread_since)),
+            ),
+        }
     }
-    match known {
-        None => Indicator::of(State::Unknown, "Not measured yet"),
-        Some(Ok(health)) => worst(health, now, clock),
-        Some(Err(error)) => Indicator::of(
-            State::Unknown,
-            format!("Its state has not been readable since {}: {error}", clock(unread_since)),
-        ),
+
+    /// For a teacher; nothing while all is well.
+    #[must_use]
+    pub fn for_teacher(self, clock: impl Fn(Millis) -> String) -> Option<Indicator> {
+        let Self { known, connection, unread_since, now } = self;
+        if let Connection::Lost(since) = connection {
+            // Nothing of the students, whose network may be another.
+            let sentence = format!("This page has not reached the server since {} and keeps trying.", clock(since));
+            return Some(Indicator::of(State::Disconnected, sentence));
+        }
+        let Ok(health) = known? else {
+            let since = clock(unread_since);
+            let sentence =
+                format!("Since {since} the server has not said whether results are late. This page keeps asking.");
+            return Some(Indicator::of(State::Unknown, sentence));
+        };
+        let (state, freshness) = health
+            .streams
+            .iter()
+            .map(|stream| (stream.freshness.state(now), &stream.freshness))
+            .filter(|(state, _)| matches!(state, State::Delayed | State::Unknown))
+            .max_by_key(|(state, _)| badness(*state))?;
+        let complete_to = freshness.oldest_waiting.or(freshness.last_landed);
+        let complete = complete_to.map(|at| format!(" Results are complete to {}", clock(at)));
+        let waiting = match freshness.waiting {
+            0 => None,
+            1 => Some("1 answer waits".to_owned()),
+            n => Some(format!("{} wait", words::of(n, "answer"))),
+        };
+        let rest = match (complete, waiting) {
+            (Some(complete), Some(waiting)) => format!("{complete}; {waiting}."),
+            (Some(complete), None) => format!("{complete}."),
+            (None, Some(waiting)) => format!(" Results are late; {waiting}."),
+            (None, None) => " Results may be late.".to_owned(),
+        };
+        Some(Indicator::of(state, format!("Answers that students hand in are safe.{rest}")))
     }
 }
 
@@ -42,48 +88,6 @@ fn worst(health: &DeliveryHealth, now: Millis, clock: impl Fn(Millis) -> String)
     let indicators = health.streams.iter().rev().map(|s| stream_indicator(&s.name, &s.freshness, now, &clock));
     let worst = indicators.max_by_key(|indicator| badness(indicator.state));
     worst.unwrap_or_else(|| Indicator::of(State::Unknown, "No delivery stream is configured"))
-}
-
-/// For a teacher; nothing while all is well.
-#[must_use]
-pub fn for_teacher(
-    known: Option<&Known>,
-    connection: Connection,
-    unread_since: Millis,
-    now: Millis,
-    clock: impl Fn(Millis) -> String,
-) -> Option<Indicator> {
-    if let Connection::Lost(since) = connection {
-        // Nothing of the students, whose network may be another.
-        let sentence = format!("This page has not reached the server since {} and keeps trying.", clock(since));
-        return Some(Indicator::of(State::Disconnected, sentence));
-    }
-    let Ok(health) = known? else {
-        let since = clock(unread_since);
-        let sentence =
-            format!("Since {since} the server has not said whether results are late. This page keeps asking.");
-        return Some(Indicator::of(State::Unknown, sentence));
-    };
-    let (state, freshness) = health
-        .streams
-        .iter()
-        .map(|stream| (stream.freshness.state(now), &stream.freshness))
-        .filter(|(state, _)| matches!(state, State::Delayed | State::Unknown))
-        .max_by_key(|(state, _)| badness(*state))?;
-    let complete_to = freshness.oldest_waiting.or(freshness.last_landed);
-    let complete = complete_to.map(|at| format!(" Results are complete to {}", clock(at)));
-    let waiting = match freshness.waiting {
-        0 => None,
-        1 => Some("1 answer waits".to_owned()),
-        n => Some(format!("{} wait", words::of(n, "answer"))),
-    };
-    let rest = match (complete, waiting) {
-        (Some(complete), Some(waiting)) => format!("{complete}; {waiting}."),
-        (Some(complete), None) => format!("{complete}."),
-        (None, Some(waiting)) => format!(" Results are late; {waiting}."),
-        (None, None) => " Results may be late.".to_owned(),
-    };
-    Some(Indicator::of(state, format!("Answers that students hand in are safe.{rest}")))
 }
 
 #[cfg(test)]
@@ -121,7 +125,7 @@ mod tests {
     #[test]
     fn an_admin_reads_the_worst_stream_since_when_and_how_much_waits() {
         let of = |known: Option<&Known>, connection| {
-            let said = for_admin(known, connection, T - 7_000, T, clock);
+            let said = Told { known, connection, unread_since: T - 7_000, now: T }.for_admin(clock);
             (said.state, said.sentence)
         };
         let live = stream(0, None);
@@ -139,14 +143,18 @@ mod tests {
     fn a_lost_server_is_the_only_state_whatever_was_known() {
         let lost = "This page lost the server at T-9 and keeps trying";
         for known in [None, Some(known(vec![stream(0, None)])), Some(Err(ApiError::unavailable("busy")))] {
-            let said = for_admin(known.as_ref(), LOST, T, T, clock);
+            let told = Told { known: known.as_ref(), connection: LOST, unread_since: T, now: T };
+            let said = told.for_admin(clock);
             assert_eq!((said.state, &*said.sentence), (State::Disconnected, lost));
         }
     }
 
     #[test]
     fn a_teacher_reads_nothing_while_all_is_well_and_mild_words_in_trouble() {
-        let of = |known: &Known| for_teacher(Some(known), OPEN, T - 9_000, T, clock).map(|said| said.sentence);
+        let of = |known: &Known| {
+            let told = Told { known: Some(known), connection: OPEN, unread_since: T - 9_000, now: T };
+            told.for_teacher(clock).map(|said| said.sentence)
+        };
         assert_eq!(of(&known(vec![stream(0, None)])), None);
         assert_eq!(of(&known(vec![stream(3, Some(T - 5_000))])), None, "a few seconds are no trouble");
         let safe = "Answers that students hand in are safe.";
@@ -166,7 +174,8 @@ mod tests {
     #[test]
     fn a_teacher_who_is_not_answered_reads_only_what_is_known() {
         let of = |known: Option<&Known>, connection| {
-            for_teacher(known, connection, T - 7_000, T, clock).map(|said| (said.state, said.sentence))
+            let told = Told { known, connection, unread_since: T - 7_000, now: T };
+            told.for_teacher(clock).map(|said| (said.state, said.sentence))
         };
         let says = "This page has not reached the server since T-9 and keeps trying.".to_owned();
         let well = known(vec![stream(0, None)]);

@@ -60,14 +60,14 @@ pub fn indicator(
     }
     let Some((f, class)) = shown else { return Indicator::of(State::Unknown, "Not measured yet") };
     let state = f.state(now);
-    let submitted = submitted(class);
+    let submitted = words::submitted(class);
     let through = (clock.second)(f.complete_through);
     let last = last_one(f, clock);
     let closed = if f.closed { "Closed: " } else { "" };
     let sentence = match state {
         State::Live if f.accepted == 0 => "No answers yet; this page fills by itself".to_owned(),
         State::Live if is_behind(f) => {
-            format!("{submitted}, {} on the way{last}", words::count(f.submissions_waiting.max(1)))
+            format!("{submitted}, {} on the way{last}", on_the_way(f))
         }
         State::Live => format!("Up to date: {submitted}, all counted{last}"),
         State::Final if f.accepted == 0 => "Closed: nobody submitted".to_owned(),
@@ -96,7 +96,7 @@ pub fn past_indicator(
         (_, true) => format!("{} by then. {}", had_submitted(class), not_counted(f)),
     };
     let sentence = match connection {
-        Connection::Lost(since) => format!("{counted}. {}", lost(since, clock)),
+        Connection::Lost(since) => format!("{counted}. {}", lost(since, clock.second)),
         _ => counted,
     };
     Indicator { state: State::Past, word: format!("Showing {}, not now", (clock.minute)(as_of)), sentence }
@@ -122,7 +122,7 @@ pub fn answers_counted(f: &Freshness) -> String {
 /// In a word, for a list of several: whether what was submitted is counted.
 #[must_use]
 pub fn briefly(f: &Freshness, now: Millis) -> String {
-    let waiting = words::count(f.submissions_waiting.max(1));
+    let waiting = on_the_way(f);
     match f.state(now) {
         _ if f.accepted == 0 => String::new(),
         State::Live if is_behind(f) => format!("{waiting} on the way"),
@@ -140,10 +140,6 @@ fn answers(f: &Freshness) -> String {
     format!("{} of {}", words::count(f.landed), words::count(f.accepted))
 }
 
-fn submitted(class: Participation) -> String {
-    format!("{} of {} submitted", words::count(class.submitted), words::count(class.students))
-}
-
 fn had_submitted(class: Participation) -> String {
     format!("{} of {} had submitted", words::count(class.submitted), words::count(class.students))
 }
@@ -153,7 +149,7 @@ fn last_one(f: &Freshness, clock: Clock) -> String {
     f.last_submitted_at.map(|at| format!(" (last at {})", (clock.minute)(at))).unwrap_or_default()
 }
 
-/// How much waits: `2 submissions (20 answers) are not counted yet`.
+/// `2 submissions (20 answers) are not counted yet`, or answers alone where submissions were not counted.
 fn not_counted(f: &Freshness) -> String {
     let answers = words::of(f.waiting(), "answer");
     let (what, n) = match (f.submissions_waiting, f.waiting()) {
@@ -164,17 +160,27 @@ fn not_counted(f: &Freshness) -> String {
     format!("{what} {} not counted yet", if n == 1 { "is" } else { "are" })
 }
 
-fn lost(since: Millis, clock: Clock) -> String {
-    format!("This page lost the server at {} and keeps trying", (clock.second)(since))
+/// How much is on its way, in few words.
+fn on_the_way(f: &Freshness) -> String {
+    let (what, n) = match f.submissions_waiting {
+        0 => ("answer", f.waiting()),
+        n => ("submission", n),
+    };
+    words::of(n.max(1), what)
+}
+
+/// Since when the server is not heard.
+pub(super) fn lost(since: Millis, clock: impl Fn(Millis) -> String) -> String {
+    format!("This page lost the server at {} and keeps trying", clock(since))
 }
 
 fn disconnected(shown: Option<(&Freshness, Participation)>, since: Millis, clock: Clock) -> Indicator {
-    let lost = lost(since, clock);
+    let lost = lost(since, clock.second);
     let sentence = match shown {
         None => lost,
         Some((f, class)) => {
             let counted = if is_behind(f) { not_counted(f) } else { "all counted".to_owned() };
-            format!("{lost}. Last known at {}: {}, {counted}", (clock.second)(f.measured_at), submitted(class))
+            format!("{lost}. Last known at {}: {}, {counted}", (clock.second)(f.measured_at), words::submitted(class))
         }
     };
     Indicator::of(State::Disconnected, sentence)
@@ -276,7 +282,7 @@ mod tests {
         let on_the_way = Freshness { oldest_waiting: Some(T - 500), ..measured(270) };
         assert_eq!(
             says(Some(&on_the_way), open, T),
-            (State::Live, "28 of 31 submitted, 1 on the way (last at T-2min)".into()),
+            (State::Live, "28 of 31 submitted, 1 submission on the way (last at T-2min)".into()),
             "nothing is called counted that is not"
         );
         let behind = "28 of 31 submitted. 2 submissions (14 answers) are not counted yet, the oldest for 3\u{a0}s. Complete to T-3";
@@ -343,8 +349,8 @@ mod tests {
     fn a_list_says_it_in_a_word() {
         let says = |f: &Freshness, now| briefly(f, now);
         assert_eq!(says(&measured(280), T), "all counted");
-        assert_eq!(says(&Freshness { oldest_waiting: Some(T - 500), ..measured(270) }, T), "1 on the way");
-        assert_eq!(says(&measured(260), T), "2 not counted yet");
+        assert_eq!(says(&Freshness { oldest_waiting: Some(T - 500), ..measured(270) }, T), "1 submission on the way");
+        assert_eq!(says(&measured(260), T), "2 submissions not counted yet");
         assert_eq!(says(&measured(280), T + 60_000), "not checked lately");
         assert_eq!(says(&Freshness { accepted: 0, landed: 0, ..measured(280) }, T), "", "nothing to count");
     }

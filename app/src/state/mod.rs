@@ -11,6 +11,7 @@ pub mod looking;
 pub mod measured;
 pub mod moments;
 pub mod outbox;
+pub mod reach;
 pub mod refresh;
 pub mod released;
 pub mod ruled;

@@ -44,25 +44,6 @@ fn since(attempt: &Attempt) -> Option<Millis> {
     attempt.receipt.as_ref().map_or(begun, |receipt| Some(receipt.accepted_at))
 }
 
-/// Until when the server wishes to be left alone. Of several wishes the one counts that ends last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
-    until: Millis,
-}
-
-impl Wish {
-    /// An answer came at `now`, with the pause that it asks for, if it does. `now` is any clock that never goes back.
-    pub fn heard(&mut self, pause: Option<Millis>, now: Millis) {
-        self.until = self.until.max(now + pause_ms(0, 0, pause));
-    }
-
-    /// What is left of the pause; absent where there is nothing to wait for.
-    #[must_use]
-    pub fn left(self, now: Millis) -> Option<Millis> {
-        Some(self.until - now).filter(|left| *left > 0)
-    }
-}
-
 /// How long to wait before try number `tries` + 1, in milliseconds: doubling from a second to half a minute, and no less
 /// than the server has asked for. `chance` is 0 to 1, so that a class whose network comes back does not knock all at once.
 #[must_use]
@@ -109,19 +90,6 @@ mod tests {
         // A record from before this was kept says 1970.
         let unknown = Attempt { begun_at: 0, ..begun("a", 0) };
         assert!(outlived(&[unknown], NOW).is_empty());
-    }
-
-    #[test]
-    fn of_several_wishes_the_one_counts_that_ends_last() {
-        let mut wish = Wish::default();
-        assert_eq!(wish.left(NOW), None);
-        wish.heard(Some(60_000), NOW);
-        wish.heard(None, NOW + 1_000);
-        wish.heard(Some(5_000), NOW + 2_000);
-        assert_eq!(wish.left(NOW + 3_000), Some(57_000));
-        assert_eq!(wish.left(NOW + 60_000), None, "it is over");
-        wish.heard(Some(99_000_000), NOW);
-        assert_eq!(wish.left(NOW), Some(600_000), "but not for ever");
     }
 
     #[test]

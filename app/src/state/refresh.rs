@@ -10,7 +10,7 @@ use crate::api::Millis;
 const LONGEST_PAUSE_MS: Millis = 8_000;
 
 /// A server that asks to be left alone for longer than this is asked after it all the same, in milliseconds.
-const LONGEST_WISH_MS: Millis = 600_000;
+pub const LONGEST_WISH_MS: Millis = 600_000;
 
 /// How long to pause after so many failures: doubling from a second to `longest`, and no less than the server has asked
 /// for.
@@ -18,6 +18,25 @@ const LONGEST_WISH_MS: Millis = 600_000;
 pub fn pause_ms(failures: u32, longest: Millis, wish: Option<Millis>) -> Millis {
     let pause = longest.min(1_000 << failures.min(10));
     pause.max(wish.unwrap_or(0).min(LONGEST_WISH_MS))
+}
+
+/// Until when the server wishes to be left alone. Of several wishes the one counts that ends last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    until: Millis,
+}
+
+impl Wish {
+    /// An answer came at `now`, with the pause that it asks for, if it does. `now` is any clock that never goes back.
+    pub fn heard(&mut self, pause: Option<Millis>, now: Millis) {
+        self.until = self.until.max(now + pause_ms(0, 0, pause));
+    }
+
+    /// What is left of the pause; absent where there is nothing to wait for.
+    #[must_use]
+    pub fn left(self, now: Millis) -> Option<Millis> {
+        Some(self.until - now).filter(|left| *left > 0)
+    }
 }
 
 /// What a page of live results does about changes. `now` is any clock that does not stand still.
@@ -28,8 +47,7 @@ pub struct Refresh {
     hidden: bool,
     failures: u32,
     not_before: Millis,
-    /// Until when the server has asked not to be asked.
-    wished_until: Millis,
+    wish: Wish,
 }
 
 impl Refresh {
@@ -44,7 +62,7 @@ impl Refresh {
     #[must_use]
     pub fn reconnected(&mut self, now: Millis) -> bool {
         self.failures = 0;
-        self.not_before = self.wished_until.min(self.not_before);
+        self.not_before = self.wish.until.min(self.not_before);
         self.changed(now)
     }
 
@@ -61,7 +79,7 @@ impl Refresh {
     pub fn failed(&mut self, now: Millis, wish: Option<Millis>) {
         self.asking = false;
         self.stale = true;
-        self.wished_until = now + pause_ms(0, 0, wish);
+        self.wish.heard(wish, now);
         self.not_before = now + pause_ms(self.failures, LONGEST_PAUSE_MS, wish);
         self.failures = self.failures.saturating_add(1);
     }
@@ -94,6 +112,19 @@ mod tests {
     use super::*;
 
     const T: Millis = 1_700_000_000_000;
+
+    #[test]
+    fn of_several_wishes_the_one_counts_that_ends_last() {
+        let mut wish = Wish::default();
+        assert_eq!(wish.left(T), None);
+        wish.heard(Some(60_000), T);
+        wish.heard(None, T + 1_000);
+        wish.heard(Some(5_000), T + 2_000);
+        assert_eq!(wish.left(T + 3_000), Some(57_000));
+        assert_eq!(wish.left(T + 60_000), None, "it is over");
+        wish.heard(Some(99_000_000), T);
+        assert_eq!(wish.left(T), Some(600_000), "but not for ever");
+    }
 
     #[test]
     fn many_changes_during_one_question_are_one_more_question() {

@@ -74,10 +74,11 @@ fn line(place: usize, question: &QuestionView, released: Option<&Released>) -> L
         verdict,
         text,
         given: released.given.filter(|_| verdict == Verdict::Wrong).and_then(choice),
-        right: released
-            .also
+        right: [released.key]
             .iter()
-            .fold(choice(released.key), |right, also| Some(format!("{} / {}", right?, choice(*also)?))),
+            .chain(&released.also)
+            .filter_map(|id| choice(*id))
+            .reduce(|all, one| all + " / " + &one),
         explanation: released.explanation.clone(),
     }
 }

@@ -11,6 +11,14 @@ pub fn standing(rulings: &[Ruling], question: i64) -> Option<&Ruling> {
     of_it.max_by_key(|ruling| (ruling.made_at, ruling.id))
 }
 
+/// The choices that are right, by their numbers: of two rulings with the same ones neither changes the other.
+#[must_use]
+pub fn right_in_order(key: Option<i64>, also: &[i64]) -> Vec<i64> {
+    let mut right: Vec<i64> = key.iter().chain(also).copied().collect();
+    right.sort_unstable();
+    right
+}
+
 /// The number of each void question, and the ruling that can be undone for it to count again.
 #[must_use]
 pub fn void_questions(results: &ClassResults) -> Vec<(i64, Option<i64>)> {

@@ -1,5 +1,7 @@
 //! Figures in words, as a colleague would say them. Units stand after a no-break space.
 
+use crate::api::results::Participation;
+
 /// `1204` → `1,204`.
 #[must_use]
 pub fn count(n: i64) -> String {
@@ -112,6 +114,12 @@ pub fn list(items: &[String]) -> String {
         [one] => one.clone(),
         [head @ .., last] => format!("{} and {last}", head.join(", ")),
     }
+}
+
+/// `27 of 31 submitted`.
+#[must_use]
+pub fn submitted(class: Participation) -> String {
+    format!("{} of {} submitted", count(class.submitted), count(class.students))
 }
 
 /// A text that begins small and ends without a stop, as a sentence.

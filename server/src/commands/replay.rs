@@ -119,6 +119,9 @@ async fn from_lake(plant: Plant, config: &Config, which: &Which) -> Result<(), R
     for Range { stream, shard, start, end } in &brought.filled {
         println!("{stream} {shard} {start}..{end}: no batch lies in the lake; taken for heartbeats");
     }
+    for (stream, batches) in &brought.without_table {
+        println!("{stream}: {batches} batches stay in the lake; the stream is not configured, or has no table");
+    }
     println!("{} batches looked at, {} rows brought in", brought.batches, brought.rows);
     match brought.failed {
         0 => Ok(()),

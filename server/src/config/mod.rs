@@ -213,6 +213,11 @@ impl DataConfig {
         self.0.join("freshmark.db")
     }
 
+    /// A file that is there while the store is owed a comparison with what has left it.
+    pub(crate) fn set_back_mark(&self) -> PathBuf {
+        self.0.join("freshmark.db.set-back")
+    }
+
     /// The streams' logs, a folder.
     #[must_use]
     pub fn stream(&self) -> PathBuf {

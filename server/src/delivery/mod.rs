@@ -26,6 +26,7 @@
 //! Runs on a thread of its own for each shard, so that one dead stream never slows another.
 
 mod counts;
+mod error;
 mod failed;
 mod hand;
 mod health;
@@ -44,6 +45,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use counts::{Counts, Deliveries};
+pub use error::DeliveryError;
 pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
 pub use object::{Entry, Manifest, Meta, Size};
@@ -51,7 +53,7 @@ pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
 use self::hand::{Hand, Route};
 use crate::clock::Clock;
-use crate::lake::{Lake, LakeError};
+use crate::lake::Lake;
 use crate::live::Live;
 use crate::transform::Transformer;
 use crate::warehouse::columns::Table;
@@ -81,38 +83,6 @@ pub struct Settings {
     pub hints: BufferingHints,
     /// How long a COPY that fails is tried again before its batch is parked.
     pub copy_retry: Duration,
-}
-
-/// Why a batch did not land.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    /// The stream could not be read or written.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The lake did not take the object or the manifest.
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-    /// COPY failed.
-    #[error(transparent)]
-    Warehouse(#[from] WarehouseError),
-    /// The object could not be put together.
-    #[error("the object could not be written: {0}")]
-    Object(#[from] std::io::Error),
-    /// A mistake in this program.
-    #[error("the delivery panicked, which is a bug; it goes on from what is written down")]
-    Panicked,
-}
-
-impl DeliveryError {
-    /// The stage that an admin has to look at.
-    const fn stage(&self) -> &'static str {
-        match self {
-            Self::Source(_) => "stream",
-            Self::Lake(_) => "lake",
-            Self::Warehouse(_) => "warehouse",
-            Self::Object(_) | Self::Panicked => "delivery",
-        }
-    }
 }
 
 /// Everything that one shard's delivery works with.

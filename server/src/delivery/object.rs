@@ -79,6 +79,16 @@ impl Manifest {
         Self { entries: vec![Entry { url: object, mandatory: true, meta: Some(size) }], meta: Some(meta) }
     }
 
+    /// The range of the one batch that it stands for, where its object lies, and how large that is.
+    ///
+    /// # Errors
+    /// Says what is missing of that.
+    pub fn one(&self) -> Result<(&Meta, &Url, Size), &'static str> {
+        let meta = self.meta.as_ref().ok_or("does not say which range it is")?;
+        let [entry] = &self.entries[..] else { return Err("does not name one object") };
+        Ok((meta, &entry.url, entry.meta.ok_or("does not say how large its object is")?))
+    }
+
     pub(super) fn bytes(&self) -> std::io::Result<Bytes> {
         Ok(serde_json::to_vec(self)?.into())
     }

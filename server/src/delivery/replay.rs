@@ -3,7 +3,7 @@
 //! Owns how a manifest becomes a load. A range that the load history knows is left alone, so that doing it again, or going
 //! on after an interruption, is harmless. Does not own which streams there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::names::{HEARTBEATS, MANIFEST_OF_HEARTBEATS, is_of_heartbeats};
@@ -30,6 +30,12 @@ pub enum ReplayError {
         key: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// Of a stream that is not configured any more, or has no table.
+    #[error("the stream {stream} is not configured, or has no table")]
+    NoTable {
+        /// Which.
+        stream: String,
     },
     /// The task was stopped.
     #[error("stopped")]
@@ -87,6 +93,8 @@ pub struct Brought {
     pub rows: u64,
     /// Batches that were not brought in.
     pub failed: usize,
+    /// Batches of streams that are not configured any more, by stream. They stay in the lake.
+    pub without_table: BTreeMap<String, usize>,
     /// Ranges between batches of which the lake holds nothing, in streams with heartbeats. They are taken for heartbeats,
     /// which are kept for none but the last, and are in the load history now.
     pub filled: Vec<Range>,
@@ -143,6 +151,7 @@ impl Replayer {
                         brought.rows += new;
                     }
                 }
+                Err(ReplayError::NoTable { stream }) => *brought.without_table.entry(stream).or_default() += 1,
                 Err(error) => {
                     brought.failed += 1;
                     tell(Progress::Failed { manifest, error: &error });
@@ -171,14 +180,11 @@ impl Replayer {
         let wrong = |problem: String| ReplayError::Manifest { key: key.to_owned(), problem };
         let manifest: Manifest =
             serde_json::from_slice(&self.lake.get(key).await?).map_err(|e| wrong(format!("is no manifest: {e}")))?;
-        let Some(meta) = &manifest.meta else { return Err(wrong("does not say which range it is".to_owned())) };
+        let (meta, object, size) = manifest.one().map_err(|problem| wrong(problem.to_owned()))?;
         if !which.covers(&meta.stream, &meta.shard, meta.start, meta.end) {
             return Ok(None);
         }
-        let [entry] = &manifest.entries[..] else { return Err(wrong("does not name one object".to_owned())) };
-        let size = entry.meta.ok_or_else(|| wrong("does not say how large its object is".to_owned()))?;
-        let table = table_of(&meta.stream)
-            .ok_or_else(|| wrong(format!("the stream {} is not configured, or has no table", meta.stream)))?;
+        let table = table_of(&meta.stream).ok_or_else(|| ReplayError::NoTable { stream: meta.stream.clone() })?;
         let range = Range { stream: meta.stream.clone(), shard: meta.shard.clone(), start: meta.start, end: meta.end };
         let loaded = self.load(Load {
             table: Some(table),
@@ -189,7 +195,7 @@ impl Replayer {
             is_heartbeats: is_of_heartbeats(key),
             manifest: self.lake.url(key),
             rows: size.record_count,
-            object: self.lake.key_of(&entry.url),
+            object: self.lake.key_of(object),
             object_bytes: size.content_length,
             body: None,
             checkpoint: meta.checkpoint.clone(),

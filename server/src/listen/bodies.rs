@@ -1,8 +1,8 @@
 //! Request bodies in memory: how long one may take to arrive, and how much all of them may take together.
 //!
-//! Owns time, size and room. Room is taken as bytes arrive, so that whoever only says how much is to come holds none, and is
-//! given back when the request is answered. A body waits for room only before it holds any. Does not own who may send a
-//! body: keys are looked at before it is read.
+//! Owns time, size and room. Room is taken as bytes arrive, so that whoever only says how much is to come holds none; for a
+//! body that does not say its length, up to twice as much. It is given back when the request is answered. A body waits for
+//! room only before it holds any. Does not own who may send a body: keys are looked at before it is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,9 +118,11 @@ async fn collect(body: Body, most: usize, kept: Option<(&Bodies, usize)>) -> Res
             return Err(BodyError::TooLarge { most });
         }
         if let Some((bodies, said)) = kept {
-            bodies.grow(&mut room, length).await?;
-            // Growing step by step would take up to three times the room that is counted.
-            whole.reserve_exact(said.saturating_sub(whole.len()));
+            // The whole is reserved at once where its length is known, which takes no memory before bytes are there. Else twice
+            // as much as there is may be taken, and all of that is counted.
+            let wanted = if length <= said { said } else { (2 * length).min(most) };
+            bodies.grow(&mut room, if length <= said { length } else { wanted }).await?;
+            whole.reserve_exact(wanted - whole.len());
         }
         whole.extend_from_slice(&chunk);
     }
@@ -163,14 +165,13 @@ mod tests {
         let bodies = Bodies { room: Arc::new(Semaphore::new(2)), room_time: BODY_TIME };
         let unit: &str = " ".repeat(UNIT).leak();
         let read = || async {
-            let nothing = HeaderMap::new();
             let chunks = in_chunks(&[Ok(unit), Ok(unit)]).into_data_stream();
             // Each takes its first before either takes its second.
             let in_turns = chunks.then(|chunk| async move {
                 tokio::task::yield_now().await;
                 chunk
             });
-            bodies.read(&nothing, Body::from_stream(in_turns), 2 * UNIT).await.map(|held| held.bytes.len())
+            bodies.read(&of_length(2 * UNIT), Body::from_stream(in_turns), 2 * UNIT).await.map(|held| held.bytes.len())
         };
         let both = timeout(BODY_TIME / 2, async { tokio::join!(read(), read()) }).await;
         assert_eq!(both, Ok((Err(BodyError::NoRoom), Ok(2 * UNIT))), "without a wait");

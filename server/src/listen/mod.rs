@@ -78,7 +78,7 @@ pub async fn serve(listener: TcpListener, router: Router, speaks: Speaks, bound:
     let mut answering = JoinSet::new();
     // A connection that panics ends itself alone; whatever else does must not leave the door shut.
     while AssertUnwindSafe(door.take_in(&mut answering)).catch_unwind().await.is_err() {
-        tasks::panicked("listener");
+        tasks::panicked(&format!("listener of {speaks:?}"));
         tokio::time::sleep(AFTER_FAILURE).await;
     }
     drop(door.listener);

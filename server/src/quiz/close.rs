@@ -1,7 +1,10 @@
 //! The close of an assignment, after which there is no submission to it.
+//!
+//! Owns that the first close counts, and who hears of it. Does not own what a student may see then.
 
+use app::api::Millis;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::catalog::CatalogRecord;
 use super::find::assignments_of;
@@ -20,15 +23,9 @@ impl Quiz {
             .ok_or(QuizError::Unknown("assignment"))?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        // The first close is the one that counts, whoever else is closing.
-        let closed = assignment::Entity::update_many()
-            .col_expr(assignment::Column::ClosedAt, Expr::value(now))
-            .filter(assignment::Column::Id.eq(assignment))
-            .filter(assignment::Column::ClosedAt.is_null())
-            .exec(&*tx)
-            .await?;
+        let is_closed = close_at(&*tx, assignment, now).await?;
         let row = assignment::Entity::find_by_id(assignment).one(&*tx).await?;
-        let Some(row) = row.filter(|_| closed.rows_affected > 0) else { return Ok(()) };
+        let Some(row) = row.filter(|_| is_closed) else { return Ok(()) };
         self.announce(&*tx, now, &[CatalogRecord::assignment(&row, now)]).await?;
         let assignments = assignments_of(&*tx, row.quiz_id).await?;
         tx.commit().await?;
@@ -37,6 +34,18 @@ impl Quiz {
         self.live.publish(&assignments);
         Ok(())
     }
+}
+
+/// Ends an assignment within the caller's transaction. Returns whether it was open: the first close is the one that counts,
+/// whoever else is closing.
+pub(super) async fn close_at<C: ConnectionTrait>(tx: &C, assignment: i64, at: Millis) -> Result<bool, DbErr> {
+    let closed = assignment::Entity::update_many()
+        .col_expr(assignment::Column::ClosedAt, Expr::value(at))
+        .filter(assignment::Column::Id.eq(assignment))
+        .filter(assignment::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(closed.rows_affected > 0)
 }
 
 #[cfg(test)]

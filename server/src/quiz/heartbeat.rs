@@ -93,6 +93,8 @@ impl Heartbeats {
         every: Duration,
         mut stop: watch::Receiver<bool>,
     ) {
+        // One that was on its way when this task panicked is not waited for any more.
+        self.sent().waiting_since = None;
         loop {
             let beating = async {
                 if is_quiet(on, &quiz, &warehouse, every).await

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::api::Millis;
 use app::api::attempts::Receipt;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
@@ -16,12 +15,13 @@ use sea_orm::{
 };
 
 use super::Quiz;
+use super::close::close_at;
 use super::saving::claim;
 use super::submit::{Questions, questions_of};
 use crate::names;
 use crate::store::number_on_after;
 use crate::store::tables::{answer, assignment, attempt, student};
-use crate::warehouse::SentAttempt;
+use crate::warehouse::{Closed, SentAnswer, SentAttempt};
 
 /// No secret has this hash: the device that the attempt was begun on can prove nothing any more.
 const NO_TOKEN: &str = "";
@@ -35,8 +35,8 @@ pub struct Left {
     pub numbers: Vec<(&'static str, i64)>,
     /// Submissions that the store may lack.
     pub attempts: Vec<SentAttempt>,
-    /// When assignments were closed.
-    pub closed: BTreeMap<i64, Millis>,
+    /// Assignments that were closed.
+    pub closed: Vec<Closed>,
 }
 
 /// What became of it.
@@ -72,13 +72,14 @@ impl Quiz {
     pub async fn make_good(&self, left: &Left) -> Result<MadeGood, DbErr> {
         let mut made = MadeGood::default();
         let tx = self.store.begin().await?;
-        for (assignment, at) in &left.closed {
-            if close(&*tx, *assignment, *at).await? {
-                made.closed.push(*assignment);
+        let known = Known::read(&*tx).await?;
+        for closed in left.closed.iter().filter(|closed| known.has(closed.assignment, closed.class, closed.quiz)) {
+            if close_at(&*tx, closed.assignment, closed.at).await? {
+                made.closed.push(closed.assignment);
             }
         }
         for sent in &left.attempts {
-            match bring_back(&*tx, sent).await? {
+            match bring_back(&*tx, &known, sent).await? {
                 Ok(is_new) => made.brought_back += usize::from(is_new),
                 Err(reason) => *made.left_out.entry(reason).or_default() += 1,
             }
@@ -91,35 +92,48 @@ impl Quiz {
     }
 }
 
-/// Whoever has seen the right answers must not hand in: what was closed stays so.
-async fn close<C: ConnectionTrait>(tx: &C, assignment: i64, at: Millis) -> Result<bool, DbErr> {
-    let closed = assignment::Entity::update_many()
-        .col_expr(assignment::Column::ClosedAt, Expr::value(at))
-        .filter(assignment::Column::Id.eq(assignment))
-        .filter(assignment::Column::ClosedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(closed.rows_affected > 0)
+/// What the store still knows.
+struct Known {
+    /// Class and quiz of each assignment.
+    assignments: BTreeMap<i64, (i64, i64)>,
+    /// By quiz.
+    questions: BTreeMap<i64, Questions>,
+}
+
+impl Known {
+    async fn read<C: ConnectionTrait>(tx: &C) -> Result<Self, DbErr> {
+        let assignments = assignment::Entity::find().all(tx).await?;
+        let questions = questions_of(tx, assignments.iter().map(|assignment| assignment.quiz_id)).await?;
+        let assignments = assignments.into_iter().map(|a| (a.id, (a.class_id, a.quiz_id))).collect();
+        Ok(Self { assignments, questions })
+    }
+
+    /// Whether it is the same assignment, and not another one by its number.
+    fn has(&self, assignment: i64, class: i64, quiz: i64) -> bool {
+        self.assignments.get(&assignment) == Some(&(class, quiz))
+    }
 }
 
 /// Writes a submission, unless the store has it. Returns whether it was not there.
-async fn bring_back<C: ConnectionTrait>(tx: &C, sent: &SentAttempt) -> Result<Result<bool, NotBroughtBack>, DbErr> {
-    let known = assignment::Entity::find_by_id(sent.assignment).one(tx).await?;
-    let is_other = |known: assignment::Model| (known.class_id, known.quiz_id) != (sent.class, sent.quiz);
-    if known.is_none_or(is_other) {
+///
+/// An attempt that is left out can be handed in no more: the warehouse keeps the first answer to a question, and would grade
+/// other answers than the student's receipt says.
+async fn bring_back<C: ConnectionTrait>(
+    tx: &C,
+    known: &Known,
+    sent: &SentAttempt,
+) -> Result<Result<bool, NotBroughtBack>, DbErr> {
+    if !known.has(sent.assignment, sent.class, sent.quiz) {
         return Ok(Err(NotBroughtBack::OtherAssignment));
     }
     let found = attempt::Entity::find_by_id(&sent.id).one(tx).await?;
     if found.as_ref().is_some_and(|attempt| attempt.submitted_at.is_some()) {
         return Ok(Ok(false));
     }
-    let questions = questions_of(tx, [sent.quiz].into_iter()).await?.remove(&sent.quiz).unwrap_or_default();
-    if !is_whole(sent, &questions) {
-        return Ok(Err(NotBroughtBack::InPart));
-    }
-    let numbers = sent.answers.iter().map(|answer| answer.accepted_seq);
-    if answer::Entity::find().filter(answer::Column::AcceptedSeq.is_in(numbers)).count(tx).await? > 0 {
-        return Ok(Err(NotBroughtBack::NumberTaken));
+    let questions = known.questions.get(&sent.quiz).map_or(&[][..], Vec::as_slice);
+    if let Some(reason) = misfit(tx, sent, questions).await? {
+        forget_token(tx, &sent.id).await?;
+        return Ok(Err(reason));
     }
     if found.is_none() {
         begin(tx, sent).await?;
@@ -134,11 +148,33 @@ async fn bring_back<C: ConnectionTrait>(tx: &C, sent: &SentAttempt) -> Result<Re
     Ok(Ok(true))
 }
 
+async fn misfit<C: ConnectionTrait>(
+    tx: &C,
+    sent: &SentAttempt,
+    questions: &[(i64, BTreeSet<i64>)],
+) -> Result<Option<NotBroughtBack>, DbErr> {
+    if !is_whole(sent, questions) {
+        return Ok(Some(NotBroughtBack::InPart));
+    }
+    let numbers = sent.answers.iter().map(|answer| answer.accepted_seq);
+    let taken = answer::Entity::find().filter(answer::Column::AcceptedSeq.is_in(numbers)).count(tx).await?;
+    Ok((taken > 0).then_some(NotBroughtBack::NumberTaken))
+}
+
+async fn forget_token<C: ConnectionTrait>(tx: &C, attempt: &str) -> Result<(), DbErr> {
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::TokenHash, Expr::value(NO_TOKEN))
+        .filter(attempt::Column::Id.eq(attempt))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}
+
 /// Whether there is one answer to each question, and each choice is one of its question.
-fn is_whole(sent: &SentAttempt, questions: &Questions) -> bool {
+fn is_whole(sent: &SentAttempt, questions: &[(i64, BTreeSet<i64>)]) -> bool {
     let answered: BTreeSet<i64> = sent.answers.iter().map(|answer| answer.question).collect();
     let asked: BTreeSet<i64> = questions.iter().map(|(question, _)| *question).collect();
-    let is_choice = |answer: &crate::warehouse::SentAnswer| {
+    let is_choice = |answer: &SentAnswer| {
         answer
             .choice
             .is_none_or(|choice| questions.iter().any(|(q, all)| *q == answer.question && all.contains(&choice)))

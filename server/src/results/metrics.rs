@@ -117,7 +117,7 @@ impl Families {
         let help = "Records that did not fit their table and were sent to the error output";
         to.register("misfit_records", help, all.misfits.clone());
         all.function.register(to);
-        to.register("task_panics", "Panics of background tasks, which have gone on", all.task_panics.clone());
+        to.register("task_panics", "Panics of background tasks, each of which goes on", all.task_panics.clone());
         to.register("relay_retries", "Requests of the relay that have to be sent again", all.relay_retries.clone());
         let help = "Records accepted that have not landed in the warehouse, wherever they are";
         to.register("waiting_records", help, all.waiting.clone());

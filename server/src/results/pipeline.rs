@@ -11,6 +11,7 @@ use app::api::Millis;
 use app::api::freshness::StreamFreshness;
 use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Results, ResultsError};
 use crate::delivery::Parked;
@@ -249,13 +250,17 @@ fn oldest_accepted(log: &Log, reached: &BTreeMap<String, u64>) -> Result<Option<
     #[derive(Deserialize)]
     struct Stamped {
         accepted_at: String,
+        #[serde(default)]
+        producer: Option<IgnoredAny>,
     }
     let mut oldest = None;
     for shard in log.shards() {
         let from = reached.get(&shard.range().id()).copied().unwrap_or(0);
         let first = shard.records(from, 1, 1)?;
         let stamped = first.first().and_then(|record| serde_json::from_slice::<Stamped>(&record.data).ok());
-        let accepted = stamped.and_then(|stamped| millis_of(&stamped.accepted_at));
+        // What a stranger says of the time is not believed.
+        let own = stamped.filter(|stamped| stamped.producer.is_none());
+        let accepted = own.and_then(|stamped| millis_of(&stamped.accepted_at));
         oldest = oldest.into_iter().chain(accepted).min();
     }
     Ok(oldest)

@@ -101,8 +101,7 @@ impl Results {
         if teachers.may_rule(user) { Ok(()) } else { Err(ResultsError::NotYours) }
     }
 
-    /// Where the class stands, over each student's first submission. The transactional store is asked, and not the
-    /// warehouse: what is kept of a ruling for good rests on every answer that was accepted, landed or not.
+    /// Where the class stands, over each student's first submission.
     fn class_standing(content: &Content, given: &[GivenChoice], question: i64) -> Standing {
         let keys = keys(content);
         let share = |right: i64, n: i64| (n > 0).then(|| right as f64 / n as f64);
@@ -119,7 +118,8 @@ impl Results {
         Standing { average: share(right, n), facility: share(right_here, n_here) }
     }
 
-    /// What each student's first submission gave, by question and choice.
+    /// What each student's first submission gave, by question and choice. The transactional store is asked, and not the
+    /// warehouse: what is kept of a ruling for good rests on every answer that was accepted, landed or not.
     async fn given_choices(&self, assignment: i64) -> Result<Vec<GivenChoice>, ResultsError> {
         let sql = "SELECT answer.question_id, answer.choice_id, COUNT(*) FROM answer \
                    JOIN attempt ON attempt.id = answer.attempt_id \

@@ -12,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn would_number_again<'a>(&self, last: &[(&'a str, i64)]) -> Result<Vec<&'a str>, DbErr> {
+    pub async fn tables_behind<'a>(&self, last: &[(&'a str, i64)]) -> Result<Vec<&'a str>, DbErr> {
         let mut behind = Vec::new();
         for (table, last) in last {
             let sql = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = ?1";
@@ -23,6 +23,16 @@ impl Store {
             }
         }
         Ok(behind)
+    }
+
+    /// Leaves out so many numbers in every table that numbers its rows.
+    ///
+    /// # Errors
+    /// If the store says no.
+    pub async fn skip_numbers(&self, margin: i64) -> Result<(), DbErr> {
+        let tx = self.begin().await?;
+        tx.execute_raw(statement(&*tx, "UPDATE sqlite_sequence SET seq = seq + ?1", [margin.into()])).await?;
+        tx.commit().await
     }
 }
 

@@ -17,6 +17,9 @@ use super::{Inner, Shard, ShardRange, StreamError, damaged, keys};
 use crate::crash;
 use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
 
+/// Records, and bytes of them, that are read at once by whoever goes through all.
+const AT_ONCE: usize = 10_000;
+const AT_ONCE_BYTES: usize = 16 << 20;
 /// Chunks that one commit removes, at the most.
 const REMOVED_AT_ONCE: usize = 4096;
 /// Bytes that are removed, at the least, before the disk of them is given back.
@@ -118,6 +121,19 @@ impl ShardLog {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(kept)
+    }
+
+    /// Goes through all records from `from` on, some at a time, until there are none.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn read_through(&self, mut from: u64, mut take: impl FnMut(&[Kept])) -> Result<(), StreamError> {
+        loop {
+            let records = self.records(from, AT_ONCE, AT_ONCE_BYTES)?;
+            let Some(last) = records.last() else { return Ok(()) };
+            from = last.offset + 1;
+            take(&records);
+        }
     }
 
     /// The batches whose COPY was given up, oldest first.

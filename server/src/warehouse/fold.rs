@@ -39,11 +39,6 @@ impl Folding {
     const fn fold_at(&self) -> u64 {
         2 * self.kept
     }
-
-    /// Rows that are folded at once: other loads wait meanwhile.
-    const fn most(&self) -> u64 {
-        10 * self.kept
-    }
 }
 
 /// Whether a row of the load history stands for many loads.
@@ -80,84 +75,27 @@ fn fold(writer: &mut Connection, folding: &Folding) -> Result<(), WarehouseError
     Ok(())
 }
 
-/// A run of loads without a gap.
-struct Run {
-    /// Rows that it stands for.
-    rows: u64,
-    start: u64,
-    end: u64,
-    /// Of real batches: no manifest says how many heartbeats there were.
-    records: u64,
-    object_bytes: u64,
-    copy_ms: f64,
-    loaded_at: Value,
-    checkpoint: Option<String>,
-}
-
-/// A load that stands alone between two gaps stays as it is. Where there is little to gain, nothing is written: a history
-/// full of gaps is not copied again and again.
+/// Folds the longest run of loads without a gap; the next looks come to the others. A load that stands alone between two gaps
+/// stays as it is.
 fn fold_shard(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding) -> Result<(), WarehouseError> {
-    let mut runs = runs(tx, stream, shard, folding)?;
-    let rows: u64 = runs.iter().map(|run| run.rows).sum();
-    runs.retain(|run| run.rows > 1);
-    let gained: u64 = runs.iter().map(|run| run.rows - 1).sum();
-    if gained < rows / 2 {
-        return Ok(());
-    }
-    for run in runs {
-        let Run { start, end, records, object_bytes, copy_ms, loaded_at, checkpoint, .. } = run;
-        let sql = "DELETE FROM load_history WHERE stream = ? AND shard = ? AND start_offset >= ? AND end_offset <= ?";
-        tx.prepare_cached(sql)?.execute(params![stream, shard, start, end])?;
-        let object = format!("{FOLDED}/{stream}/{shard}");
-        tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(params![
-            stream,
-            shard,
-            start,
-            end,
-            records,
-            object_bytes,
-            object,
-            "",
-            copy_ms,
-            loaded_at,
-            checkpoint
-        ])?;
-    }
-    tracing::info!(stream, shard, rows = gained, "old rows of the load history were folded");
+    let found = tx.prepare_cached(include_str!("sql/longest_run.sql"))?.query_row(
+        params![stream, shard, folding.kept],
+        |row| {
+            let sums: (u64, u64, f64, Value) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+            Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?, sums, row.get::<_, Option<String>>(6)?))
+        },
+    );
+    let (start, end, (records, object_bytes, copy_ms, loaded_at), checkpoint) = match found {
+        Err(duckdb::Error::QueryReturnedNoRows) => return Ok(()),
+        found => found?,
+    };
+    let these = "DELETE FROM load_history WHERE stream = ? AND shard = ? AND start_offset >= ? AND end_offset <= ?";
+    let rows = tx.prepare_cached(these)?.execute(params![stream, shard, start, end])?;
+    let object = format!("{FOLDED}/{stream}/{shard}");
+    let row = params![stream, shard, start, end, records, object_bytes, object, "", copy_ms, loaded_at, checkpoint];
+    tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(row)?;
+    tracing::info!(stream, shard, rows, "old rows of the load history were folded");
     Ok(())
-}
-
-/// The runs of a shard's oldest rows.
-fn runs(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding) -> Result<Vec<Run>, duckdb::Error> {
-    let mut statement = tx.prepare_cached(include_str!("sql/old_loads.sql"))?;
-    let mut rows = statement.query(params![stream, shard, folding.kept, folding.most()])?;
-    let mut runs: Vec<Run> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let next = Run {
-            rows: 1,
-            start: row.get(0)?,
-            end: row.get(1)?,
-            records: row.get(2)?,
-            object_bytes: row.get(3)?,
-            copy_ms: row.get(4)?,
-            loaded_at: row.get(5)?,
-            checkpoint: row.get(6)?,
-        };
-        match runs.last_mut().filter(|last| last.end == next.start) {
-            None => runs.push(next),
-            Some(last) => {
-                *last = Run {
-                    rows: last.rows + 1,
-                    start: last.start,
-                    records: last.records + next.records,
-                    object_bytes: last.object_bytes + next.object_bytes,
-                    copy_ms: last.copy_ms + next.copy_ms,
-                    ..next
-                };
-            }
-        }
-    }
-    Ok(runs)
 }
 
 #[cfg(test)]

@@ -11,26 +11,46 @@ use duckdb::{Row, params_from_iter};
 use super::reads::millis;
 use super::{Warehouse, WarehouseError};
 
+/// What the catalog numbers, in the order in which an answer names them.
+pub const KINDS: [&str; 5] = ["assignment", "class", "quiz", "question", "choice"];
+/// No store comes so far; a number beyond is nobody's own. The queries of the highest numbers know it, too.
+const BEYOND: i64 = 1 << 53;
+
 /// The highest numbers of what has left the transactional store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Highest {
     /// Of a record.
     pub accepted_seq: i64,
-    /// Of a row, by kind: `quiz`, `question`, `choice`, `class`, `assignment`.
+    /// Of a row, by kind (see [`KINDS`]).
     pub ids: BTreeMap<String, i64>,
 }
 
 impl Highest {
     /// Takes in the number of a record.
     pub fn see_record(&mut self, accepted_seq: i64) {
-        self.accepted_seq = self.accepted_seq.max(accepted_seq);
+        if accepted_seq < BEYOND {
+            self.accepted_seq = self.accepted_seq.max(accepted_seq);
+        }
     }
 
     /// Takes in the number of a row.
     pub fn see_row(&mut self, kind: &str, id: Option<i64>) {
         let known = self.ids.entry(kind.to_owned()).or_default();
-        *known = id.unwrap_or(0).max(*known);
+        *known = id.filter(|id| *id < BEYOND).unwrap_or(0).max(*known);
     }
+}
+
+/// A close, as far as it has left the transactional store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The assignment.
+    pub assignment: i64,
+    /// Its class.
+    pub class: i64,
+    /// Its quiz.
+    pub quiz: i64,
+    /// When.
+    pub at: Millis,
 }
 
 /// A submission, as far as it has left the transactional store.
@@ -75,10 +95,9 @@ impl Warehouse {
     pub async fn highest(&self) -> Result<Highest, WarehouseError> {
         self.read(|reader| {
             let mut highest = Highest::default();
-            let kinds = ["assignment", "class", "quiz", "question", "choice"];
             reader.prepare_cached(include_str!("sql/highest_answers.sql"))?.query_row([], |row| {
                 highest.see_record(row.get::<_, Option<i64>>(0)?.unwrap_or(0));
-                for (place, kind) in (1..).zip(kinds) {
+                for (place, kind) in (1..).zip(KINDS) {
                     highest.see_row(kind, row.get(place)?);
                 }
                 Ok(())
@@ -94,26 +113,29 @@ impl Warehouse {
         .await
     }
 
-    /// How many attempts have landed, by assignment.
+    /// The assignments of which something has landed.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn own_assignments(&self) -> Result<BTreeMap<i64, i64>, WarehouseError> {
+    pub async fn own_assignments(&self) -> Result<Vec<i64>, WarehouseError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(include_str!("sql/own_assignments.sql"))?;
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            statement.query_map([], |row| row.get(0))?.collect()
         })
         .await
     }
 
-    /// When each assignment was closed that is.
+    /// The assignments that are closed.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn closed_assignments(&self) -> Result<BTreeMap<i64, Millis>, WarehouseError> {
+    pub async fn closed_assignments(&self) -> Result<Vec<Closed>, WarehouseError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(include_str!("sql/closed_assignments.sql"))?;
-            let closed = |row: &Row<'_>| Ok((row.get(0)?, millis(&row.get(1)?).unwrap_or_default()));
+            let closed = |row: &Row<'_>| {
+                let at = millis(&row.get(3)?).unwrap_or_default();
+                Ok(Closed { assignment: row.get(0)?, class: row.get(1)?, quiz: row.get(2)?, at })
+            };
             statement.query_map([], closed)?.collect()
         })
         .await

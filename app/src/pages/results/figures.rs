@@ -102,7 +102,7 @@ fn Submitted(p: Participation, is_over: bool) -> impl IntoView {
     let share = |class: &'static str, n: i64| (n > 0).then(|| view! { <i class=class style:flex=flex(n)></i> });
     view! {
         <section class="card" translate="no">
-            <h2>{format!("{} of {} submitted", words::count(p.submitted), words::count(p.students))}</h2>
+            <h2>{words::submitted(p)}</h2>
             <div class="stack" aria-hidden="true">
                 {share("done", p.submitted)}{share("working", p.working)}{share("idle", p.not_started())}
             </div>

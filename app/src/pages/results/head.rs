@@ -46,7 +46,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
         let unfinished = match working.get() {
             0 => String::new(),
             n => format!(
-                "{} not finished. They can no longer hand in, and what they have chosen so far is not counted. ",
+                "{} not finished. After that they cannot hand in, and their choices so far are not counted. ",
                 if n == 1 { "1 student has".to_owned() } else { format!("{} have", words::of(n, "student")) }
             ),
         };

@@ -16,7 +16,7 @@ use crate::state::session::Session;
 
 /// The moving parts. Copies are the same.
 #[derive(Clone, Copy)]
-struct Results {
+struct Refreshing {
     page: Page,
     session: RwSignal<Session>,
     reach: Reach,
@@ -29,7 +29,7 @@ struct Results {
 pub(super) fn follow(page: Page) {
     let following = Following::new();
     let results =
-        Results { page, session: expect_context(), reach: Reach::get(), following, shown_over: StoredValue::new(0) };
+        Refreshing { page, session: expect_context(), reach: Reach::get(), following, shown_over: StoredValue::new(0) };
     let asking = Asking::new(move || results.ask());
     // At once, and again whenever something else is looked at.
     Effect::new(move || {
@@ -39,21 +39,21 @@ pub(super) fn follow(page: Page) {
     following.start(asking, move || vec![page.assignment], move |tick| results.take_in_tick(asking, tick));
 }
 
-impl Results {
+impl Refreshing {
     fn take_in_tick(self, asking: Asking, tick: &Tick) {
         let Some(newer) = tick.freshness else { return };
         if self.page.looking.view.get_untracked().as_of.is_some() {
             return; // The past does not change.
         }
-        // What has come and not landed yet changes who has submitted.
-        let figures = |f: &Freshness| (f.accepted, f.landed, f.closed);
-        let has_other_figures = self
-            .page
-            .results
-            .with_untracked(|results| results.as_ref().is_some_and(|r| figures(&r.freshness) != figures(&newer)));
-        if has_other_figures {
-            // A page that missed a change finds out here.
-            return asking.changed();
+        let shown = self.page.results.with_untracked(|results| results.as_ref().map(|r| r.freshness));
+        // What has come changes who has submitted. A page that missed a change finds out here.
+        let is_other = |of: fn(&Freshness) -> (i64, bool)| shown.is_some_and(|shown| of(&shown) != of(&newer));
+        if is_other(|f| (f.accepted, f.closed)) || is_other(|f| (f.landed, f.closed)) {
+            asking.changed();
+        }
+        // The figures that are shown are not those of this measurement; that more has come is said at once.
+        if is_other(|f| (f.landed, f.closed)) {
+            return;
         }
         let newer = Measured { connection: self.following.connections(), freshness: newer };
         self.page.results.update(|results| {

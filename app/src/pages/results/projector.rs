@@ -132,7 +132,7 @@ fn JoinAt(page: Page) -> impl IntoView {
     };
     anew(open, |open| {
         open.map(|(code, p)| {
-            let submitted = format!("{} of {} submitted", words::count(p.submitted), words::count(p.students));
+            let submitted = words::submitted(p);
             view! {
                 <p class="join-at" translate="no">
                     <span>{super::web_address()}</span><b class="code">{code}</b><span>{submitted}</span>
@@ -182,6 +182,6 @@ fn takeaway(bars: &[ChoiceBar], n: i64, revealed: bool) -> String {
     match right.len() {
         0 => chosen,
         1 => format!("{chosen} The key is {}.", words::list(&right)),
-        _ => format!("{chosen} Right are {}.", words::list(&right)),
+        _ => format!("{chosen} The right answers are {}.", words::list(&right)),
     }
 }

@@ -1,4 +1,6 @@
 //! Each assignment's answers, summed up in every place where they may be.
+//!
+//! Owns the sums, and that a record counts once. Does not own the comparison.
 
 use std::collections::{BTreeMap, HashSet};
 

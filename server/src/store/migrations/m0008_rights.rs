@@ -1,34 +1,21 @@
 //! Reading and managing are rights of their own. A key for some streams that was made before may do neither. One that opened
 //! every stream by naming none opens all but the two that the server itself fills.
 
-use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, Query, Table};
-use sea_orm_migration::prelude::{DeriveMigrationName, ExprTrait};
+use sea_orm_migration::prelude::ExprTrait;
 use sea_orm_migration::schema::text;
-use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    /// All of it or nothing: a start that breaks off in the middle begins anew.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
+migration!(|manager| {
+    for right in ["reads", "manages"] {
+        let column = Table::alter().table("gateway_key").add_column(text(right).default("")).take();
+        manager.alter_table(column).await?;
     }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for right in ["reads", "manages"] {
-            let column = Table::alter().table("gateway_key").add_column(text(right).default("")).take();
-            manager.alter_table(column).await?;
-        }
-        let every = Query::update()
-            .table("gateway_key")
-            .value("streams", "*")
-            .value("reads", "*")
-            .value("manages", "*")
-            .and_where(Expr::col("streams").eq(""))
-            .take();
-        manager.execute(every).await
-    }
-}
+    let every = Query::update()
+        .table("gateway_key")
+        .value("streams", "*")
+        .value("reads", "*")
+        .value("manages", "*")
+        .and_where(Expr::col("streams").eq(""))
+        .take();
+    manager.execute(every).await
+});

@@ -6,30 +6,18 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::Table;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use sea_orm_migration::prelude::DeriveMigrationName;
+use sea_orm_migration::SchemaManager;
 use sea_orm_migration::schema::big_integer;
-use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
 use crate::names;
 
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    /// All of it or nothing: a start that breaks off in the middle begins anew.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let seen_at = Table::alter().table("session").add_column(big_integer("seen_at").default(0)).take();
-        manager.alter_table(seen_at).await?;
-        // A session lasted for twelve hours.
-        manager.get_connection().execute_unprepared("UPDATE session SET seen_at = expires_at - 43200000").await?;
-        fold_names_again(manager).await
-    }
-}
+migration!(|manager| {
+    let seen_at = Table::alter().table("session").add_column(big_integer("seen_at").default(0)).take();
+    manager.alter_table(seen_at).await?;
+    // A session lasted for twelve hours.
+    manager.get_connection().execute_unprepared("UPDATE session SET seen_at = expires_at - 43200000").await?;
+    fold_names_again(manager).await
+});
 
 async fn fold_names_again(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let db = manager.get_connection();

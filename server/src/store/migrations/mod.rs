@@ -1,5 +1,22 @@
 //! The tables' history, oldest first. A migration that has been released is never edited.
 
+/// A migration with the name of its file, all of it or nothing: a start that breaks off in the middle begins anew.
+macro_rules! migration {
+    (|$manager:ident| $steps:block) => {
+        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
+        pub(super) struct Migration;
+
+        #[sea_orm_migration::async_trait::async_trait]
+        impl sea_orm_migration::MigrationTrait for Migration {
+            fn use_transaction(&self) -> Option<bool> {
+                Some(true)
+            }
+
+            async fn up(&self, $manager: &sea_orm_migration::SchemaManager) -> Result<(), sea_orm::DbErr> $steps
+        }
+    };
+}
+
 mod m0001_initial;
 mod m0002_keys;
 mod m0003_made_streams;
