@@ -17,7 +17,7 @@ use url::Url;
 use crate::accounts::{AccountError, Accounts};
 use crate::aws::{self, AwsError};
 use crate::clock::Clock;
-use crate::config::{Config, LakeConfig};
+use crate::config::{Config, GatewayConfig, LakeConfig};
 use crate::delivery::replay::{Brought, Progress, Range, ReplayError, Replayer, Which};
 use crate::demo;
 use crate::gateway::{Gateway, Keys, Own};
@@ -205,14 +205,18 @@ async fn start_rooms(
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }
     announce_to_a_new_warehouse(&quiz, &warehouse).await?;
-    // What is put with it is this server's own, so that nobody else ever learns it.
+    // What is put with it is this server's own: whoever is not on the relay's way never learns it.
     let relay_key = secret::generate().map_err(QuizError::from)?;
     let own = Own { relay: relay_key.clone(), folder: gateway_key.clone(), wire: wire_secret.clone() };
     let keys = Keys::new(store.clone(), own, clock.clone());
     let bodies = Bodies::default();
     let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
     let mut running = Vec::new();
-    let relay_key = if config.gateway.url.is_some() { gateway_key } else { relay_key };
+    // A key that was not given opens this server's own gateway alone, whichever way the relay goes there: through a proxy, say.
+    let relay_key = match config.gateway {
+        GatewayConfig { url: Some(_), key: Some(_) } => gateway_key,
+        _ => relay_key,
+    };
     let feeds = start_feeds(config, doors.address, &relay_key, &quiz, &warehouse, stop, &mut running)?;
     let accepting = quiz.accepting().clone();
     let measure = Measure {

@@ -6,7 +6,7 @@ import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CODE, School, binary, browser } from './school.mjs';
+import { CODE, OPEN, School, binary, browser } from './school.mjs';
 
 const SAFE = 'Answers that students hand in are safe.';
 /** A verdict of trouble after two seconds instead of ten. */
@@ -137,6 +137,9 @@ test('delivery stops: the heartbeat tells it although nobody hands in, and then 
   await teacher_reads(new RegExp(`${SAFE} Results are complete to \\d\\d:\\d\\d; 10 answers wait\\.$`));
   gateway.is_away = false;
   await all_is_well();
+  const results = await teacher.context().request.get(`/api/class_results?assignment=${OPEN}`);
+  const { freshness } = await results.json();
+  assert.deepEqual([freshness.accepted, freshness.landed], [10, 10], 'what came round by a proxy is this server’s own');
 });
 
 test('the object store stops', async () => {

@@ -96,8 +96,8 @@ pub struct Flags {
     /// Address that the relay puts records to, without the stream's name [default: this server's own /gateway/]
     #[arg(long, env = "FRESHMARK_GATEWAY_URL", value_name = "URL")]
     pub gateway_url: Option<Url>,
-    /// File with the key for the gateway; or FRESHMARK_GATEWAY_KEY has it [default: made at the first start, kept in
-    /// DIR/gateway.key]
+    /// File with the key for the gateway; or FRESHMARK_GATEWAY_KEY has it. Needed where --gateway-url is another server's
+    /// [default: made at the first start, kept in DIR/gateway.key]
     #[arg(long, env = "FRESHMARK_GATEWAY_KEY_FILE", value_name = "FILE")]
     pub gateway_key_file: Option<PathBuf>,
     /// File with the key that opens /metrics from other machines; or FRESHMARK_METRICS_KEY has it [default: none; then they
@@ -172,7 +172,8 @@ pub struct ServerConfig {
 pub struct GatewayConfig {
     /// The gateway's address without the stream's name; `None` is this server's own.
     pub url: Option<Url>,
-    /// Its key; `None` is the one in the data folder.
+    /// Its key. `None`: the gateway is this server's own, and the relay puts records as this server itself; others have the
+    /// key in the data folder.
     pub key: Option<String>,
 }
 
