@@ -1,6 +1,6 @@
 //! Files that are nobody else's on this machine.
 //!
-//! Owns the modes of the data folder and of everything that the process makes, and secrets that lie in files. Does not own
+//! Owns the modes of the data folder and of everything that the process makes, secrets that lie in files, and marks. Does not own
 //! what is in the folder.
 
 use std::io::{self, Write};
@@ -29,6 +29,15 @@ pub fn folder(folder: &Path) -> io::Result<()> {
         rustix::fs::chmod(folder, mode.difference(entered_by_others))?;
     }
     tempfile::NamedTempFile::new_in(folder)?.close()
+}
+
+/// Makes an empty file that says something by being there, even after a power cut.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn mark(path: &Path) -> io::Result<()> {
+    std::fs::File::create(path)?.sync_all()?;
+    std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// A secret in a file, made the first time. It is whole or not there.

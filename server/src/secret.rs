@@ -1,10 +1,10 @@
 //! Secrets that browsers keep: made here, stored as hashes only.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use sha2::{Digest, Sha256};
 
 /// 256 random bits as text that fits a cookie and a header.
 ///
@@ -19,5 +19,5 @@ pub fn generate() -> Result<String, rand::rand_core::OsError> {
 /// What is stored of a secret: its SHA-256. A secret of 256 random bits needs no slow hash.
 #[must_use]
 pub fn hash(secret: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
 }

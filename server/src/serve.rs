@@ -212,6 +212,11 @@ async fn start_rooms(
     let bodies = Bodies::default();
     let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
     let mut running = Vec::new();
+    if config.gateway.url.is_some() && config.gateway.key.is_none() {
+        tracing::warn!(
+            "records go to --gateway-url with this server's own key; where that is another server, give --gateway-key-file"
+        );
+    }
     // A key that was not given opens this server's own gateway alone, whichever way the relay goes there: through a proxy, say.
     let relay_key = match config.gateway {
         GatewayConfig { url: Some(_), key: Some(_) } => gateway_key,

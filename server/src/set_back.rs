@@ -7,7 +7,6 @@
 //! and what waits on a way elsewhere.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::amazon::MOST_RECORDS;
+use crate::private;
 use crate::quiz::{Left, MadeGood, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
 use crate::registry::{DeliveryStream, Registry};
 use crate::serve::StartError;
@@ -43,9 +43,6 @@ enum CompareError {
     Store(#[from] DbErr),
 }
 
-/// The streams that this server itself feeds.
-type Logs = Vec<Arc<DeliveryStream>>;
-
 /// Compares, and makes good what was lost. `mark` is a file beside the store, which is there while a comparison is owed. What
 /// cannot be found out is said, and keeps nobody from being answered.
 ///
@@ -58,14 +55,20 @@ pub async fn compare_and_make_good(
     registry: &Registry,
     mark: &Path,
 ) -> Result<(), StartError> {
-    let unusable = |source| StartError::Data { folder: mark.to_owned(), source };
-    let logs: Logs = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
-    match left_by(store, warehouse, &logs, mark.exists()).await {
+    let folder = mark.parent().unwrap_or(Path::new(".")).to_owned();
+    let unusable = |source| StartError::Data { folder, source };
+    let is_owed = match mark.try_exists() {
+        Ok(is_owed) => is_owed,
+        Err(error) => return Err(unusable(error)),
+    };
+    // Those that this server itself feeds.
+    let streams: Vec<_> = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
+    match left_by(store, warehouse, &streams, is_owed).await {
         Ok(None) => {}
         Ok(Some(left)) => tell(quiz.make_good(&left).await?),
         Err(error) => {
             tracing::error!(%error, "what has left the transactional store is not known; the next start looks again");
-            File::create(mark).and_then(|file| file.sync_all()).map_err(unusable)?;
+            private::mark(mark).map_err(unusable)?;
             return Ok(store.skip_numbers(MARGIN).await?);
         }
     }
@@ -79,16 +82,20 @@ pub async fn compare_and_make_good(
 async fn left_by(
     store: &Store,
     warehouse: &Warehouse,
-    logs: &Logs,
+    streams: &[Arc<DeliveryStream>],
     is_owed: bool,
 ) -> Result<Option<Left>, CompareError> {
-    let newest = sent(warehouse, logs, look_back).await?;
+    let newest = sent(warehouse, streams, look_back).await?;
     let behind = store.tables_behind(&numbers_of(&newest.highest)).await?;
     if behind.is_empty() && !is_owed {
         return Ok(None);
     }
-    tracing::error!(tables = behind.join(", "), "the transactional store knows less than has left it");
-    Ok(Some(gather(store, warehouse, logs).await?))
+    if behind.is_empty() {
+        tracing::warn!("an earlier start could not compare the transactional store; it is compared now");
+    } else {
+        tracing::error!(tables = behind.join(", "), "the transactional store knows less than has left it");
+    }
+    Ok(Some(gather(store, warehouse, streams).await?))
 }
 
 fn tell(made: MadeGood) {
@@ -106,10 +113,10 @@ fn tell(made: MadeGood) {
 /// What the logs and the warehouse have of the store's own, as far as `look` looks into the logs.
 async fn sent(
     warehouse: &Warehouse,
-    logs: &Logs,
+    streams: &[Arc<DeliveryStream>],
     look: fn(&ShardLog, u64, &mut Sent) -> Result<(), StreamError>,
 ) -> Result<Sent, CompareError> {
-    let mut sent = in_logs(warehouse, logs, look).await?;
+    let mut sent = in_logs(warehouse, streams, look).await?;
     sent.see_highest(&warehouse.highest().await?);
     Ok(sent)
 }
@@ -118,14 +125,14 @@ async fn sent(
 /// is there then.
 async fn in_logs(
     warehouse: &Warehouse,
-    logs: &Logs,
+    streams: &[Arc<DeliveryStream>],
     look: fn(&ShardLog, u64, &mut Sent) -> Result<(), StreamError>,
 ) -> Result<Sent, CompareError> {
     let mut all = Sent::default();
-    for stream in logs {
+    for stream in streams {
         let landed = warehouse.stream_ends(stream.name().to_owned()).await?.by_shard;
         let shards = stream.log().shards();
-        let look_at_all = move || {
+        let look_at_shards = move || {
             let mut sent = Sent::default();
             for shard in shards {
                 let landed = landed.get(&shard.range().id()).copied().unwrap_or(0);
@@ -133,7 +140,7 @@ async fn in_logs(
             }
             Ok(sent)
         };
-        all.join(tokio::task::spawn_blocking(look_at_all).await.unwrap_or(Err(StreamError::Stopped))?);
+        all.join(tokio::task::spawn_blocking(look_at_shards).await.unwrap_or(Err(StreamError::Stopped))?);
     }
     Ok(all)
 }
@@ -145,7 +152,8 @@ fn look_back(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), Strea
     let mut is_last = false;
     while end > landed {
         let from = end.saturating_sub(BACK_AT_ONCE).max(landed);
-        let found = sent.see_all(&shard.records(from, (end - from) as usize, usize::MAX)?);
+        let mut found = false;
+        shard.read_through(from..end, |records| found |= sent.see_all(records))?;
         if is_last {
             break;
         }
@@ -155,14 +163,14 @@ fn look_back(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), Strea
 }
 
 fn look_at_all(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), StreamError> {
-    shard.read_through(landed, |records| {
+    shard.read_through(landed..u64::MAX, |records| {
         sent.see_all(records);
     })
 }
 
 /// Everything that has left the store and that the store may lack.
-async fn gather(store: &Store, warehouse: &Warehouse, logs: &Logs) -> Result<Left, CompareError> {
-    let mut sent = sent(warehouse, logs, look_at_all).await?;
+async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStream>]) -> Result<Left, CompareError> {
+    let mut sent = sent(warehouse, streams, look_at_all).await?;
     sent.closed.extend(warehouse.closed_assignments().await?);
     for assignment in warehouse.own_assignments().await? {
         let known = submitted(store, assignment).await?;

@@ -1,7 +1,7 @@
 // What a page says that cannot run, has stopped, or is of another build than its server; and that no wait is for ever.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, until } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, set_visibility, submit, until } from './school.mjs';
 
 let chrome, school;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -71,6 +71,19 @@ test('a page of another build says so and reloads, and does not if that would lo
   await submit(student);
   await student.getByRole('heading', { name: 'Handed in' }).waitFor();
   assert.equal(await is_unsaved(), false, 'the server has it');
+});
+
+test('a tab that was hidden while Freshmark was updated says so when it is shown', async () => {
+  const page = await (await school.staff(chrome, 'teacher')).newPage();
+  await page.goto(`/results/${CLOSED}`);
+  await page.getByRole('status').filter({ hasText: 'Final' }).waitFor();
+  await set_visibility(page, 'hidden');
+  await page.route(`**/results/${CLOSED}`, async (route) => {
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, body: of_another_build(await answer.text()) });
+  });
+  await set_visibility(page, 'visible');
+  await page.getByText('Freshmark has been updated').waitFor();
 });
 
 test('a look for another build that nobody answers is given up, and the next one is made', async () => {

@@ -95,6 +95,12 @@ export class School {
   }
 }
 
+/** As if another tab had been put in front of the page, or the page in front again. */
+export const set_visibility = (page, state) => page.evaluate((state) => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, state);
+
 /** So many ticks of the server's clock, which beats once a second, as a browser of its own hears them. */
 export async function ticks(school, chrome, count) {
   const context = await school.staff(chrome, 'admin');

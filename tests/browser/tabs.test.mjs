@@ -1,7 +1,7 @@
 // Many tabs in one browser: they share a connection, none is left behind, and one that nobody sees does no work.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { CLOSED, OPEN, School, answer_all, browser, join_quiz, submit, ticks, until } from './school.mjs';
+import { CLOSED, OPEN, School, answer_all, browser, join_quiz, set_visibility, submit, ticks, until } from './school.mjs';
 
 let chrome, school, context;
 before(async () => { chrome = await browser(); school = await School.open(); });
@@ -30,12 +30,6 @@ async function hand_in(name) {
 const shows = (page) => page.getByText(`${answers} of ${answers} answers counted`, { exact: true }).waitFor();
 /** Connections to the server, and the assignments that are followed over them. */
 const followed = async () => [await school.metric('live_connections'), await school.metric('live_assignments')].join();
-
-/** As if another tab had been put in front of the page, or the page in front again. */
-const set_visibility = (page, state) => page.evaluate((state) => {
-  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-  document.dispatchEvent(new Event('visibilitychange'));
-}, state);
 
 test('ten tabs of one browser all follow a submission, over one connection', async () => {
   context = await school.staff(chrome, 'teacher');

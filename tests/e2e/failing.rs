@@ -14,17 +14,24 @@ use std::time::{Duration, Instant};
 use app::api::freshness::State;
 use app::api::results::ClassResults;
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server::{Door, OPEN, Server, Staff, Student, all, client, freshmark};
+use crate::server::{Door, OPEN, Server, Staff, Student, all, client, config, freshmark};
 
 /// Errors of a full disk and of a broken one.
 const ENOSPC: i64 = 28;
 const EIO: i64 = 5;
 /// Calls that fail in one go.
 const BURSTS: [i64; 4] = [1, 2, 3, 30];
-/// Students who hand in before a fault that does not strike is taken back: some files are written now and then only.
-const PATIENCE: usize = 25;
+/// Students who hand in before a fault that does not strike is called one that cannot: some files are written now and then
+/// only, and whoever failed pauses before the next try.
+const PATIENCE: usize = 300;
+/// Of these so many hand in between two ticks of the server's clock.
+const AT_ONCE: usize = 10;
+/// Each shard is delivered by itself, and tries again by itself: with records of many assignments, thirty calls fail within
+/// seconds.
+const SHARDS: &str = "[streams.quiz-answers]\nshards = 8\n";
+const ASSIGNMENTS: i64 = 24;
 /// Tries of one request before the test gives up, and what a device waits between two of them.
 const TRIES: usize = 3_000;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -52,13 +59,13 @@ impl Faults {
     }
 
     /// A server whose calls can be made to fail.
-    pub fn server(&self, data: &Path) -> Server {
+    pub fn server(&self, data: &Path, flags: &[&str]) -> Server {
         let mut command = freshmark();
         command.env("FRESHMARK_LOG", "off").env("LD_PRELOAD", &self.library).env("FAILING_CONTROL", &self.path);
         if let Ok(libraries) = std::env::var("LD_LIBRARY_PATH") {
             command.env("LD_LIBRARY_PATH", libraries);
         }
-        Server::by(command, data, &[])
+        Server::by(command, data, flags)
     }
 
     /// So many of the next calls on these files fail with this error.
@@ -138,8 +145,8 @@ pub fn has_landed(results: &ClassResults) -> bool {
     results.freshness.landed == results.freshness.accepted && results.freshness.oldest_waiting.is_none()
 }
 
-pub fn verify(data: &Path) {
-    let verified = freshmark().args(["verify", "--data"]).arg(data).output().expect("verify runs");
+pub fn verify(data: &Path, flags: &[&str]) {
+    let verified = freshmark().args(["verify", "--data"]).arg(data).args(flags).output().expect("verify runs");
     let said = String::from_utf8_lossy(&verified.stdout);
     assert!(verified.status.success() && said.contains("the stores agree"), "{said}");
 }
@@ -148,26 +155,39 @@ pub fn verify(data: &Path) {
 async fn survives(files: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
-    let server = faults.server(&data);
+    let config = config(folder.path(), SHARDS);
+    let flags = ["--config", &*config];
+    let server = faults.server(&data, &flags);
     let (http, mut recorder) = (client(), Recorder::default());
     recorder.hand_in(&http, &server).await;
-    let (teacher, mut struck, mut healing) = (Staff::teacher(&server).await, BTreeMap::new(), Healing::default());
+    let (teacher, door, mut healing) = (Staff::teacher(&server).await, Door::of(&server), Healing::default());
     for (error, calls) in bursts() {
+        let mut events = teacher.events(&server, OPEN).await;
         faults.arm(files, error, calls);
-        let before = recorder.acknowledged.len();
-        while faults.left() > 0 && recorder.acknowledged.len() < before + PATIENCE {
+        for student in 1.. {
             recorder.hand_in(&http, &server).await;
+            if faults.left() == 0 {
+                break;
+            }
+            assert!(student < PATIENCE, "{} of {calls} never failed", faults.left());
+            if student % AT_ONCE == 0 {
+                // Taken or not: it is another one's to send again.
+                door.put(
+                    json!({ "records": (900..900 + ASSIGNMENTS).map(stranger_s).collect::<Vec<_>>() }).to_string(),
+                )
+                .await;
+                events.until_ticks(1).await;
+            }
         }
-        *struck.entry(error).or_default() += calls - faults.left();
-        faults.arm(files, error, 0);
         let over = Instant::now();
         recorder.hand_in(&http, &server).await;
         healing.watch(&teacher, &server, over).await;
     }
-    all_struck(&struck);
     let acknowledged = recorder.acknowledged.len();
-    lost_nothing(&recorder, server, &data).await;
-    println!("{files}: {struck:?} calls failed, by error; {acknowledged} acknowledged, 0 lost, 0 doubled; {healing}");
+    lost_nothing(&recorder, server, &data, &flags).await;
+    println!(
+        "{files}: bursts of {BURSTS:?} calls failed, of each error; {acknowledged} acknowledged, 0 lost, 0 doubled; {healing}"
+    );
 }
 
 /// How a server comes back after its faults, and what its page says meanwhile.
@@ -205,6 +225,15 @@ impl Display for Healing {
     }
 }
 
+/// A record of another producer, of an assignment that this server does not know.
+fn stranger_s(assignment: i64) -> Value {
+    json!({
+        "record_id": format!("r{assignment}"), "accepted_seq": assignment, "accepted_at": "2026-01-31 10:41:07.123",
+        "assignment_id": assignment, "class_id": 1, "quiz_id": 1, "attempt_id": "a", "attempt_no": 1, "student_key": "s",
+        "question_id": 1, "choice_id": null, "elapsed_ms": 1,
+    })
+}
+
 /// Of an error that has failed no call nothing is shown.
 fn all_struck(struck: &BTreeMap<i64, i64>) {
     assert!([ENOSPC, EIO].iter().all(|error| struck.get(error).is_some_and(|calls| *calls > 0)), "{struck:?}");
@@ -215,17 +244,17 @@ fn bursts() -> impl Iterator<Item = (i64, i64)> {
 }
 
 /// The server has healed, and another one finds the same after a kill.
-async fn lost_nothing(recorder: &Recorder, server: Server, data: &Path) {
+async fn lost_nothing(recorder: &Recorder, server: Server, data: &Path, flags: &[&str]) {
     let teacher = Staff::teacher(&server).await;
     let healed = teacher.results_when(&server, OPEN, has_landed).await.freshness;
     assert_eq!(healed.state(healed.measured_at), State::Live, "it heals by itself");
     recorder.check(&server).await;
     server.kill();
 
-    let server = Server::on(data, &[]);
+    let server = Server::on(data, flags);
     recorder.check(&server).await;
     server.stop();
-    verify(data);
+    verify(data, flags);
 }
 
 #[tokio::test]
@@ -256,7 +285,7 @@ async fn failed_writes_of_the_warehouse_lose_nothing_that_was_acknowledged() {
     let (http, mut recorder, mut struck) = (client(), Recorder::default(), BTreeMap::new());
     for (error, calls) in bursts() {
         faults.arm("/warehouse.duckdb$", error, 0);
-        let server = faults.server(&data);
+        let server = faults.server(&data, &[]);
         recorder.hand_in(&http, &server).await;
         Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await;
         faults.arm("/warehouse.duckdb$", error, calls);
@@ -265,7 +294,7 @@ async fn failed_writes_of_the_warehouse_lose_nothing_that_was_acknowledged() {
     }
     all_struck(&struck);
     faults.arm("/warehouse.duckdb$", EIO, 0);
-    lost_nothing(&recorder, faults.server(&data), &data).await;
+    lost_nothing(&recorder, faults.server(&data, &[]), &data, &[]).await;
 }
 
 #[tokio::test]
@@ -281,20 +310,25 @@ async fn failed_writes_of_everything_lose_nothing_that_was_acknowledged() {
 #[tokio::test]
 async fn a_secret_that_could_not_be_written_is_not_half_there() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
-    faults.arm("/data/", ENOSPC, 1);
-    let mut command = freshmark();
-    command.env("LD_PRELOAD", &faults.library).env("FAILING_CONTROL", &faults.path);
-    let listen = ["serve", "--demo", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"];
-    let refused = command.args(listen).arg(&data).output().expect("it runs");
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && said.contains("cannot use the data folder"), "{said}");
-    let server = Server::on(&data, &[]);
-    for secret in ["gateway.key", "wire.secret"] {
-        let text = std::fs::read_to_string(data.join(secret)).expect("there");
-        assert_eq!(text.trim().len(), 43, "{secret}");
+    let faults = Faults::new(folder.path());
+    for (error, calls) in bursts() {
+        let data = folder.path().join(format!("{error}-{calls}")).join("data");
+        faults.arm("/data/", error, calls);
+        while faults.left() > 0 {
+            let mut command = freshmark();
+            command.env("LD_PRELOAD", &faults.library).env("FAILING_CONTROL", &faults.path);
+            let listen = ["serve", "--demo", "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--data"];
+            let refused = command.args(listen).arg(&data).output().expect("it runs");
+            let said = String::from_utf8_lossy(&refused.stderr);
+            assert!(!refused.status.success() && said.contains("cannot use the data folder"), "{said}");
+        }
+        let server = Server::on(&data, &[]);
+        for secret in ["gateway.key", "wire.secret"] {
+            let text = std::fs::read_to_string(data.join(secret)).expect("there");
+            assert_eq!(text.trim().len(), 43, "{secret}");
+        }
+        Student::hand_in(&server, "Ada Lovelace", 0).await;
     }
-    Student::hand_in(&server, "Ada Lovelace", 0).await;
 }
 
 /// kill -9 keeps what the kernel has not written yet; a power cut does not. So each acknowledgement has a flush before it.
@@ -302,7 +336,7 @@ async fn a_secret_that_could_not_be_written_is_not_half_there() {
 async fn nothing_is_acknowledged_before_it_was_flushed_to_the_disk() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, faults) = (folder.path().join("data"), Faults::new(folder.path()));
-    let server = faults.server(&data);
+    let server = faults.server(&data, &[]);
     let (http, mut recorder) = (client(), Recorder::default());
     for _ in 0..8 {
         faults.arm("/freshmark.db-wal", ENOSPC, 0);
@@ -319,13 +353,8 @@ async fn nothing_is_acknowledged_before_it_was_flushed_to_the_disk() {
     Staff::teacher(&server).await.results_when(&server, OPEN, has_landed).await;
     for n in 0..8 {
         faults.arm("/data/stream/", ENOSPC, 0);
-        let record = json!({
-            "record_id": format!("r{n}"), "accepted_seq": n, "accepted_at": "2026-01-31 10:41:07.123",
-            "assignment_id": 900, "class_id": 1, "quiz_id": 1, "attempt_id": "a", "attempt_no": 1, "student_key": "s",
-            "question_id": 1, "choice_id": null, "elapsed_ms": 1,
-        });
         let before = faults.flushes();
-        door.put_all(&[record]).await;
+        door.put_all(&[stranger_s(900 + n)]).await;
         assert!(faults.flushes() > before, "a record was acknowledged before the log was flushed");
     }
 }

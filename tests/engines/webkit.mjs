@@ -43,7 +43,7 @@ class Tab {
     this.address = `http://127.0.0.1:${port}`;
     this.driver = start('WebKitWebDriver', [`--port=${port}`], 'ignore', { DISPLAY: `:${display}` });
     const is_there = () => this.#ask('GET', '/status').then(() => true, () => false);
-    const has_ended = () => this.driver.pid === undefined || this.driver.exitCode !== null;
+    const has_ended = () => this.driver.pid === undefined || this.driver.exitCode !== null || this.driver.signalCode !== null;
     await until(async () => await is_there() || has_ended());
     if (has_ended()) throw new Error('WebKitWebDriver does not run; has scripts/setup.sh test run?');
     const { sessionId } = await this.#ask('POST', '/session', { capabilities: { alwaysMatch: { pageLoadStrategy: 'none' } } });
@@ -61,7 +61,9 @@ class Tab {
     await this.#ask('POST', '/url', { url });
     // This WebDriver does not tell what is on the console. Asked without a pause, so as to be there before the program is.
     await until(() => this.run(listen).catch(() => false), 15, 0);
-    await until(() => this.run(() => document.readyState === 'complete'));
+    await until(() => this.run(() => document.readyState === 'complete')).catch((cause) => {
+      throw new Error(`${url} never came`, { cause });
+    });
   }
 
   /** What a function says that runs in the page. */

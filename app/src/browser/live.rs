@@ -89,6 +89,7 @@ impl Live {
     }
 
     /// Follows other assignments over the same connection; not where it is the page's own, which is of what it was opened for.
+    /// Returns whether it does.
     #[must_use]
     pub fn follow(&mut self, followed: &[i64]) -> bool {
         let Way::Shared { assignments, .. } = &mut self.way else { return false };

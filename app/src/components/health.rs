@@ -54,7 +54,7 @@ impl Health {
                 // That nobody asked meanwhile says nothing of the server.
                 self.reach.listens();
             } else {
-                // Shown again, it does not wait for its turn.
+                // Asked as soon as the page is shown, and once.
                 asking.changed();
             }
         };
@@ -67,6 +67,7 @@ impl Health {
         if here.try_get_value().is_none() {
             return Ok(());
         }
+        self.reach.ended(&answer);
         let ended = answer.as_ref().map(|_| ()).map_err(ApiError::clone);
         match &answer {
             Ok(health) => self.clock.answered(health.now, asked),
@@ -79,7 +80,6 @@ impl Health {
 
     /// What was answered last, whoever asked.
     pub fn take_in(self, answer: Known) {
-        self.reach.ended(&answer);
         match &answer {
             Err(ApiError::Unreachable { .. }) => return, // What was known grows old.
             Err(_) => self.unread_since.update(|since| *since = since.or_else(|| Some(self.clock.now_untracked()))),

@@ -52,8 +52,11 @@ impl Reach {
     /// How a question ended.
     pub fn ended<T>(self, answer: &Result<T, ApiError>) {
         if matches!(answer, Err(ApiError::Unreachable { .. })) {
-            let lost = self.hearing.try_update_value(|hearing| hearing.unanswered(time::waking())).flatten();
-            return lost.into_iter().for_each(|ms| self.lost_for(ms));
+            let lost = self.hearing.try_update_value(|hearing| hearing.unanswered(time::waking()));
+            if let Some(ms) = lost.flatten() {
+                self.lost_for(ms);
+            }
+            return;
         }
         self.hearing.update_value(|hearing| hearing.answered(time::waking()));
         self.open();

@@ -33,10 +33,10 @@ pub(super) struct Following {
     followed: StoredValue<Vec<i64>>,
     /// Set where the connection cannot be shared with the other tabs.
     alone: StoredValue<bool>,
-    /// How many connections there have been.
+    /// How many times something may have been missed: openings, and lists that grew.
     connections: StoredValue<u32>,
-    /// Set while nothing is heard.
-    was_silent: StoredValue<bool>,
+    /// Set when the page's own list has grown, until that is heard.
+    has_grown: StoredValue<bool>,
     /// Set when there is nothing to follow any more.
     gone: StoredValue<bool>,
     asking: StoredValue<Option<Asking>>,
@@ -55,7 +55,7 @@ impl Following {
             followed: StoredValue::new(Vec::new()),
             alone: StoredValue::new(false),
             connections: StoredValue::new(0),
-            was_silent: StoredValue::new(false),
+            has_grown: StoredValue::new(false),
             gone: StoredValue::new(false),
             asking: StoredValue::new(None),
             wanted: StoredValue::new_local(None),
@@ -68,13 +68,12 @@ impl Following {
         self.asking.set_value(Some(asking));
         self.wanted.set_value(Some(Box::new(wanted)));
         self.take_in.set_value(Some(Box::new(take_in)));
-        self.reach.listens();
         self.connect();
         keep_on(WATCH, move || self.watch(), move || self.show(is_visible()));
         on_cleanup(move || self.events.dispose());
     }
 
-    /// How many connections there have been: what comes over a later one is newer, whatever its time.
+    /// How many times something may have been missed: what comes after a later one is newer, whatever its time.
     pub fn connections(self) -> u32 {
         self.connections.get_value()
     }
@@ -112,6 +111,9 @@ impl Following {
 
     /// Something else is to be followed: over the same connection, where that is shared.
     fn follow(self, wanted: &[i64]) {
+        if self.followed.with_value(|followed| wanted.iter().any(|assignment| !followed.contains(assignment))) {
+            self.has_grown.set_value(true);
+        }
         let same = |events: &mut Option<Live>| events.as_mut().is_some_and(|events| events.follow(wanted));
         if wanted.is_empty() || !self.events.try_update_value(same).unwrap_or(false) {
             return self.connect();
@@ -122,7 +124,6 @@ impl Following {
     /// The page was hidden, and lets go; or shown, and catches up.
     fn show(self, visible: bool) {
         if visible && !self.gone.get_value() {
-            self.reach.listens();
             self.connect();
             return;
         }
@@ -156,8 +157,9 @@ impl Following {
 
     fn opened(self) {
         self.connections.update_value(|connections| *connections += 1);
-        if self.was_silent.try_update_value(std::mem::take).unwrap_or(false) {
-            // It may have been updated while it was away.
+        let has_grown = self.has_grown.try_update_value(std::mem::take).unwrap_or(false);
+        if self.connections() > 1 && !has_grown {
+            // It may have been updated while nobody listened.
             guard::look_for_update();
         }
         // What happened while nobody listened is asked for.
@@ -183,7 +185,6 @@ impl Following {
         if silence < SILENCE_MS {
             return;
         }
-        self.was_silent.set_value(true);
         if self.reach.silent_ms() >= SILENCE_MS {
             self.reach.lost();
         }

@@ -12,7 +12,7 @@ use crate::api::health::{DeliveryHealth, StreamHealth};
 use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
 use crate::browser::asking::{Asking, keep_on};
 use crate::browser::transport::within;
-use crate::browser::{http, time};
+use crate::browser::{http, is_visible, time};
 use crate::components::{FreshLine, Health, Problem, Reach, StaffPage, Ticking};
 use crate::state::freshness::others;
 use crate::state::session::Session;
@@ -63,8 +63,13 @@ impl Watching {
         };
         let asking = Asking::at_once(move || watching.ask());
         watching.asking.set_value(Some(asking));
-        // Shown again, it does not wait for its turn.
-        keep_on(POLL, move || asking.changed(), move || asking.changed());
+        // A hidden page asks as soon as it is shown, and once.
+        let turned = move || {
+            if !is_visible() {
+                asking.changed();
+            }
+        };
+        keep_on(POLL, move || asking.changed(), turned);
         watching
     }
 

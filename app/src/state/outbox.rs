@@ -2,7 +2,7 @@
 //! (`browser::outbox`), nor what is kept of one ([`Attempt::to_keep`]).
 
 use super::attempt::Attempt;
-use super::refresh::pause_ms;
+use super::refresh::{capped, pause_ms};
 use crate::api::Millis;
 
 /// Longest pause between two tries of a submission, in milliseconds.
@@ -50,7 +50,7 @@ fn since(attempt: &Attempt) -> Option<Millis> {
 pub fn retry_after_ms(tries: u32, chance: f64, wish: Option<Millis>) -> u32 {
     let chance = chance.clamp(0.0, 1.0);
     let spread = pause_ms(tries, LONGEST_PAUSE_MS, None) as f64 * (0.5 + 0.5 * chance);
-    let wished = pause_ms(0, 0, wish) as f64 * (1.0 + 0.1 * chance);
+    let wished = capped(wish) as f64 * (1.0 + 0.1 * chance);
     spread.max(wished) as u32
 }
 

@@ -23,7 +23,7 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// Nothing yet.
+    /// Nothing has been heard before `now`, in milliseconds.
     #[must_use]
     pub const fn new(now: Millis) -> Self {
         Self { heard_at: now, answered_at: now, is_unanswered: false }
@@ -101,5 +101,8 @@ mod tests {
         hearing.listens(T + 600_000);
         assert_eq!(hearing.unanswered(T + 600_500), None);
         assert_eq!(hearing.silent_ms(T + 601_000), 1_000);
+        assert!(hearing.unanswered(T + 620_000).is_some());
+        hearing.listens(T + 700_000);
+        assert!(!hearing.heard(T + 700_500), "an answer is waited for all the same");
     }
 }

@@ -17,7 +17,13 @@ pub const LONGEST_WISH_MS: Millis = 600_000;
 #[must_use]
 pub fn pause_ms(failures: u32, longest: Millis, wish: Option<Millis>) -> Millis {
     let pause = longest.min(1_000 << failures.min(10));
-    pause.max(wish.unwrap_or(0).min(LONGEST_WISH_MS))
+    pause.max(capped(wish))
+}
+
+/// How long a server's wish is kept to, in milliseconds.
+#[must_use]
+pub fn capped(wish: Option<Millis>) -> Millis {
+    wish.unwrap_or(0).min(LONGEST_WISH_MS)
 }
 
 /// Until when the server wishes to be left alone. Of several wishes the one counts that ends last.
@@ -29,7 +35,7 @@ pub struct Wish {
 impl Wish {
     /// An answer came at `now`, with the pause that it asks for, if it does. `now` is any clock that never goes back.
     pub fn heard(&mut self, pause: Option<Millis>, now: Millis) {
-        self.until = self.until.max(now + pause_ms(0, 0, pause));
+        self.until = self.until.max(now + capped(pause));
     }
 
     /// What is left of the pause; absent where there is nothing to wait for.

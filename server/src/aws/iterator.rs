@@ -5,12 +5,12 @@
 //! no memory here, and outlives a restart.
 
 use app::api::Millis;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
-use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use super::AwsError;
 
@@ -61,9 +61,7 @@ impl ShardIterator {
         let invalid = || AwsError::invalid("Invalid ShardIterator.");
         let bytes = STANDARD.decode(sealed).map_err(|_| invalid())?;
         let (seal, content) = bytes.split_at_checked(SEAL).ok_or_else(invalid)?;
-        if seal != &seal_of(content, secret)[..] {
-            return Err(invalid());
-        }
+        verify_slices_are_equal(seal, &seal_of(content, secret)).map_err(|_| invalid())?;
         let iterator: Self = serde_json::from_slice(content).map_err(|_| invalid())?;
         if now - iterator.made_at > GOOD_FOR_MS {
             return Err(expired(iterator.made_at, now));
@@ -73,13 +71,11 @@ impl ShardIterator {
 }
 
 fn seal_of(content: &[u8], secret: &str) -> [u8; SEAL] {
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(HMAC_SHA256, secret.as_bytes()));
+    mac.update(b"shard iterator");
+    mac.update(content);
     let mut seal = [0; SEAL];
-    // HMAC takes a key of any length.
-    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
-        mac.update(b"shard iterator");
-        mac.update(content);
-        seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL]);
-    }
+    seal.copy_from_slice(&mac.sign().as_ref()[..SEAL]);
     seal
 }
 

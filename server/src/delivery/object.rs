@@ -83,7 +83,7 @@ impl Manifest {
     ///
     /// # Errors
     /// Says what is missing of that.
-    pub fn one(&self) -> Result<(&Meta, &Url, Size), &'static str> {
+    pub fn only_batch(&self) -> Result<(&Meta, &Url, Size), &'static str> {
         let meta = self.meta.as_ref().ok_or("does not say which range it is")?;
         let [entry] = &self.entries[..] else { return Err("does not name one object") };
         Ok((meta, &entry.url, entry.meta.ok_or("does not say how large its object is")?))

@@ -180,10 +180,11 @@ impl Replayer {
         let wrong = |problem: String| ReplayError::Manifest { key: key.to_owned(), problem };
         let manifest: Manifest =
             serde_json::from_slice(&self.lake.get(key).await?).map_err(|e| wrong(format!("is no manifest: {e}")))?;
-        let (meta, object, size) = manifest.one().map_err(|problem| wrong(problem.to_owned()))?;
-        if !which.covers(&meta.stream, &meta.shard, meta.start, meta.end) {
+        let covers = |meta: &super::Meta| which.covers(&meta.stream, &meta.shard, meta.start, meta.end);
+        if manifest.meta.as_ref().is_some_and(|meta| !covers(meta)) {
             return Ok(None);
         }
+        let (meta, object, size) = manifest.only_batch().map_err(|problem| wrong(problem.to_owned()))?;
         let table = table_of(&meta.stream).ok_or_else(|| ReplayError::NoTable { stream: meta.stream.clone() })?;
         let range = Range { stream: meta.stream.clone(), shard: meta.shard.clone(), start: meta.start, end: meta.end };
         let loaded = self.load(Load {

@@ -13,16 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::Millis;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use hmac::{Hmac, Mac};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
-use sha2::Sha256;
 
 pub use self::counting::Key;
 use self::counting::{DAY_MS, Unwritten, Used};
@@ -238,11 +237,10 @@ impl Keys {
     }
 
     fn secret_access_key(&self, access_key_id: &str) -> String {
-        // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.own.wire.as_bytes()) else { return String::new() };
+        let mut mac = hmac::Context::with_key(&hmac::Key::new(HMAC_SHA256, self.own.wire.as_bytes()));
         mac.update(b"aws secret access key of ");
         mac.update(access_key_id.as_bytes());
-        STANDARD_NO_PAD.encode(mac.finalize().into_bytes()).chars().take(40).collect()
+        STANDARD_NO_PAD.encode(mac.sign()).chars().take(40).collect()
     }
 
     async fn known(&self, value: &str, column: gateway_key::Column) -> Result<Key, KeyError> {

@@ -118,11 +118,15 @@ async fn collect(body: Body, most: usize, kept: Option<(&Bodies, usize)>) -> Res
             return Err(BodyError::TooLarge { most });
         }
         if let Some((bodies, said)) = kept {
-            // The whole is reserved at once where its length is known, which takes no memory before bytes are there. Else twice
-            // as much as there is may be taken, and all of that is counted.
-            let wanted = if length <= said { said } else { (2 * length).min(most) };
-            bodies.grow(&mut room, if length <= said { length } else { wanted }).await?;
-            whole.reserve_exact(wanted - whole.len());
+            if length <= said {
+                // Reserved at once, which takes no memory before bytes are there.
+                bodies.grow(&mut room, length).await?;
+                whole.reserve_exact(said - whole.len());
+            } else if length > whole.capacity() {
+                let reserved = (2 * length).min(most);
+                bodies.grow(&mut room, reserved).await?;
+                whole.reserve_exact(reserved - whole.len());
+            }
         }
         whole.extend_from_slice(&chunk);
     }
@@ -175,6 +179,17 @@ mod tests {
         };
         let both = timeout(BODY_TIME / 2, async { tokio::join!(read(), read()) }).await;
         assert_eq!(both, Ok((Err(BodyError::NoRoom), Ok(2 * UNIT))), "without a wait");
+    }
+
+    #[tokio::test]
+    async fn of_a_body_of_unknown_length_all_that_is_reserved_is_counted_and_grows_by_doubling() {
+        let bodies = Bodies { room: Arc::new(Semaphore::new(16)), room_time: BODY_TIME };
+        let unit: &str = " ".repeat(UNIT).leak();
+        for (chunks, units) in [(1, 2), (2, 2), (3, 6), (6, 6), (7, 12)] {
+            let body = in_chunks(&vec![Ok(unit); chunks]);
+            let held = bodies.read(&HeaderMap::new(), body, 12 * UNIT).await.expect("room");
+            assert_eq!((held.bytes.len(), 16 - bodies.room.available_permits()), (chunks * UNIT, units));
+        }
     }
 
     #[tokio::test]

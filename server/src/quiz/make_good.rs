@@ -72,7 +72,7 @@ impl Quiz {
     pub async fn make_good(&self, left: &Left) -> Result<MadeGood, DbErr> {
         let mut made = MadeGood::default();
         let tx = self.store.begin().await?;
-        let known = Known::read(&*tx).await?;
+        let known = Known::read(&*tx, &left.attempts).await?;
         for closed in left.closed.iter().filter(|closed| known.has(closed.assignment, closed.class, closed.quiz)) {
             if close_at(&*tx, closed.assignment, closed.at).await? {
                 made.closed.push(closed.assignment);
@@ -96,15 +96,19 @@ impl Quiz {
 struct Known {
     /// Class and quiz of each assignment.
     assignments: BTreeMap<i64, (i64, i64)>,
-    /// By quiz.
+    /// Of the quizzes that lost submissions are of.
     questions: BTreeMap<i64, Questions>,
 }
 
 impl Known {
-    async fn read<C: ConnectionTrait>(tx: &C) -> Result<Self, DbErr> {
+    async fn read<C: ConnectionTrait>(tx: &C, lost: &[SentAttempt]) -> Result<Self, DbErr> {
         let assignments = assignment::Entity::find().all(tx).await?;
-        let questions = questions_of(tx, assignments.iter().map(|assignment| assignment.quiz_id)).await?;
         let assignments = assignments.into_iter().map(|a| (a.id, (a.class_id, a.quiz_id))).collect();
+        let mut questions = BTreeMap::new();
+        // One by one: SQLite takes so many parameters, and there may be more quizzes.
+        for quiz in lost.iter().map(|attempt| attempt.quiz).collect::<BTreeSet<_>>() {
+            questions.extend(questions_of(tx, std::iter::once(quiz)).await?);
+        }
         Ok(Self { assignments, questions })
     }
 
@@ -116,7 +120,7 @@ impl Known {
 
 /// Writes a submission, unless the store has it. Returns whether it was not there.
 ///
-/// An attempt that is left out can be handed in no more: the warehouse keeps the first answer to a question, and would grade
+/// An attempt that is left out for its answers can be handed in no more: the warehouse keeps the first answer to a question, and would grade
 /// other answers than the student's receipt says.
 async fn bring_back<C: ConnectionTrait>(
     tx: &C,

@@ -25,13 +25,18 @@ impl Store {
         Ok(behind)
     }
 
-    /// Leaves out so many numbers in every table that numbers its rows.
+    /// Leaves out so many numbers in every table that numbers its rows, one that has never had a row among them.
     ///
     /// # Errors
     /// If the store says no.
     pub async fn skip_numbers(&self, margin: i64) -> Result<(), DbErr> {
         let tx = self.begin().await?;
-        tx.execute_raw(statement(&*tx, "UPDATE sqlite_sequence SET seq = seq + ?1", [margin.into()])).await?;
+        let raise = "UPDATE sqlite_sequence SET seq = seq + ?1";
+        let begin = "INSERT INTO sqlite_sequence (name, seq) SELECT name, ?1 FROM sqlite_master \
+                     WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name NOT IN (SELECT name FROM sqlite_sequence)";
+        for sql in [raise, begin] {
+            tx.execute_raw(statement(&*tx, sql, [margin.into()])).await?;
+        }
         tx.commit().await
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns finding, gathering and letting go. Does not own where a reader stands.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -123,17 +123,22 @@ impl ShardLog {
         Ok(kept)
     }
 
-    /// Goes through all records from `from` on, some at a time, until there are none.
+    /// Goes through the records of a range of offsets, some at a time.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn read_through(&self, mut from: u64, mut take: impl FnMut(&[Kept])) -> Result<(), StreamError> {
-        loop {
-            let records = self.records(from, AT_ONCE, AT_ONCE_BYTES)?;
+    pub fn read_through(&self, range: Range<u64>, mut take: impl FnMut(&[Kept])) -> Result<(), StreamError> {
+        let mut from = range.start;
+        while from < range.end {
+            let most = usize::try_from(range.end - from).map_or(AT_ONCE, |left| left.min(AT_ONCE));
+            let mut records = self.records(from, most, AT_ONCE_BYTES)?;
+            // Where offsets were left out, as many records reach further.
+            records.retain(|record| record.offset < range.end);
             let Some(last) = records.last() else { return Ok(()) };
             from = last.offset + 1;
             take(&records);
         }
+        Ok(())
     }
 
     /// The batches whose COPY was given up, oldest first.

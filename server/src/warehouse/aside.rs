@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Limits, Warehouse, WarehouseError};
+use crate::private;
 
 /// What DuckDB says of a file that cannot be opened just now, and is none the worse for it. Whatever else it says is damage:
 /// setting a sound file aside by mistake costs a rebuild, and trusting a damaged one costs answers.
@@ -70,7 +71,7 @@ fn is_damage(said: &str) -> bool {
 /// Leaves the mark and renames the database's file and its log. The log goes first: a log without its file is nothing, one
 /// beside a new file would be taken for its own.
 fn set_aside(path: &Path, mark: &Path) -> Result<(), WarehouseError> {
-    File::create(mark)?.sync_all()?;
+    private::mark(mark)?;
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     for file in [with_end(path, ".wal"), path.to_owned()] {
         match std::fs::rename(&file, with_end(&file, &format!(".{seconds}.damaged"))) {

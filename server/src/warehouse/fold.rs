@@ -14,6 +14,9 @@ use super::{Warehouse, WarehouseError};
 /// know it, too.
 pub const FOLDED: &str = "folded";
 
+/// Runs of one shard that one look folds, at the most: where gaps come often, far more than come in between two looks.
+const RUNS_AT_ONCE: usize = 50;
+
 /// How often is looked, and how much stays as it is.
 pub(super) struct Folding {
     /// Counts loads. It is time to look at the first one of the process.
@@ -69,15 +72,23 @@ fn fold(writer: &mut Connection, folding: &Folding) -> Result<(), WarehouseError
         shards.collect::<Result<Vec<(String, String)>, _>>()?
     };
     for (stream, shard) in &long {
-        fold_shard(&tx, stream, shard, folding)?;
+        for _ in 0..RUNS_AT_ONCE {
+            if !fold_longest_run(&tx, stream, shard, folding)? {
+                break;
+            }
+        }
     }
     tx.commit()?;
     Ok(())
 }
 
-/// Folds the longest run of loads without a gap; the next looks come to the others. A load that stands alone between two gaps
-/// stays as it is.
-fn fold_shard(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding) -> Result<(), WarehouseError> {
+/// Folds the longest run of loads without a gap, if there is one. A load that stands alone between two gaps stays as it is.
+fn fold_longest_run(
+    tx: &Transaction<'_>,
+    stream: &str,
+    shard: &str,
+    folding: &Folding,
+) -> Result<bool, WarehouseError> {
     let found = tx.prepare_cached(include_str!("sql/longest_run.sql"))?.query_row(
         params![stream, shard, folding.kept],
         |row| {
@@ -86,7 +97,7 @@ fn fold_shard(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding
         },
     );
     let (start, end, (records, object_bytes, copy_ms, loaded_at), checkpoint) = match found {
-        Err(duckdb::Error::QueryReturnedNoRows) => return Ok(()),
+        Err(duckdb::Error::QueryReturnedNoRows) => return Ok(false),
         found => found?,
     };
     let these = "DELETE FROM load_history WHERE stream = ? AND shard = ? AND start_offset >= ? AND end_offset <= ?";
@@ -95,7 +106,7 @@ fn fold_shard(tx: &Transaction<'_>, stream: &str, shard: &str, folding: &Folding
     let row = params![stream, shard, start, end, records, object_bytes, object, "", copy_ms, loaded_at, checkpoint];
     tx.prepare_cached(include_str!("sql/insert_load.sql"))?.execute(row)?;
     tracing::info!(stream, shard, rows, "old rows of the load history were folded");
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -172,6 +183,18 @@ mod tests {
         assert_eq!(warehouse.loads(20).await.expect("the loads").len(), 3);
         assert_eq!(load(&warehouse, 10, 20, false), Loaded::Already);
         assert_eq!(load(&warehouse, 20, 30, true), Loaded::Already);
+    }
+
+    #[tokio::test]
+    async fn however_often_gaps_come_one_look_folds_every_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warehouse = open(folder.path());
+        for start in [0, 10, 30, 40, 60, 70, 90, 100, 120, 130, 150] {
+            load(&warehouse, start, start + 10, false);
+        }
+        let folded = [0, 30, 60, 90].map(|start| row(start, start + 20, 20, "folded/s/x"));
+        let newest = [120, 130, 150].map(|start| row(start, start + 10, 10, &format!("s/{start}")));
+        assert_eq!(history(&warehouse).await, [&folded[..], &newest].concat());
     }
 
     #[tokio::test]

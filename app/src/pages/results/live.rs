@@ -28,15 +28,15 @@ struct Refreshing {
 /// Keeps `page` live until it is left.
 pub(super) fn follow(page: Page) {
     let following = Following::new();
-    let results =
+    let refreshing =
         Refreshing { page, session: expect_context(), reach: Reach::get(), following, shown_over: StoredValue::new(0) };
-    let asking = Asking::new(move || results.ask());
+    let asking = Asking::new(move || refreshing.ask());
     // At once, and again whenever something else is looked at.
     Effect::new(move || {
         page.looking.view.track();
         asking.changed();
     });
-    following.start(asking, move || vec![page.assignment], move |tick| results.take_in_tick(asking, tick));
+    following.start(asking, move || vec![page.assignment], move |tick| refreshing.take_in_tick(asking, tick));
 }
 
 impl Refreshing {
@@ -46,13 +46,14 @@ impl Refreshing {
             return; // The past does not change.
         }
         let shown = self.page.results.with_untracked(|results| results.as_ref().map(|r| r.freshness));
+        let Some(shown) = shown else { return };
+        let has_other_figures = (shown.landed, shown.closed) != (newer.landed, newer.closed);
         // What has come changes who has submitted. A page that missed a change finds out here.
-        let is_other = |of: fn(&Freshness) -> (i64, bool)| shown.is_some_and(|shown| of(&shown) != of(&newer));
-        if is_other(|f| (f.accepted, f.closed)) || is_other(|f| (f.landed, f.closed)) {
+        if has_other_figures || shown.accepted != newer.accepted {
             asking.changed();
         }
         // The figures that are shown are not those of this measurement; that more has come is said at once.
-        if is_other(|f| (f.landed, f.closed)) {
+        if has_other_figures {
             return;
         }
         let newer = Measured { connection: self.following.connections(), freshness: newer };

@@ -101,7 +101,7 @@ fn object_in_hand(stream: &StreamConfig, shard: &ShardLog) -> Result<Option<Stri
 
 fn sum_up_log(log: &Log, shard: u32, reached: u64, seen: &mut Seen) -> Result<(), StreamError> {
     let Some(shard) = log.shard(shard) else { return Ok(()) };
-    shard.read_through(reached, |records| {
+    shard.read_through(reached..u64::MAX, |records| {
         // A record that does not fit is for the error output, and no answer.
         let answers = records.iter().filter_map(|record| serde_json::from_slice(&record.data).ok());
         answers.for_each(|answer| seen.waits(answer, Seen::LOG));

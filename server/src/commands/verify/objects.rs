@@ -53,7 +53,7 @@ fn is_within(batch: &Batch, row: &Batch) -> bool {
 }
 
 fn batch_of(lake: &Lake, manifest: &Manifest) -> Option<Batch> {
-    let (meta, object, size) = manifest.one().ok()?;
+    let (meta, object, size) = manifest.only_batch().ok()?;
     let (shard, object) = (meta.shard.clone(), lake.key_of(object));
     Some(Batch { shard, start: meta.start, end: meta.end, records: size.record_count, object })
 }

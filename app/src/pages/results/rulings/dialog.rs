@@ -78,9 +78,9 @@ fn RulingDialog(page: Page, question: QuestionResult, close: impl Fn() + Copy + 
 /// One key, what is right besides, or void.
 #[component]
 fn Rulings(draft: Draft, question: QuestionResult) -> impl IntoView {
-    let as_it_is = draft.as_it_is.get_value();
-    let option = move |ruling: NewRuling, label: String| {
-        let (is_so, key) = (ruling.key == as_it_is.key, ruling.key);
+    let as_it_is = draft.as_it_is.with_value(|ruling| ruling.key);
+    let option = move |key: Option<i64>, label: String| {
+        let is_so = key == as_it_is;
         let is_chosen = move || draft.chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| chosen.key == key));
         view! {
             <label class="ruling">
@@ -89,14 +89,13 @@ fn Rulings(draft: Draft, question: QuestionResult) -> impl IntoView {
             </label>
         }
     };
-    let id = question.id;
-    let only = |key: Option<i64>| NewRuling { question: id, key, also: Vec::new() };
     let choices: Vec<(i64, String)> = question.choices.iter().map(|choice| (choice.id, choice.text.clone())).collect();
-    let keys = choices.clone().into_iter().enumerate().map(|(place, (choice, text))| {
-        option(only(Some(choice)), format!("{} is the key: {text}", words::letter(place)))
-    });
+    let keys =
+        choices.clone().into_iter().enumerate().map(|(place, (choice, text))| {
+            option(Some(choice), format!("{} is the key: {text}", words::letter(place)))
+        });
     let keys = keys.collect_view();
-    let void = option(only(None), "Leave this question out of everyone’s score".to_owned());
+    let void = option(None, "Leave this question out of everyone’s score".to_owned());
     let chosen_key = Memo::new(move |_| draft.chosen.with(|chosen| chosen.as_ref().and_then(|chosen| chosen.key)));
     let also = move || {
         let key = chosen_key.get()?;
@@ -147,10 +146,14 @@ impl Draft {
         }
     }
 
-    /// Another key, or none; what was right besides stays so.
+    /// Another key, or none; what was right besides stays so. The key that there is stands for everything as it is.
     fn choose_key(self, key: Option<i64>) {
+        let as_it_is = self.as_it_is.get_value();
+        if key == as_it_is.key {
+            return self.choose(as_it_is);
+        }
         let before = self.chosen.get_untracked().filter(|chosen| chosen.key.is_some());
-        let before = before.unwrap_or_else(|| self.as_it_is.get_value());
+        let before = before.unwrap_or(as_it_is);
         let stays = |choice: &i64| key.is_some() && Some(*choice) != key;
         let also = before.also.into_iter().filter(stays).collect();
         self.choose(NewRuling { question: before.question, key, also });
@@ -182,16 +185,13 @@ impl Draft {
                 return;
             }
             match found {
-                Ok(found) => {
-                    self.problem.set(None);
-                    self.effect.set(Some(found));
-                }
+                Ok(found) => self.effect.set(Some(found)),
                 Err(error) => self.problem.set(Some(format!("This cannot be done: {error}."))),
             }
         });
     }
 
-    /// What the chosen ruling would change.
+    /// What the chosen ruling would change, or that it changes nothing; nothing before that is known.
     fn says(self) -> Option<String> {
         let is_so = || self.chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| self.changes_nothing(chosen)));
         self.effect.get().map(worded).or_else(|| is_so().then(|| "This is how it is now.".to_owned()))
