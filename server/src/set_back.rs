@@ -21,9 +21,11 @@ use crate::quiz::{Left, MadeGood, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
 use crate::registry::{DeliveryStream, Registry};
 use crate::serve::StartError;
 use crate::store::Store;
-use crate::store::tables::attempt;
+use crate::store::tables::{assignment, attempt};
 use crate::stream::{Kept, ShardLog, StreamError};
-use crate::warehouse::{Closed, Highest, KINDS, SentAnswer, SentAttempt, Warehouse, WarehouseError, millis_of};
+use crate::warehouse::{
+    Closed, Highest, KINDS, Ruled, SentAnswer, SentAttempt, SentRuling, Warehouse, WarehouseError, millis_of,
+};
 
 /// Records that are read at once from the end of a log: as many as the relay sends in one request.
 const BACK_AT_ONCE: u64 = MOST_RECORDS as u64;
@@ -102,6 +104,9 @@ fn tell(made: MadeGood) {
     for assignment in made.closed {
         tracing::error!(assignment, "the assignment had been closed, and is closed again");
     }
+    for question in made.graded {
+        tracing::error!(question, "the question is graded by its lost ruling again; who ruled, and why, stays lost");
+    }
     if made.brought_back > 0 {
         tracing::error!(submissions = made.brought_back, "lost submissions are in the transactional store again");
     }
@@ -172,7 +177,22 @@ fn look_at_all(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), Str
 async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStream>]) -> Result<Left, CompareError> {
     let mut sent = sent(warehouse, streams, look_at_all).await?;
     sent.closed.extend(warehouse.closed_assignments().await?);
-    for assignment in warehouse.own_assignments().await? {
+    warehouse.own_rulings().await?.into_iter().for_each(|(ruled, version)| sent.see_ruling(ruled, version));
+    let assignments: HashSet<i64> = assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::Id)
+        .into_tuple()
+        .all(&store.read)
+        .await?
+        .into_iter()
+        .collect();
+    let mut unknown = 0;
+    for (assignment, attempts) in warehouse.own_assignments().await? {
+        // Nothing of it can be brought back: a store that was lost whole is not to keep a school waiting for that.
+        if !assignments.contains(&assignment) {
+            unknown += attempts;
+            continue;
+        }
         let known = submitted(store, assignment).await?;
         let landed = warehouse.landed(assignment, i64::MAX).await?;
         let lost: Vec<String> =
@@ -186,6 +206,8 @@ async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStr
         numbers: numbers_of(&sent.highest),
         attempts: sent.attempts.into_values().collect(),
         closed: sent.closed,
+        rulings: sent.rulings,
+        unknown,
     })
 }
 
@@ -212,6 +234,9 @@ struct Record {
     producer: Option<IgnoredAny>,
     kind: Option<String>,
     id: Option<i64>,
+    label: Option<String>,
+    is_void: Option<bool>,
+    is_key: Option<bool>,
     closed_at: Option<String>,
     assignment_id: Option<i64>,
     class_id: Option<i64>,
@@ -231,6 +256,7 @@ struct Sent {
     highest: Highest,
     attempts: BTreeMap<String, SentAttempt>,
     closed: Vec<Closed>,
+    rulings: BTreeMap<Ruled, SentRuling>,
 }
 
 impl Sent {
@@ -250,6 +276,9 @@ impl Sent {
         if let (Some(kind), Some(id)) = (&record.kind, record.id) {
             self.highest.see_row(kind, Some(id));
             self.closed.extend(record.close());
+            if let Some((ruled, version)) = record.ruling() {
+                self.see_ruling(ruled, version);
+            }
             return;
         }
         let ids = [record.assignment_id, record.class_id, record.quiz_id, record.question_id, record.choice_id];
@@ -274,8 +303,17 @@ impl Sent {
         }
     }
 
+    /// Takes in a version of what a ruling changes; the newest counts.
+    fn see_ruling(&mut self, ruled: Ruled, version: SentRuling) {
+        let known = self.rulings.entry(ruled).or_insert_with(|| version.clone());
+        if known.accepted_seq < version.accepted_seq {
+            *known = version;
+        }
+    }
+
     fn join(&mut self, other: Self) {
         self.see_highest(&other.highest);
+        other.rulings.into_iter().for_each(|(ruled, version)| self.see_ruling(ruled, version));
         other.attempts.into_values().for_each(|attempt| self.see_attempt(attempt));
         self.closed.extend(other.closed);
     }
@@ -292,6 +330,14 @@ impl Record {
         let assignment = self.id.filter(|_| self.kind.as_deref() == Some("assignment"))?;
         let at = self.closed_at.as_deref().and_then(millis_of)?;
         Some(Closed { assignment, class: self.class_id?, quiz: self.quiz_id?, at })
+    }
+
+    /// How the question or the choice is graded whose version it is.
+    fn ruling(&self) -> Option<(Ruled, SentRuling)> {
+        let ruled = Ruled::of(self.kind.as_deref()?, self.id?)?;
+        let holds = if matches!(ruled, Ruled::Void(_)) { self.is_void } else { self.is_key };
+        let label = self.label.clone().unwrap_or_default();
+        Some((ruled, SentRuling { accepted_seq: self.accepted_seq, label, holds: holds? }))
     }
 
     /// The submission that an answer belongs to, with this answer alone; none of a heartbeat.
@@ -316,48 +362,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kept(data: &serde_json::Value) -> Kept {
-        Kept { offset: 0, arrived: 0, key: String::new(), data: data.to_string().into() }
-    }
-
-    fn answer(question: i64, accepted_seq: i64) -> serde_json::Value {
-        serde_json::json!({
-            "record_id": "r", "accepted_seq": accepted_seq, "accepted_at": "2026-01-31 10:41:07.123", "assignment_id": 9,
-            "class_id": 1, "quiz_id": 2, "attempt_id": "a", "attempt_no": 1, "student_key": "s", "question_id": question,
-            "choice_id": null, "elapsed_ms": 5,
-        })
-    }
-
-    #[test]
-    fn what_waits_in_a_log_is_put_together_and_strangers_are_left_out() {
-        let mut sent = Sent::default();
-        let mut strange = answer(70, 500);
-        strange["producer"] = "key".into();
-        assert!(!sent.see_all(&[kept(&strange), kept(&serde_json::json!({ "x": 1 }))]));
-        let close = serde_json::json!({
-            "record_id": "c", "accepted_seq": 30, "accepted_at": "2026-01-31 10:41:07.123", "kind": "assignment", "id": 12,
-            "class_id": 1, "quiz_id": 2, "closed_at": "2026-01-31 10:41:07.123",
-        });
-        assert!(sent.see_all(&[kept(&answer(4, 21)), kept(&answer(5, 22)), kept(&answer(4, 40)), kept(&close)]));
-        assert_eq!(sent.highest.accepted_seq, 40);
-        assert_eq!((sent.highest.ids["assignment"], sent.highest.ids["question"]), (12, 5));
-        assert_eq!(sent.closed, [Closed { assignment: 12, class: 1, quiz: 2, at: 1_769_856_067_123 }]);
-        let numbers: Vec<(i64, i64)> =
-            sent.attempts["a"].answers.iter().map(|answer| (answer.question, answer.accepted_seq)).collect();
-        assert_eq!(numbers, [(4, 21), (5, 22)], "the number that it had first");
-    }
-
-    #[test]
-    fn a_number_that_no_store_reaches_is_not_believed_and_the_others_are() {
-        let mut highest = Highest::default();
-        for number in [7, i64::MAX] {
-            highest.see_record(number);
-            highest.see_row("quiz", Some(number));
-        }
-        assert!(numbers_of(&highest).starts_with(&[("outbox", 7)]), "{highest:?}");
-        assert_eq!(highest.ids["quiz"], 7);
-    }
-}
+mod tests;

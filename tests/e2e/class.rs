@@ -26,7 +26,7 @@ async fn by_rule(staff: &Staff, server: &Server, rule: Attempts) -> ClassResults
     read(staff, server, &format!("/api/class_results?assignment={OPEN}&attempts={}", rule.name())).await
 }
 
-async fn rule(staff: &Staff, server: &Server, body: Value) -> Response {
+pub async fn rule(staff: &Staff, server: &Server, body: Value) -> Response {
     let request = staff.request(server, Method::POST, &format!("/api/assignments/{OPEN}/rulings"));
     request.json(&body).send().await.expect("an answer")
 }

@@ -19,6 +19,7 @@ mod readme;
 mod refusals;
 mod replay;
 mod server;
+mod set_back;
 mod start;
 mod strangers;
 mod streams;

@@ -5,26 +5,25 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 use serde_json::{Value, json};
 
-use crate::ops::{Metrics, metrics_when};
 use crate::server::{CLOSED, OPEN, Server, Staff, Student, client, freshmark};
 
 /// Runs a command on a data folder: whether it succeeded, and all that it said.
-fn run(words: &[&str], data: &Path) -> (bool, String) {
+pub fn run(words: &[&str], data: &Path) -> (bool, String) {
     let done = freshmark().args(words).arg("--data").arg(data).output().expect("freshmark runs");
     let said = [done.stdout, done.stderr].concat();
     (done.status.success(), String::from_utf8(said).expect("text"))
 }
 
-fn warehouse(data: &Path) -> Connection {
+pub fn warehouse(data: &Path) -> Connection {
     Connection::open(data.join("warehouse.duckdb")).expect("the warehouse")
 }
 
-fn count(data: &Path, sql: &str) -> i64 {
+pub fn count(data: &Path, sql: &str) -> i64 {
     warehouse(data).query_row(sql, [], |row| row.get(0)).expect(sql)
 }
 
 /// The demo school with everything landed, and the server stopped.
-async fn landed() -> Server {
+pub async fn landed() -> Server {
     let server = Server::start();
     let admin = Staff::admin(&server).await;
     admin.results_when(&server, CLOSED, |r| r.freshness.landed == 168).await;
@@ -32,7 +31,7 @@ async fn landed() -> Server {
     server
 }
 
-fn objects(folder: &Path) -> Vec<PathBuf> {
+pub fn objects(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.path() {
@@ -241,90 +240,4 @@ async fn a_row_of_the_load_history_that_stands_for_many_is_held_against_their_ma
     std::fs::remove_file(&manifest).expect("removed");
     let (agrees, said) = run(&["verify"], data);
     assert!(!agrees && said.contains("the lake's manifests have"), "{said}");
-}
-
-/// The files of the transactional store.
-fn store_files(data: &Path) -> Vec<PathBuf> {
-    objects(data).into_iter().filter(|file| file.to_string_lossy().contains("freshmark.db")).collect()
-}
-
-/// A data folder's transactional store at an earlier time.
-struct Before(Vec<(PathBuf, Vec<u8>)>);
-
-impl Before {
-    fn of(data: &Path) -> Self {
-        Self(store_files(data).into_iter().map(|file| (file.clone(), std::fs::read(file).expect("readable"))).collect())
-    }
-
-    fn put_back(&self, data: &Path) {
-        store_files(data).iter().for_each(|file| std::fs::remove_file(file).expect("removed"));
-        self.0.iter().for_each(|(file, bytes)| std::fs::write(file, bytes).expect("set back"));
-    }
-}
-
-/// As after a restore, or a log of the database that was lost: what came last is in the warehouse alone.
-#[tokio::test]
-async fn a_store_that_was_set_back_gets_back_what_the_warehouse_knows() {
-    let server = landed().await;
-    let data = server.data();
-    let before = Before::of(data);
-    let lost = Server::on(data, &[]);
-    let half = Student::join(&client(), &lost, "Priya Shah").await.expect("joined");
-    for (name, place) in [("Amara Okafor", 0), ("Zoe Unlisted", 1)] {
-        Student::hand_in(&lost, name, place).await;
-    }
-    Staff::teacher(&lost).await.results_when(&lost, OPEN, |r| r.freshness.landed == 20).await;
-    lost.stop();
-
-    before.put_back(data);
-    let (agrees, said) = run(&["verify"], data);
-    assert!(!agrees && said.contains("0 answers were accepted, 20 are in the warehouse"), "{said}");
-    assert!(said.contains("the transactional store lacks the others"), "{said}");
-
-    let again = Server::on(data, &[]);
-    assert!(half.view(&again).await.is_err(), "an attempt that was not handed in is lost, and its device is told");
-    Student::hand_in(&again, "Amara Okafor", 2).await;
-    let teacher = Staff::teacher(&again).await;
-    let shown = teacher.results_when(&again, OPEN, |r| r.freshness.accepted == 30 && r.freshness.landed == 30).await;
-    assert_eq!(shown.counted, 2, "students");
-    let names =
-        teacher.get(&again, &format!("/api/student_names?assignment={OPEN}")).await.text().await.expect("names");
-    assert!(names.contains("Name lost ("), "{names}");
-    again.stop();
-    assert_eq!(
-        count(data, "SELECT COUNT(DISTINCT accepted_seq) FROM answers WHERE assignment_id = 2"),
-        30,
-        "each has its own"
-    );
-    let (agrees, said) = run(&["verify"], data);
-    assert!(agrees, "{said}");
-}
-
-/// Nothing of it has landed yet.
-#[tokio::test]
-async fn a_store_that_was_set_back_gets_back_what_waits_in_the_log_and_a_close() {
-    let server = landed().await;
-    let data = server.data();
-    let before = Before::of(data);
-    let lost = Server::on(data, &["--buffer-seconds", "900"]);
-    let (student, _) = Student::hand_in(&lost, "Amara Okafor", 0).await;
-    let teacher = Staff::teacher(&lost).await;
-    assert_eq!(teacher.post(&lost, &format!("/api/assignments/{OPEN}/close")).await.status(), 204);
-    let taken = |m: &Metrics| {
-        let of = |stream| m.get("incoming_records_total", stream);
-        of("quiz-answers") >= 10.0 && of("quiz-catalog") >= 1.0
-    };
-    metrics_when(&lost, taken).await;
-    lost.kill();
-    before.put_back(data);
-
-    let again = Server::on(data, &[]);
-    let teacher = Staff::teacher(&again).await;
-    let shown = teacher.results_when(&again, OPEN, |r| r.freshness.landed == 10).await;
-    assert_eq!((shown.freshness.accepted, shown.counted, shown.closed_at.is_some()), (10, 1, true));
-    assert!(Student::join(&client(), &again, "Ben Whitlock").await.is_err(), "it stays closed");
-    assert!(student.view(&again).await.is_err(), "its device can prove nothing any more");
-    again.stop();
-    let (agrees, said) = run(&["verify"], data);
-    assert!(agrees, "{said}");
 }

@@ -56,21 +56,21 @@ impl CatalogRecord {
     }
 
     pub fn quiz(row: &quiz::Model, at: Millis) -> Self {
-        Self { label: Some(cut(&row.title)), ..Self::new("quiz", row.id, at) }
+        Self { label: Some(label(&row.title)), ..Self::new("quiz", row.id, at) }
     }
 
     pub fn question(row: &question::Model, at: Millis) -> Self {
         let (quiz_id, number, is_void) = (Some(row.quiz_id), Some(row.number), Some(row.is_void));
-        Self { quiz_id, number, is_void, label: Some(cut(&row.text)), ..Self::new("question", row.id, at) }
+        Self { quiz_id, number, is_void, label: Some(label(&row.text)), ..Self::new("question", row.id, at) }
     }
 
     pub fn choice(row: &choice::Model, at: Millis) -> Self {
         let (question_id, number, is_key) = (Some(row.question_id), Some(row.number), Some(row.is_key));
-        Self { question_id, number, is_key, label: Some(cut(&row.text)), ..Self::new("choice", row.id, at) }
+        Self { question_id, number, is_key, label: Some(label(&row.text)), ..Self::new("choice", row.id, at) }
     }
 
     pub fn class(row: &class::Model, at: Millis) -> Self {
-        Self { label: Some(cut(&row.name)), ..Self::new("class", row.id, at) }
+        Self { label: Some(label(&row.name)), ..Self::new("class", row.id, at) }
     }
 
     pub fn assignment(row: &assignment::Model, at: Millis) -> Self {
@@ -84,8 +84,8 @@ impl CatalogRecord {
     }
 }
 
-/// At most so many bytes, whole characters.
-fn cut(text: &str) -> String {
+/// How a row has a text: at most so many bytes, whole characters.
+pub(super) fn label(text: &str) -> String {
     let mut end = text.len().min(LONGEST_LABEL);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn a_label_is_cut_between_characters() {
         let long = "é".repeat(40_000);
-        let label = cut(&long);
+        let label = label(&long);
         assert_eq!(label.len(), LONGEST_LABEL - 1);
         assert!(long.starts_with(&label));
-        assert_eq!(cut("short"), "short");
+        assert_eq!(super::label("short"), "short");
     }
 
     #[test]

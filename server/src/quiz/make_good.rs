@@ -1,7 +1,7 @@
 //! What a store that was set back has lost, written into it once more from what had left it before.
 //!
-//! Owns the one transaction in which all of that happens: closes, submissions with their answers and running numbers, and
-//! the announcement of everything under higher numbers than any before. A start that breaks off in the middle begins anew.
+//! Owns the one transaction in which all of that happens: closes, how questions are graded, submissions with their answers
+//! and running numbers, and the announcement of everything under higher numbers than any before. A start that breaks off in the middle begins anew.
 //! A student's name never leaves the store: where the line of the class list is lost as well, so is the name, and a line
 //! without one stands in its place. Does not own the finding of what was lost.
 
@@ -16,12 +16,13 @@ use sea_orm::{
 
 use super::Quiz;
 use super::close::close_at;
+use super::grade_again::grade_again;
 use super::saving::claim;
 use super::submit::{Questions, questions_of};
 use crate::names;
 use crate::store::number_on_after;
 use crate::store::tables::{answer, assignment, attempt, student};
-use crate::warehouse::{Closed, SentAnswer, SentAttempt};
+use crate::warehouse::{Closed, Ruled, SentAnswer, SentAttempt, SentRuling};
 
 /// No secret has this hash: the device that the attempt was begun on can prove nothing any more.
 const NO_TOKEN: &str = "";
@@ -37,6 +38,10 @@ pub struct Left {
     pub attempts: Vec<SentAttempt>,
     /// Assignments that were closed.
     pub closed: Vec<Closed>,
+    /// How questions and choices were graded last.
+    pub rulings: BTreeMap<Ruled, SentRuling>,
+    /// How many more submissions there are, of assignments that the store does not know.
+    pub unknown: usize,
 }
 
 /// What became of it.
@@ -48,6 +53,8 @@ pub struct MadeGood {
     pub left_out: BTreeMap<NotBroughtBack, usize>,
     /// Assignments that are closed again.
     pub closed: Vec<i64>,
+    /// Questions that are graded otherwise than the store knew.
+    pub graded: BTreeSet<i64>,
 }
 
 /// Why a submission was not brought back.
@@ -78,11 +85,15 @@ impl Quiz {
                 made.closed.push(closed.assignment);
             }
         }
+        made.graded = grade_again(&*tx, &left.rulings).await?;
         for sent in &left.attempts {
             match bring_back(&*tx, &known, sent).await? {
                 Ok(is_new) => made.brought_back += usize::from(is_new),
                 Err(reason) => *made.left_out.entry(reason).or_default() += 1,
             }
+        }
+        if left.unknown > 0 {
+            *made.left_out.entry(NotBroughtBack::OtherAssignment).or_default() += left.unknown;
         }
         number_on_after(&*tx, &left.numbers).await?;
         self.announce_all(&*tx).await?;

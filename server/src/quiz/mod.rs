@@ -14,6 +14,7 @@ mod find;
 #[cfg(test)]
 mod for_tests;
 pub mod gift;
+mod grade_again;
 mod heartbeat;
 mod import;
 mod join;

@@ -53,6 +53,38 @@ pub struct Closed {
     pub at: Millis,
 }
 
+/// What a ruling changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ruled {
+    /// Whether this question is void.
+    Void(i64),
+    /// Whether this choice is right.
+    Right(i64),
+}
+
+impl Ruled {
+    /// By the kind of a row of the catalog; `None` where rulings do not change that kind.
+    #[must_use]
+    pub fn of(kind: &str, id: i64) -> Option<Self> {
+        match kind {
+            "question" => Some(Self::Void(id)),
+            "choice" => Some(Self::Right(id)),
+            _ => None,
+        }
+    }
+}
+
+/// The newest version of that which has left the transactional store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRuling {
+    /// Running number of the version.
+    pub accepted_seq: i64,
+    /// The text of the question or the choice, as its row of the catalog has it.
+    pub label: String,
+    /// Whether the question is void, or the choice is right.
+    pub holds: bool,
+}
+
 /// A submission, as far as it has left the transactional store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentAttempt {
@@ -113,14 +145,14 @@ impl Warehouse {
         .await
     }
 
-    /// The assignments of which something has landed.
+    /// The assignments of which something has landed, each with how many attempts.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn own_assignments(&self) -> Result<Vec<i64>, WarehouseError> {
+    pub async fn own_assignments(&self) -> Result<Vec<(i64, usize)>, WarehouseError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(include_str!("sql/own_assignments.sql"))?;
-            statement.query_map([], |row| row.get(0))?.collect()
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
         .await
     }
@@ -137,6 +169,25 @@ impl Warehouse {
                 Ok(Closed { assignment: row.get(0)?, class: row.get(1)?, quiz: row.get(2)?, at })
             };
             statement.query_map([], closed)?.collect()
+        })
+        .await
+    }
+
+    /// How each question and choice is graded.
+    ///
+    /// # Errors
+    /// If the warehouse does not answer.
+    pub async fn own_rulings(&self) -> Result<BTreeMap<Ruled, SentRuling>, WarehouseError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(include_str!("sql/own_rulings.sql"))?;
+            let mut rows = statement.query([])?;
+            let mut found = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let Some(ruled) = Ruled::of(&row.get::<_, String>(0)?, row.get(1)?) else { continue };
+                let sent = SentRuling { accepted_seq: row.get(2)?, label: row.get(3)?, holds: row.get(4)? };
+                found.insert(ruled, sent);
+            }
+            Ok(found)
         })
         .await
     }
