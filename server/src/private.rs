@@ -1,7 +1,7 @@
 //! Files that are nobody else's on this machine.
 //!
-//! Owns the modes of the data folder and of everything that the process makes, secrets that lie in files, and marks. Does not own
-//! what is in the folder.
+//! Owns the modes of the data folder and of everything that the process makes, secrets that lie in files, and marks. Does not
+//! own what is in the folder.
 
 use std::io::{self, Write};
 use std::path::Path;

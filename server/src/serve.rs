@@ -2,10 +2,11 @@
 //!
 //! Owns the order of starting and stopping, and the data folder. Does not own what any room does.
 
+mod error;
+
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,21 +15,22 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::accounts::{AccountError, Accounts};
-use crate::aws::{self, AwsError};
+pub use self::error::StartError;
+use crate::accounts::Accounts;
+use crate::aws;
 use crate::clock::Clock;
 use crate::config::{Config, GatewayConfig, LakeConfig};
-use crate::delivery::replay::{Brought, Progress, Range, ReplayError, Replayer, Which};
+use crate::delivery::replay::{Brought, Progress, Range, Replayer, Which};
 use crate::demo;
 use crate::gateway::{Gateway, Keys, Own};
-use crate::lake::{Lake, LakeError};
+use crate::lake::Lake;
 use crate::listen::{self, Bodies, Bound, Speaks};
 use crate::live::Live;
 use crate::quiz::{Beating, Heartbeats, QUIZ_CATALOG, Quiz, QuizError, Relay};
-use crate::registry::{Plant, Registry, RegistryError};
+use crate::registry::{Plant, Registry};
 use crate::results::{Feed, Measure, Parts, Results};
 use crate::store::Store;
-use crate::stream::{Logs, StreamError};
+use crate::stream::Logs;
 use crate::warehouse::columns::Table;
 use crate::warehouse::{Limits, RebuildOwed, Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
@@ -36,67 +38,6 @@ use crate::{private, secret, set_back, tasks};
 
 /// Requests that are under way when the server stops may take so long to finish.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
-
-/// Why the server did not start. Each says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The port is taken, or not ours to take.
-    #[error("cannot listen on {address}: {source}; stop what uses it, or choose another with {flag}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Which flag says so.
-        flag: &'static str,
-        /// Why.
-        source: io::Error,
-    },
-    /// The data folder cannot be used.
-    #[error("cannot use the data folder {folder}: {source}; make it writable, or choose another with --data")]
-    Data {
-        /// Which.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The transactional store cannot be opened.
-    #[error("cannot open the transactional store: {0}")]
-    Store(#[from] sea_orm::DbErr),
-    /// The streams cannot be opened.
-    #[error("cannot open the streams: {0}; is another freshmark running on this data folder?")]
-    Stream(#[from] StreamError),
-    /// The lake cannot be opened.
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-    /// The warehouse cannot be opened.
-    #[error("cannot open the warehouse: {0}; is another freshmark running on this data folder?")]
-    Warehouse(#[from] WarehouseError),
-    /// A damaged warehouse cannot be rebuilt.
-    #[error("cannot rebuild the warehouse: {0}")]
-    Replay(#[from] ReplayError),
-    /// A stream cannot be started.
-    #[error("cannot start the stream {stream}: {source}")]
-    Registry {
-        /// Which.
-        stream: String,
-        /// Why.
-        source: RegistryError,
-    },
-    /// The AWS wire cannot be started.
-    #[error("cannot start the aws wire: {0}")]
-    Aws(#[from] AwsError),
-    /// The gateway's address is none.
-    #[error("the gateway's address is not right: {0}")]
-    Gateway(#[from] url::ParseError),
-    /// The relay cannot be made.
-    #[error("cannot make the relay: {0}")]
-    Relay(#[from] reqwest::Error),
-    /// The demo school cannot be made.
-    #[error("cannot fill the demo school: {0}")]
-    Demo(#[from] QuizError),
-    /// Accounts cannot be read or made.
-    #[error(transparent)]
-    Accounts(#[from] AccountError),
-}
 
 /// A server that runs.
 pub struct Running {

@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::store::tables::{assignment, attempt};
 use crate::stream::{Kept, ShardLog, StreamError};
 use crate::warehouse::{
-    Closed, Highest, KINDS, Ruled, SentAnswer, SentAttempt, SentRuling, Warehouse, WarehouseError, millis_of,
+    Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt, Warehouse, WarehouseError, millis_of,
 };
 
 /// Records that are read at once from the end of a log: as many as the relay sends in one request.
@@ -57,12 +57,9 @@ pub async fn compare_and_make_good(
     registry: &Registry,
     mark: &Path,
 ) -> Result<(), StartError> {
-    let folder = mark.parent().unwrap_or(Path::new(".")).to_owned();
-    let unusable = |source| StartError::Data { folder, source };
-    let is_owed = match mark.try_exists() {
-        Ok(is_owed) => is_owed,
-        Err(error) => return Err(unusable(error)),
-    };
+    let folder = mark.parent().unwrap_or(Path::new("."));
+    let unusable = |source| StartError::Data { folder: folder.to_owned(), source };
+    let is_owed = mark.try_exists().map_err(unusable)?;
     // Those that this server itself feeds.
     let streams: Vec<_> = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
     match left_by(store, warehouse, &streams, is_owed).await {
@@ -177,7 +174,7 @@ fn look_at_all(shard: &ShardLog, landed: u64, sent: &mut Sent) -> Result<(), Str
 async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStream>]) -> Result<Left, CompareError> {
     let mut sent = sent(warehouse, streams, look_at_all).await?;
     sent.closed.extend(warehouse.closed_assignments().await?);
-    warehouse.own_rulings().await?.into_iter().for_each(|(ruled, version)| sent.see_ruling(ruled, version));
+    warehouse.ruled_versions().await?.into_iter().for_each(|(ruled, version)| sent.see_version(ruled, version));
     let assignments: HashSet<i64> = assignment::Entity::find()
         .select_only()
         .column(assignment::Column::Id)
@@ -186,11 +183,11 @@ async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStr
         .await?
         .into_iter()
         .collect();
-    let mut unknown = 0;
+    let mut of_unknown = 0;
     for (assignment, attempts) in warehouse.own_assignments().await? {
         // Nothing of it can be brought back: a store that was lost whole is not to keep a school waiting for that.
         if !assignments.contains(&assignment) {
-            unknown += attempts;
+            of_unknown += attempts;
             continue;
         }
         let known = submitted(store, assignment).await?;
@@ -206,8 +203,8 @@ async fn gather(store: &Store, warehouse: &Warehouse, streams: &[Arc<DeliveryStr
         numbers: numbers_of(&sent.highest),
         attempts: sent.attempts.into_values().collect(),
         closed: sent.closed,
-        rulings: sent.rulings,
-        unknown,
+        versions: sent.versions,
+        of_unknown,
     })
 }
 
@@ -256,7 +253,7 @@ struct Sent {
     highest: Highest,
     attempts: BTreeMap<String, SentAttempt>,
     closed: Vec<Closed>,
-    rulings: BTreeMap<Ruled, SentRuling>,
+    versions: BTreeMap<Ruled, RuledVersion>,
 }
 
 impl Sent {
@@ -276,8 +273,8 @@ impl Sent {
         if let (Some(kind), Some(id)) = (&record.kind, record.id) {
             self.highest.see_row(kind, Some(id));
             self.closed.extend(record.close());
-            if let Some((ruled, version)) = record.ruling() {
-                self.see_ruling(ruled, version);
+            if let Some((ruled, version)) = record.version() {
+                self.see_version(ruled, version);
             }
             return;
         }
@@ -304,8 +301,8 @@ impl Sent {
     }
 
     /// Takes in a version of what a ruling changes; the newest counts.
-    fn see_ruling(&mut self, ruled: Ruled, version: SentRuling) {
-        let known = self.rulings.entry(ruled).or_insert_with(|| version.clone());
+    fn see_version(&mut self, ruled: Ruled, version: RuledVersion) {
+        let known = self.versions.entry(ruled).or_insert_with(|| version.clone());
         if known.accepted_seq < version.accepted_seq {
             *known = version;
         }
@@ -313,7 +310,7 @@ impl Sent {
 
     fn join(&mut self, other: Self) {
         self.see_highest(&other.highest);
-        other.rulings.into_iter().for_each(|(ruled, version)| self.see_ruling(ruled, version));
+        other.versions.into_iter().for_each(|(ruled, version)| self.see_version(ruled, version));
         other.attempts.into_values().for_each(|attempt| self.see_attempt(attempt));
         self.closed.extend(other.closed);
     }
@@ -332,12 +329,12 @@ impl Record {
         Some(Closed { assignment, class: self.class_id?, quiz: self.quiz_id?, at })
     }
 
-    /// How the question or the choice is graded whose version it is.
-    fn ruling(&self) -> Option<(Ruled, SentRuling)> {
+    /// The version of a question or a choice that it is.
+    fn version(&self) -> Option<(Ruled, RuledVersion)> {
         let ruled = Ruled::of(self.kind.as_deref()?, self.id?)?;
         let holds = if matches!(ruled, Ruled::Void(_)) { self.is_void } else { self.is_key };
         let label = self.label.clone().unwrap_or_default();
-        Some((ruled, SentRuling { accepted_seq: self.accepted_seq, label, holds: holds? }))
+        Some((ruled, RuledVersion { accepted_seq: self.accepted_seq, label, holds: holds? }))
     }
 
     /// The submission that an answer belongs to, with this answer alone; none of a heartbeat.

@@ -169,7 +169,7 @@ impl Credential {
             return Err(invalid(format!("Credential should be scoped to correct service: '{service}'. ")));
         }
         let text = self.string_to_sign(request)?;
-        let expected = hex(&mac(key, text.as_bytes()));
+        let expected = hex::encode(mac(key, text.as_bytes()));
         verify_slices_are_equal(expected.as_bytes(), self.signature.as_bytes()).map_err(|_| invalid(MISMATCH))
     }
 
@@ -351,13 +351,7 @@ fn mac(key: impl AsRef<[u8]>, data: &[u8]) -> Tag {
 }
 
 fn sha256(data: &[u8]) -> String {
-    hex(&digest(&SHA256, data))
-}
-
-/// As AWS writes bytes.
-fn hex(bytes: &impl AsRef<[u8]>) -> String {
-    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
-    bytes.as_ref().iter().flat_map(digits).collect()
+    hex::encode(digest(&SHA256, data))
 }
 
 #[cfg(test)]

@@ -6,50 +6,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::Expr;
+use app::api::Millis;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::QUIZ_CATALOG;
 use super::catalog::label;
-use crate::store::tables::{choice, outbox, question};
-use crate::warehouse::{Ruled, SentRuling};
+use super::rulings::Graded;
+use crate::store::tables::outbox;
+use crate::warehouse::{Ruled, RuledVersion};
 
-/// Grades questions and choices as their newest versions say. Returns the questions for which that changes anything.
+/// Grades each question as the newest versions of it and of its choices say. Returns the questions for which that changes
+/// anything. The caller announces them.
 ///
 /// A version counts only for the row that it was made of: one with another text is of another store. A row whose own newer
 /// version still waits in the outbox stays as it is.
 pub(super) async fn grade_again<C: ConnectionTrait>(
     tx: &C,
-    sent: &BTreeMap<Ruled, SentRuling>,
+    now: Millis,
+    sent: &BTreeMap<Ruled, RuledVersion>,
 ) -> Result<BTreeSet<i64>, DbErr> {
     let waiting = waiting(tx).await?;
-    let newest = |ruled: Ruled, text: &str| {
-        let version = sent.get(&ruled).filter(|version| version.label == label(text))?;
-        let is_newest = waiting.get(&ruled).is_none_or(|waiting| *waiting < version.accepted_seq);
-        is_newest.then_some(version.holds)
+    let holds = |ruled: Ruled, text: &str, holds_here: bool| {
+        let version = sent.get(&ruled).filter(|version| version.label == label(text));
+        let is_newer = |version: &&RuledVersion| waiting.get(&ruled).is_none_or(|own| *own < version.accepted_seq);
+        version.filter(is_newer).map_or(holds_here, |version| version.holds)
     };
     let mut changed = BTreeSet::new();
-    for row in question::Entity::find().all(tx).await? {
-        let Some(is_void) = newest(Ruled::Void(row.id), &row.text).filter(|is_void| *is_void != row.is_void) else {
-            continue;
-        };
-        question::Entity::update_many()
-            .col_expr(question::Column::IsVoid, Expr::value(is_void))
-            .filter(question::Column::Id.eq(row.id))
-            .exec(tx)
-            .await?;
-        changed.insert(row.id);
-    }
-    for row in choice::Entity::find().all(tx).await? {
-        let Some(is_key) = newest(Ruled::Right(row.id), &row.text).filter(|is_key| *is_key != row.is_key) else {
-            continue;
-        };
-        choice::Entity::update_many()
-            .col_expr(choice::Column::IsKey, Expr::value(is_key))
-            .filter(choice::Column::Id.eq(row.id))
-            .exec(tx)
-            .await?;
-        changed.insert(row.question_id);
+    for graded in Graded::read_all(tx).await? {
+        let question = &graded.question;
+        let is_void = holds(Ruled::Void(question.id), &question.text, question.is_void);
+        let right = graded.choices.iter().filter(|row| holds(Ruled::Right(row.id), &row.text, row.is_key));
+        let right: Vec<i64> = right.map(|row| row.id).collect();
+        if is_void != question.is_void || right != graded.right() {
+            changed.insert(question.id);
+            graded.write(tx, now, &right, is_void).await?;
+        }
     }
     Ok(changed)
 }
@@ -72,4 +63,42 @@ async fn waiting<C: ConnectionTrait>(tx: &C) -> Result<BTreeMap<Ruled, i64>, DbE
         }
     }
     Ok(waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quiz::for_tests::Room;
+
+    /// What the store says of its one question after these versions of it and of its second choice: whether it is void, and
+    /// whether the first and the second choice are right.
+    async fn graded(room: &Room, sent: &[(Ruled, RuledVersion)]) -> (bool, bool, bool) {
+        let tx = room.store.begin().await.expect("begun");
+        let changed = grade_again(&*tx, 1, &sent.iter().cloned().collect()).await.expect("graded");
+        let [one] = &Graded::read_all(&*tx).await.expect("read")[..] else { panic!("one question") };
+        let now = (one.question.is_void, one.choices[0].is_key, one.choices[1].is_key);
+        assert_eq!(changed.is_empty(), now == (false, true, false), "{changed:?} {now:?}");
+        now
+    }
+
+    fn version(accepted_seq: i64, label: &str, holds: bool) -> RuledVersion {
+        RuledVersion { accepted_seq, label: label.to_owned(), holds }
+    }
+
+    #[tokio::test]
+    async fn the_newest_version_of_the_same_row_decides_and_none_that_is_older_than_what_waits() {
+        let room = Room::new().await;
+        room.quiz.import_gift(room.teacher, "Quiz", "Why? {=x ~y}").await.expect("a quiz");
+        let waiting = outbox::Entity::find().all(&room.store.read).await.expect("rows");
+        let last = waiting.iter().map(|row| row.accepted_seq).max().expect("its own versions");
+        let (void, right) = (Ruled::Void(1), Ruled::Right(2));
+        let newer = |text, holds| version(last + 1, text, holds);
+        assert_eq!(graded(&room, &[]).await, (false, true, false), "as it was");
+        assert_eq!(graded(&room, &[(void, newer("Why?", true))]).await, (true, true, false));
+        assert_eq!(graded(&room, &[(right, newer("y", true))]).await, (false, true, true));
+        let of_others = [(void, newer("How?", true)), (right, newer("z", true))];
+        assert_eq!(graded(&room, &of_others).await, (false, true, false), "rows of another store");
+        let older = [(void, version(1, "Why?", true)), (right, version(1, "y", true))];
+        assert_eq!(graded(&room, &older).await, (false, true, false), "its own versions wait in the outbox");
+    }
 }

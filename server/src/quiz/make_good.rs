@@ -1,9 +1,9 @@
 //! What a store that was set back has lost, written into it once more from what had left it before.
 //!
 //! Owns the one transaction in which all of that happens: closes, how questions are graded, submissions with their answers
-//! and running numbers, and the announcement of everything under higher numbers than any before. A start that breaks off in the middle begins anew.
-//! A student's name never leaves the store: where the line of the class list is lost as well, so is the name, and a line
-//! without one stands in its place. Does not own the finding of what was lost.
+//! and running numbers, and the announcement of everything under higher numbers than any before. A start that breaks off in
+//! the middle begins anew. A student's name never leaves the store: where the line of the class list is lost as well, so is
+//! the name, and a line without one stands in its place. Does not own the finding of what was lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use super::submit::{Questions, questions_of};
 use crate::names;
 use crate::store::number_on_after;
 use crate::store::tables::{answer, assignment, attempt, student};
-use crate::warehouse::{Closed, Ruled, SentAnswer, SentAttempt, SentRuling};
+use crate::warehouse::{Closed, Ruled, RuledVersion, SentAnswer, SentAttempt};
 
 /// No secret has this hash: the device that the attempt was begun on can prove nothing any more.
 const NO_TOKEN: &str = "";
@@ -38,10 +38,10 @@ pub struct Left {
     pub attempts: Vec<SentAttempt>,
     /// Assignments that were closed.
     pub closed: Vec<Closed>,
-    /// How questions and choices were graded last.
-    pub rulings: BTreeMap<Ruled, SentRuling>,
-    /// How many more submissions there are, of assignments that the store does not know.
-    pub unknown: usize,
+    /// The newest version of each question and choice: how it was graded last.
+    pub versions: BTreeMap<Ruled, RuledVersion>,
+    /// How many more submissions there are: of assignments that the store does not know.
+    pub of_unknown: usize,
 }
 
 /// What became of it.
@@ -85,15 +85,15 @@ impl Quiz {
                 made.closed.push(closed.assignment);
             }
         }
-        made.graded = grade_again(&*tx, &left.rulings).await?;
+        made.graded = grade_again(&*tx, self.clock.now(), &left.versions).await?;
         for sent in &left.attempts {
             match bring_back(&*tx, &known, sent).await? {
                 Ok(is_new) => made.brought_back += usize::from(is_new),
                 Err(reason) => *made.left_out.entry(reason).or_default() += 1,
             }
         }
-        if left.unknown > 0 {
-            *made.left_out.entry(NotBroughtBack::OtherAssignment).or_default() += left.unknown;
+        if left.of_unknown > 0 {
+            *made.left_out.entry(NotBroughtBack::OtherAssignment).or_default() += left.of_unknown;
         }
         number_on_after(&*tx, &left.numbers).await?;
         self.announce_all(&*tx).await?;
@@ -131,8 +131,8 @@ impl Known {
 
 /// Writes a submission, unless the store has it. Returns whether it was not there.
 ///
-/// An attempt that is left out for its answers can be handed in no more: the warehouse keeps the first answer to a question, and would grade
-/// other answers than the student's receipt says.
+/// An attempt that is left out for its answers can be handed in no more: the warehouse keeps the first answer to a question,
+/// and would grade other answers than the student's receipt says.
 async fn bring_back<C: ConnectionTrait>(
     tx: &C,
     known: &Known,

@@ -4,7 +4,7 @@
 //! row and their dimension rows, so that every reader and the warehouse grade alike. Nothing of an answer changes. Does not
 //! own who may rule, nor what a ruling does to a class's figures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::api::rulings::NewRuling;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -29,9 +29,10 @@ pub struct RuledBy {
 }
 
 /// A question as it is graded.
-struct Graded {
-    question: question::Model,
-    choices: Vec<choice::Model>,
+pub(super) struct Graded {
+    pub question: question::Model,
+    /// In the order shown.
+    pub choices: Vec<choice::Model>,
 }
 
 impl Graded {
@@ -45,13 +46,25 @@ impl Graded {
         Ok(Some(Self { question, choices }))
     }
 
+    /// Every question of the store.
+    pub async fn read_all<C: ConnectionTrait>(tx: &C) -> Result<Vec<Self>, DbErr> {
+        let mut choices: BTreeMap<i64, Vec<choice::Model>> = BTreeMap::new();
+        for choice in choice::Entity::find().order_by_asc(choice::Column::Number).all(tx).await? {
+            choices.entry(choice.question_id).or_default().push(choice);
+        }
+        let questions = question::Entity::find().all(tx).await?.into_iter();
+        let graded =
+            |question: question::Model| Self { choices: choices.remove(&question.id).unwrap_or_default(), question };
+        Ok(questions.map(graded).collect())
+    }
+
     /// The choices that are right, in the order shown.
-    fn right(&self) -> Vec<i64> {
+    pub fn right(&self) -> Vec<i64> {
         self.choices.iter().filter(|choice| choice.is_key).map(|choice| choice.id).collect()
     }
 
     /// Writes how it is graded from now on, and returns the dimension rows that say so.
-    async fn write<C: ConnectionTrait>(
+    pub async fn write<C: ConnectionTrait>(
         mut self,
         tx: &C,
         now: i64,

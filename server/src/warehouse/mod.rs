@@ -23,7 +23,7 @@ pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, Stud
 pub use copy::{Load, Loaded, LocalFile, Objects};
 pub(crate) use copy::{millis_of, sql_timestamp};
 pub use fold::{FOLDED, is_folded};
-pub use own::{Closed, Highest, KINDS, Ruled, SentAnswer, SentAttempt, SentRuling};
+pub use own::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt};
 pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
 
 use self::columns::Table;

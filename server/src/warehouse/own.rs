@@ -74,12 +74,12 @@ impl Ruled {
     }
 }
 
-/// The newest version of that which has left the transactional store.
+/// One version of that: a row of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentRuling {
-    /// Running number of the version.
+pub struct RuledVersion {
+    /// Its running number; of two versions, the higher one is newer.
     pub accepted_seq: i64,
-    /// The text of the question or the choice, as its row of the catalog has it.
+    /// The text of the question or the choice, as the catalog has texts.
     pub label: String,
     /// Whether the question is void, or the choice is right.
     pub holds: bool,
@@ -173,19 +173,19 @@ impl Warehouse {
         .await
     }
 
-    /// How each question and choice is graded.
+    /// The newest version of each question and choice: how it is graded.
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    pub async fn own_rulings(&self) -> Result<BTreeMap<Ruled, SentRuling>, WarehouseError> {
+    pub async fn ruled_versions(&self) -> Result<BTreeMap<Ruled, RuledVersion>, WarehouseError> {
         self.read(|reader| {
-            let mut statement = reader.prepare_cached(include_str!("sql/own_rulings.sql"))?;
+            let mut statement = reader.prepare_cached(include_str!("sql/ruled_versions.sql"))?;
             let mut rows = statement.query([])?;
             let mut found = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let Some(ruled) = Ruled::of(&row.get::<_, String>(0)?, row.get(1)?) else { continue };
-                let sent = SentRuling { accepted_seq: row.get(2)?, label: row.get(3)?, holds: row.get(4)? };
-                found.insert(ruled, sent);
+                let version = RuledVersion { accepted_seq: row.get(2)?, label: row.get(3)?, holds: row.get(4)? };
+                found.insert(ruled, version);
             }
             Ok(found)
         })
