@@ -334,7 +334,8 @@ impl Record {
         let ruled = Ruled::of(self.kind.as_deref()?, self.id?)?;
         let holds = if matches!(ruled, Ruled::Void(_)) { self.is_void } else { self.is_key };
         let label = self.label.clone().unwrap_or_default();
-        Some((ruled, RuledVersion { accepted_seq: self.accepted_seq, label, holds: holds? }))
+        let accepted_at = millis_of(&self.accepted_at)?;
+        Some((ruled, RuledVersion { accepted_seq: self.accepted_seq, accepted_at, label, holds: holds? }))
     }
 
     /// The submission that an answer belongs to, with this answer alone; none of a heartbeat.

@@ -51,7 +51,12 @@ fn the_newest_version_says_how_a_question_and_a_choice_are_graded() {
     // A version of before there were rulings.
     others.see_all(&[version("question", 90, None, None), version("class", 91, None, None)]);
     sent.join(others);
-    let said = |accepted_seq, holds| RuledVersion { accepted_seq, label: "Why?".to_owned(), holds };
+    let said = |accepted_seq, holds| RuledVersion {
+        accepted_seq,
+        accepted_at: 1_769_856_067_123,
+        label: "Why?".to_owned(),
+        holds,
+    };
     let expected = BTreeMap::from([(Ruled::Void(7), said(30, true)), (Ruled::Right(7), said(31, false))]);
     assert_eq!(sent.versions, expected);
 }

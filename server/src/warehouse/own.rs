@@ -79,6 +79,8 @@ impl Ruled {
 pub struct RuledVersion {
     /// Its running number; of two versions, the higher one is newer.
     pub accepted_seq: i64,
+    /// When it was made.
+    pub accepted_at: Millis,
     /// The text of the question or the choice, as the catalog has texts.
     pub label: String,
     /// Whether the question is void, or the choice is right.
@@ -184,7 +186,9 @@ impl Warehouse {
             let mut found = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let Some(ruled) = Ruled::of(&row.get::<_, String>(0)?, row.get(1)?) else { continue };
-                let version = RuledVersion { accepted_seq: row.get(2)?, label: row.get(3)?, holds: row.get(4)? };
+                let accepted_at = millis(&row.get(3)?).unwrap_or_default();
+                let (accepted_seq, label, holds) = (row.get(2)?, row.get(4)?, row.get(5)?);
+                let version = RuledVersion { accepted_seq, accepted_at, label, holds };
                 found.insert(ruled, version);
             }
             Ok(found)
