@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 
-const nextest = '     Summary [  12.180s] 61 tests run: 60 passed (1 slow), 1 failed, 2 skipped\n';
+const nextest =
+  '    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 104 filtered out; finished in 0.62s\n' +
+  '     Summary [  12.180s] 61 tests run: 60 passed (1 slow), 1 failed, 2 skipped\n';
 const cargo = 'test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.31s\n';
 const node = '✔ a page that may pass 300 times (4ms)\n✖ 2 failed of 400 (1ms)\nℹ tests 12\nℹ pass 9\nℹ fail 3\nℹ skipped 0\n';
 
