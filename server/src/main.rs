@@ -78,7 +78,12 @@ async fn run_server(flags: Flags) -> Result<(), String> {
     let config = Config::load(flags).map_err(|e| e.to_string())?;
     let mut signals = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
     let (demo, data, store) = (config.server.demo, config.data.folder().to_owned(), config.data.store());
-    let running = serve::start(config, Clock::system()).await.map_err(|e| e.to_string())?;
+    // On a task of its own, so that a signal is heard while a step of the start keeps its thread.
+    let starting = tokio::spawn(serve::start(config, Clock::system()));
+    let running = tokio::select! {
+        started = starting => started.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?,
+        () = signals.next() => stop_before_it_has_started(),
+    };
     println!("Freshmark is at http://{}", running.address());
     println!("The AWS wire is at http://{}", running.aws_address());
     println!("Its data lies in {}", std::path::absolute(&data).unwrap_or(data).display());
@@ -88,6 +93,12 @@ async fn run_server(flags: Flags) -> Result<(), String> {
     signals.next().await;
     stop(running).await;
     Ok(())
+}
+
+/// Ends at once. A start may take minutes, and no step of it needs an end of its own: the next one begins as after a crash.
+fn stop_before_it_has_started() -> ! {
+    eprintln!("Stopping before the server has started; what has been accepted is safe.");
+    std::process::exit(0)
 }
 
 async fn stop(running: Running) {
