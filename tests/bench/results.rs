@@ -210,12 +210,11 @@ async fn ask_of(client: &tokio_postgres::Client, assignment: i64) -> Outcome<Dur
     let keys: Vec<String> = keys(assignment).iter().map(i64::to_string).collect();
     let counted = include_str!("../../server/src/warehouse/sql/counted.sql")
         .replace("{keys}", &keys.join(", "))
-        .replace("{each}", "student_key")
-        .replace("{order}", "attempt_no, attempt_id");
+        .replace("{before}", "other.attempt_no < attempts.attempt_no");
     let sql = format!("{counted}{}", include_str!("../../server/src/warehouse/sql/class_totals.sql"))
         // Which is asked as a text, for want of another type that both sides know.
         .replace("accepted_at <= $2", "accepted_at <= CAST($2 AS TIMESTAMP)")
-        .replace("MEDIAN(marked.elapsed_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY marked.elapsed_ms)")
+        .replace("MEDIAN(elapsed_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY elapsed_ms)")
         .replace("MEDIAN(total_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY total_ms)");
     let asked = Instant::now();
     let statement = client.prepare_typed(&sql, &[Type::INT8, Type::TEXT, Type::INT8]).await?;

@@ -13,6 +13,13 @@ use super::{Warehouse, WarehouseError};
 /// Later than anything that was accepted: the end of the year 9999.
 const EVER: Millis = 253_402_300_799_999;
 
+/// In SQL: another attempt of the same student is earlier. Two with the same number are told apart by their ids.
+const EARLIER: &str = "other.attempt_no < attempts.attempt_no \
+     OR (other.attempt_no = attempts.attempt_no AND other.attempt_id < attempts.attempt_id)";
+/// In SQL: another attempt of the same student is later.
+const LATER: &str = "other.attempt_no > attempts.attempt_no \
+     OR (other.attempt_no = attempts.attempt_no AND other.attempt_id < attempts.attempt_id)";
+
 /// Which of an assignment's answers count, and against what they are graded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counting {
@@ -25,17 +32,18 @@ pub struct Counting {
 impl Counting {
     /// `question`, a SELECT over the tables of `counted.sql`, with those before it.
     fn sql(&self, question: &str) -> String {
-        let (each, order) = match self.view.attempts {
-            Attempts::First => ("student_key", "attempt_no, attempt_id"),
-            Attempts::Last => ("student_key", "attempt_no DESC, attempt_id"),
-            Attempts::Best => ("student_key", "score DESC, attempt_no, attempt_id"),
-            Attempts::All => ("attempt_id", "attempt_no"),
+        let better = format!("other.score > attempts.score OR (other.score = attempts.score AND ({EARLIER}))");
+        let before = match self.view.attempts {
+            Attempts::First => EARLIER,
+            Attempts::Last => LATER,
+            Attempts::Best => &better,
+            Attempts::All => "FALSE",
         };
         // No question, no key: a list in SQL may not be empty.
         let keys: Vec<String> =
             self.keys.iter().chain(self.keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
         let counted = include_str!("sql/counted.sql");
-        let counted = counted.replace("{keys}", &keys.join(", ")).replace("{each}", each).replace("{order}", order);
+        let counted = counted.replace("{keys}", &keys.join(", ")).replace("{before}", before);
         format!("{counted}{question}")
     }
 
