@@ -133,7 +133,7 @@ async fn start_rooms(
     stop: &watch::Sender<bool>,
 ) -> Result<Vec<JoinHandle<()>>, StartError> {
     let Stores { store, plant, gateway_key, wire_secret } = stores;
-    let Plant { warehouse, live, .. } = plant;
+    let Plant { warehouse, live, .. } = plant.clone();
     let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
     let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
     start_streams(registry, config).await?;
@@ -141,7 +141,7 @@ async fn start_rooms(
         owed.done().map_err(WarehouseError::from)?;
     }
     // Before anything is numbered.
-    set_back::compare_and_make_good(&quiz, &store, &warehouse, registry, &config.data.set_back_mark()).await?;
+    set_back::compare_and_make_good(&quiz, &store, &plant, registry, &config.data.set_back_mark()).await?;
     if config.server.demo && accounts.is_empty().await? {
         demo::school::fill(&accounts, &quiz, &clock).await?;
     }

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::class::rule;
 use crate::failing::verify;
 use crate::ops::{Metrics, metrics_when};
-use crate::replay::{count, landed, objects, run};
-use crate::server::{CLOSED, OPEN, Server, Staff, Student, client};
+use crate::replay::{count, landed, objects, run, warehouse};
+use crate::server::{CLOSED, OPEN, Server, Staff, Student, client, config};
 
 /// The files of the transactional store.
 fn store_files(data: &Path) -> Vec<PathBuf> {
@@ -93,6 +93,48 @@ async fn a_store_that_was_set_back_gets_back_what_waits_in_the_log_and_a_close()
     assert!(student.view(&again).await.is_err(), "its device can prove nothing any more");
     again.stop();
     verify(data, &[]);
+}
+
+/// Makes the table of answers anew, with a check that refuses those of an assignment, or without one.
+fn check_answers(data: &Path, check: &str) {
+    let db = warehouse(data);
+    let of_table = "SELECT column_name || ' ' || data_type || CASE WHEN is_nullable THEN '' ELSE ' NOT NULL' END \
+                    FROM duckdb_columns() WHERE table_name = 'quiz_answers' ORDER BY column_index";
+    let mut statement = db.prepare(of_table).expect("prepared");
+    let columns = statement.query_map([], |row| row.get::<_, String>(0)).expect("asked");
+    let columns: Vec<String> = columns.collect::<Result<_, _>>().expect("read");
+    let anew = format!(
+        "CREATE TABLE kept AS FROM quiz_answers; DROP TABLE quiz_answers; CREATE TABLE quiz_answers ({}{check}); \
+         INSERT INTO quiz_answers FROM kept; DROP TABLE kept",
+        columns.join(", ")
+    );
+    db.execute_batch(&anew).expect("made");
+}
+
+/// A batch that COPY refused for too long, and behind which nothing has landed.
+#[tokio::test]
+async fn a_store_that_was_set_back_gets_back_what_was_parked() {
+    let server = landed().await;
+    let data = server.data();
+    let before = Before::of(data);
+    check_answers(data, &format!(", CHECK (assignment_id <> {OPEN})"));
+    let config = config(data, "[streams.quiz-answers]\ncopy_retry_seconds = 0\n");
+    let flags = ["--config", &config, "--heartbeat-seconds", "900"];
+    let lost = Server::on(data, &flags);
+    Student::hand_in(&lost, "Amara Okafor", 0).await;
+    metrics_when(&lost, |m: &Metrics| m.get("parked_batches", "quiz-answers") >= 1.0).await;
+    lost.kill();
+    before.put_back(data);
+    check_answers(data, "");
+
+    let again = Server::on(data, &flags);
+    let admin = Staff::admin(&again).await;
+    assert_eq!(admin.results(&again, OPEN).await.freshness.accepted, 10, "the student has handed in");
+    assert_eq!(admin.post(&again, "/api/streams/quiz-answers/replay").await.status(), 200);
+    let shown = admin.results_when(&again, OPEN, |r| r.freshness.landed == 10).await;
+    assert_eq!((shown.freshness.accepted, shown.counted), (10, 1));
+    again.stop();
+    verify(data, &flags[..2]);
 }
 
 /// Two rulings and one that was undone, which nothing but the store has the rows of.

@@ -117,7 +117,7 @@ pub struct Flags {
     /// Object store: a folder, or s3://bucket/prefix with AWS's usual environment [default: DIR/lake]
     #[arg(long, env = "FRESHMARK_LAKE", value_name = "WHERE")]
     pub lake: Option<String>,
-    /// Memory that the warehouse may use, in MiB, 64 or more [default: 160]
+    /// Memory that the warehouse may use, in MiB, 64 or more [default: 128]
     #[arg(long, env = "FRESHMARK_WAREHOUSE_MIB", value_name = "MIB")]
     pub warehouse_mib: Option<u32>,
     /// A proxy whose word counts on who sends a request and how, as an address or a net (10.0.0.0/8); may be given again
@@ -283,7 +283,7 @@ impl Config {
             in_range("buffer_seconds", flags.buffer_seconds.or(file.buffer_seconds).unwrap_or(0), 0..=900, "0 to 900")?;
         let heartbeat = flags.heartbeat_seconds.or(file.heartbeat_seconds).unwrap_or(10);
         let heartbeat = in_range("heartbeat_seconds", heartbeat, 1..=3600, "1 to 3600")?;
-        let memory = flags.warehouse_mib.or(file.warehouse_mib).unwrap_or(160);
+        let memory = flags.warehouse_mib.or(file.warehouse_mib).unwrap_or(128);
         in_range("warehouse_mib", u64::from(memory), 64..=u64::MAX, "64 or more")?;
         let hints = BufferingHints { size_bytes: (mib as usize) << 20, interval: Duration::from_secs(seconds) };
         let instead = "one is made and kept in the data folder";

@@ -48,7 +48,7 @@ pub use counts::{Counts, Deliveries};
 pub use error::DeliveryError;
 pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
-pub use object::{Entry, Manifest, Meta, Size};
+pub use object::{Entry, Manifest, Meta, Size, lines_of};
 pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
 use self::hand::{Hand, Route};

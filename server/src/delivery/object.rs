@@ -3,10 +3,11 @@
 //! The manifest has the shape that Redshift's `UNLOAD … MANIFEST VERBOSE` writes and its COPY reads. Its `meta` carries
 //! the range besides, so that the whole lake can be brought into an empty warehouse, load history and all.
 
-use std::io::Write;
+use std::io::{self, BufRead, BufReader, Write};
 
 use bytes::Bytes;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -14,10 +15,15 @@ use url::Url;
 use super::Cut;
 
 /// Compresses an object. The bytes depend on the data alone: the gzip header carries no time and no name.
-pub(super) fn gzip(lines: &[u8]) -> std::io::Result<Bytes> {
+pub(super) fn gzip(lines: &[u8]) -> io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(lines.len() / 8), Compression::fast());
     encoder.write_all(lines)?;
     Ok(encoder.finish()?.into())
+}
+
+/// The lines of an object, without their newlines. One that is damaged ends with an error.
+pub fn lines_of(object: &[u8]) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    BufReader::new(GzDecoder::new(object)).split(b'\n')
 }
 
 /// A manifest.
@@ -89,7 +95,7 @@ impl Manifest {
         Ok((meta, &entry.url, entry.meta.ok_or("does not say how large its object is")?))
     }
 
-    pub(super) fn bytes(&self) -> std::io::Result<Bytes> {
+    pub(super) fn bytes(&self) -> io::Result<Bytes> {
         Ok(serde_json::to_vec(self)?.into())
     }
 }

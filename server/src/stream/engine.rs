@@ -25,13 +25,15 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 const IN_MEMORY: u64 = 32 << 20;
 /// All key spaces together hold so many bytes at the most, those among them that are being written as tables. The engine
 /// itself does not hold to any bound here: it only asks for a table to be written, and takes more meanwhile.
-const MOST_IN_MEMORY: u64 = 128 << 20;
+const MOST_IN_MEMORY: u64 = 96 << 20;
 /// So long a write waits for that.
 const MEMORY_TIME: Duration = Duration::from_secs(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// One thread writes tables, and never merges. Of the messages that each table leaves, one a thread, two others take theirs
 /// in time: with one thread less, the first spins on what is left for as long as the other merges (fjall 3.1).
 const WORKERS: usize = 3;
+/// Blocks of tables that are kept after a read. Delivery reads each record once, so that keeping more helps nobody.
+const CACHED: u64 = 8 << 20;
 /// The journal's files, until what is in them has been written as tables.
 const MOST_JOURNAL: u64 = 128 << 20;
 
@@ -193,5 +195,6 @@ fn options() -> KeyspaceCreateOptions {
 }
 
 fn open(folder: &Path) -> Result<Database, StreamError> {
-    repair::open(folder, || Database::builder(folder).worker_threads(WORKERS).max_journaling_size(MOST_JOURNAL).open())
+    let builder = || Database::builder(folder).worker_threads(WORKERS).max_journaling_size(MOST_JOURNAL);
+    repair::open(folder, || builder().cache_size(CACHED).open())
 }

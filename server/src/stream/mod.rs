@@ -5,7 +5,7 @@
 //! and each is acknowledged after the sync. Offsets are given out once: a shard's end is kept even when every chunk has
 //! been delivered and forgotten. Where a reader stands is the reader's own affair, so any number of them read a shard.
 //!
-//! Memory is bounded: at most [`IN_FLIGHT_BYTES`] wait to be written, and the engine holds at most 128 MiB over all streams
+//! Memory is bounded: at most [`IN_FLIGHT_BYTES`] wait to be written, and the engine holds at most 96 MiB over all streams
 //! before it has written them as tables; then writes wait, and more is refused with [`StreamError::Busy`]. The disk is
 //! bounded by [`Spec::most_bytes`]: what has been delivered goes first, and when nothing more may go, appends
 //! are refused with [`StreamError::Full`] until delivery has caught up. Nothing that was acknowledged is ever dropped.

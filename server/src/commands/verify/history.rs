@@ -3,14 +3,11 @@
 //! Owns ranges without a gap or an overlap, and the answers that are still on their way. Does not own the objects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
-
-use flate2::read::GzDecoder;
 
 use super::books::{Answer, OnTheWay, Summing};
 use super::{Report, VerifyError};
 use crate::config::streams::StreamConfig;
-use crate::delivery::{Parked, object_key};
+use crate::delivery::{Parked, lines_of, object_key};
 use crate::quiz::QUIZ_ANSWERS;
 use crate::registry::Plant;
 use crate::stream::{Entry, Log, RecordedCut, ShardLog, StreamError};
@@ -123,7 +120,7 @@ async fn look_at_parked(
                 continue;
             }
         };
-        for line in std::io::BufReader::new(GzDecoder::new(&bytes[..])).split(b'\n') {
+        for line in lines_of(&bytes) {
             match line.map(|line| serde_json::from_slice(&line)) {
                 Ok(Ok(answer)) => seen.waits(answer, Seen::PARKED),
                 Ok(Err(_)) => report.differs(&format!("the object {} has a line that is no answer", batch.object)),

@@ -4,14 +4,11 @@
 //! the history that stands for many batches is looked up in their manifests.
 
 use std::collections::BTreeSet;
-use std::io::BufRead;
-
-use flate2::read::GzDecoder;
 
 use super::books::Summing;
 use super::{Report, VerifyError};
 use crate::config::streams::StreamConfig;
-use crate::delivery::{MANIFESTS, Manifest, is_of_heartbeats};
+use crate::delivery::{MANIFESTS, Manifest, is_of_heartbeats, lines_of};
 use crate::lake::Lake;
 use crate::quiz::QUIZ_ANSWERS;
 use crate::registry::Plant;
@@ -81,7 +78,7 @@ pub(super) async fn look_at_object(
         }
     };
     let mut rows = 0;
-    for line in std::io::BufReader::new(GzDecoder::new(&bytes[..])).split(b'\n') {
+    for line in lines_of(&bytes) {
         let line = match line {
             Ok(line) => line,
             Err(error) => {
