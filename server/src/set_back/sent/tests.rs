@@ -1,6 +1,7 @@
 //! What is seen in a log.
 
 use super::*;
+use crate::set_back::numbers_of;
 
 fn kept(data: &serde_json::Value) -> Kept {
     Kept { offset: 0, arrived: 0, key: String::new(), data: data.to_string().into() }
