@@ -47,7 +47,11 @@ pub(super) struct Sent {
 impl Sent {
     /// Takes in the store's own among some records. Returns whether there are any.
     pub fn see_all(&mut self, records: &[Kept]) -> bool {
-        records.iter().fold(false, |is_any, record| self.see_line(&record.data) || is_any)
+        let mut is_any = false;
+        for record in records {
+            is_any |= self.see_line(&record.data);
+        }
+        is_any
     }
 
     /// Takes in a record if it is the store's own. Returns whether it is.
