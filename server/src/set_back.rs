@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use self::sent::Sent;
 use crate::amazon::MOST_RECORDS;
-use crate::delivery::lines_of;
+use crate::delivery::{Parked, lines_of};
 use crate::lake::LakeError;
 use crate::private;
 use crate::quiz::{Left, MadeGood, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
@@ -26,7 +26,7 @@ use crate::serve::StartError;
 use crate::store::Store;
 use crate::store::tables::{assignment, attempt};
 use crate::stream::{ShardLog, StreamError};
-use crate::warehouse::{Highest, KINDS, WarehouseError};
+use crate::warehouse::WarehouseError;
 
 /// Records that are read at once from the end of a log: as many as the relay sends in one request.
 const BACK_AT_ONCE: u64 = MOST_RECORDS as u64;
@@ -53,7 +53,7 @@ enum CompareError {
 /// How much of what is on its way is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// Whatever tells the highest numbers.
+    /// The newest of the store's own, which have the highest numbers.
     Newest,
     /// Everything.
     All,
@@ -101,7 +101,7 @@ pub async fn compare_and_make_good(
 /// What had left a store that was set back; nothing if it was not.
 async fn left_by(store: &Store, places: Places<'_>, is_owed: bool) -> Result<Option<Left>, CompareError> {
     let newest = places.sent(Look::Newest).await?;
-    let behind = store.tables_behind(&numbers_of(&newest.highest)).await?;
+    let behind = store.tables_behind(&newest.numbers()).await?;
     if behind.is_empty() && !is_owed {
         return Ok(None);
     }
@@ -135,32 +135,47 @@ impl Places<'_> {
         for stream in self.streams {
             // The log comes before the warehouse is asked what it has: what the log lets go meanwhile is there then.
             let landed = self.plant.warehouse.stream_ends(stream.name().to_owned()).await?.by_shard;
-            self.in_parked(stream, &landed, look, &mut all).await?;
+            all.join(self.in_parked(stream, look).await?);
             all.join(in_log(stream, landed, look).await?);
         }
         all.see_highest(&self.plant.warehouse.highest().await?);
         Ok(all)
     }
 
-    /// Takes in what is seen in parked batches. Of the highest numbers, one behind which more has landed tells nothing.
-    async fn in_parked(
-        self,
-        stream: &DeliveryStream,
-        landed: &BTreeMap<String, u64>,
-        look: Look,
-        sent: &mut Sent,
-    ) -> Result<(), CompareError> {
+    /// What is seen in parked batches. Whatever has landed behind one does not tell its numbers: a heartbeat leaves none.
+    async fn in_parked(self, stream: &DeliveryStream, look: Look) -> Result<Sent, CompareError> {
+        let mut by_shard: BTreeMap<String, Vec<Parked>> = BTreeMap::new();
         for (shard, batch) in stream.parked().await? {
-            let is_overtaken = landed.get(&shard).is_some_and(|landed| *landed > batch.cut.end);
-            if look == Look::Newest && is_overtaken {
-                continue;
-            }
-            let bytes = self.plant.lake.get(&batch.object).await?;
-            for line in lines_of(&bytes) {
-                sent.see_line(&line.map_err(|source| CompareError::Damaged { object: batch.object.clone(), source })?);
+            by_shard.entry(shard).or_default().push(batch);
+        }
+        let mut all = Sent::default();
+        for batches in by_shard.into_values() {
+            // As in a log: back until there is an own record, and once more.
+            let mut is_last = false;
+            for batch in batches.into_iter().rev() {
+                let (found, sent) = self.in_batch(batch).await?;
+                all.join(sent);
+                if look == Look::Newest && is_last {
+                    break;
+                }
+                is_last = found;
             }
         }
-        Ok(())
+        Ok(all)
+    }
+
+    /// What is seen in a parked batch, and whether that is anything.
+    async fn in_batch(self, batch: Parked) -> Result<(bool, Sent), CompareError> {
+        let bytes = self.plant.lake.get(&batch.object).await?;
+        let read = move || {
+            let (mut found, mut sent) = (false, Sent::default());
+            for line in lines_of(&bytes) {
+                found |= sent.see_line(&line?);
+            }
+            Ok((found, sent))
+        };
+        let seen = tokio::task::spawn_blocking(read).await.unwrap_or(Err(ErrorKind::Interrupted.into()));
+        seen.map_err(|source| CompareError::Damaged { object: batch.object, source })
     }
 }
 
@@ -235,7 +250,7 @@ async fn gather(store: &Store, places: Places<'_>) -> Result<Left, CompareError>
         }
     }
     Ok(Left {
-        numbers: numbers_of(&sent.highest),
+        numbers: sent.numbers(),
         attempts: sent.attempts.into_values().collect(),
         closed: sent.closed,
         versions: sent.versions,
@@ -250,9 +265,4 @@ async fn submitted(store: &Store, assignment: i64) -> Result<HashSet<String>, Db
         .filter(attempt::Column::AssignmentId.eq(assignment))
         .filter(attempt::Column::SubmittedAt.is_not_null());
     Ok(submitted.into_tuple::<String>().all(&store.read).await?.into_iter().collect())
-}
-
-fn numbers_of(highest: &Highest) -> Vec<(&'static str, i64)> {
-    let of_kind = |kind: &'static str| (kind, highest.ids.get(kind).copied().unwrap_or(0));
-    [("outbox", highest.accepted_seq)].into_iter().chain(KINDS.map(of_kind)).collect()
 }

@@ -210,7 +210,8 @@ async fn ask_of(client: &tokio_postgres::Client, assignment: i64) -> Outcome<Dur
     let keys: Vec<String> = keys(assignment).iter().map(i64::to_string).collect();
     let counted = include_str!("../../server/src/warehouse/sql/counted.sql")
         .replace("{keys}", &keys.join(", "))
-        .replace("{before}", "other.attempt_no < attempts.attempt_no");
+        .replace("{each}", "student_key")
+        .replace("{place}", "CAST(2000000000000000000 + attempt_no AS VARCHAR) || attempt_id");
     let sql = format!("{counted}{}", include_str!("../../server/src/warehouse/sql/class_totals.sql"))
         // Which is asked as a text, for want of another type that both sides know.
         .replace("accepted_at <= $2", "accepted_at <= CAST($2 AS TIMESTAMP)")

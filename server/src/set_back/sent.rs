@@ -1,6 +1,6 @@
 //! What has left the store, gathered record by record.
 //!
-//! Owns what a record tells. Does not own where records are found.
+//! Owns what a record tells, and which of two that tell of the same thing counts. Does not own where records are found.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use crate::stream::Kept;
 use crate::warehouse::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt, millis_of};
 
-/// A record of a log, as far as it is looked at.
+/// A record, as far as it is looked at.
 #[derive(Deserialize)]
 struct Record {
     accepted_seq: i64,
@@ -38,13 +38,22 @@ struct Record {
 /// What has left the store, as far as it was seen.
 #[derive(Default)]
 pub(super) struct Sent {
-    pub highest: Highest,
+    highest: Highest,
+    /// Submissions by the ids of their attempts.
     pub attempts: BTreeMap<String, SentAttempt>,
+    /// Assignments that were closed; one may be there more than once.
     pub closed: Vec<Closed>,
+    /// Of what a ruling changes, the newest version.
     pub versions: BTreeMap<Ruled, RuledVersion>,
 }
 
 impl Sent {
+    /// The tables of the store, each with the highest number that has left it; 0 if none has.
+    pub fn numbers(&self) -> Vec<(&'static str, i64)> {
+        let of_kind = |kind: &'static str| (kind, self.highest.ids.get(kind).copied().unwrap_or(0));
+        [("outbox", self.highest.accepted_seq)].into_iter().chain(KINDS.map(of_kind)).collect()
+    }
+
     /// Takes in the store's own among some records. Returns whether there are any.
     pub fn see_all(&mut self, records: &[Kept]) -> bool {
         let mut is_any = false;
@@ -104,6 +113,7 @@ impl Sent {
         }
     }
 
+    /// Takes in what was seen elsewhere.
     pub fn join(&mut self, other: Self) {
         self.see_highest(&other.highest);
         other.versions.into_iter().for_each(|(ruled, version)| self.see_version(ruled, version));
@@ -111,6 +121,7 @@ impl Sent {
         self.closed.extend(other.closed);
     }
 
+    /// Takes in the highest numbers that were seen elsewhere.
     pub fn see_highest(&mut self, other: &Highest) {
         self.highest.see_record(other.accepted_seq);
         other.ids.iter().for_each(|(kind, id)| self.highest.see_row(kind, Some(*id)));

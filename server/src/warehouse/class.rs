@@ -13,13 +13,6 @@ use super::{Warehouse, WarehouseError};
 /// Later than anything that was accepted: the end of the year 9999.
 const EVER: Millis = 253_402_300_799_999;
 
-/// In SQL: another attempt of the same student is earlier. Two with the same number are told apart by their ids.
-const EARLIER: &str = "other.attempt_no < attempts.attempt_no \
-     OR (other.attempt_no = attempts.attempt_no AND other.attempt_id < attempts.attempt_id)";
-/// In SQL: another attempt of the same student is later.
-const LATER: &str = "other.attempt_no > attempts.attempt_no \
-     OR (other.attempt_no = attempts.attempt_no AND other.attempt_id < attempts.attempt_id)";
-
 /// Which of an assignment's answers count, and against what they are graded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counting {
@@ -32,18 +25,20 @@ pub struct Counting {
 impl Counting {
     /// `question`, a SELECT over the tables of `counted.sql`, with those before it.
     fn sql(&self, question: &str) -> String {
-        let better = format!("other.score > attempts.score OR (other.score = attempts.score AND ({EARLIER}))");
-        let before = match self.view.attempts {
-            Attempts::First => EARLIER,
-            Attempts::Last => LATER,
-            Attempts::Best => &better,
-            Attempts::All => "FALSE",
+        let (each, order): (_, &[&str]) = match self.view.attempts {
+            Attempts::First => ("student_key", &["+ attempt_no"]),
+            Attempts::Last => ("student_key", &["- attempt_no"]),
+            Attempts::Best => ("student_key", &["- score", "+ attempt_no"]),
+            Attempts::All => ("attempt_id", &[]),
         };
+        // A two with 18 zeros, plus or minus any number that there is, makes texts of equal length: these sort as numbers do.
+        let numbers = order.iter().map(|number| format!("CAST(2000000000000000000 {number} AS VARCHAR) || "));
+        let place: String = numbers.chain(["attempt_id".to_owned()]).collect();
         // No question, no key: a list in SQL may not be empty.
         let keys: Vec<String> =
             self.keys.iter().chain(self.keys.is_empty().then_some(&-1)).map(i64::to_string).collect();
         let counted = include_str!("sql/counted.sql");
-        let counted = counted.replace("{keys}", &keys.join(", ")).replace("{before}", before);
+        let counted = counted.replace("{keys}", &keys.join(", ")).replace("{each}", each).replace("{place}", &place);
         format!("{counted}{question}")
     }
 
@@ -282,5 +277,44 @@ impl Warehouse {
             reader.prepare_cached(include_str!("sql/arrivals.sql"))?.query_map(params![assignment], minute)?.collect()
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duckdb::Connection;
+
+    use super::super::{Limits, SCHEMA};
+    use super::*;
+
+    /// One student with so many attempts at assignment 1, of one answer each: attempt n gives choice n. Two more have
+    /// the lowest number that there is, and one the last number.
+    fn many_attempts(path: &std::path::Path, attempts: i64) -> Warehouse {
+        let db = Connection::open(path).expect("made");
+        db.execute_batch(SCHEMA).expect("its tables");
+        let rows = format!(
+            "INSERT INTO quiz_answers SELECT id, number, TIMESTAMP '2026-01-31', 1, 1, 1, id, number, 's', 1, choice, 5, NULL \
+             FROM (SELECT 'a' || n AS id, n AS number, n AS choice FROM range(1, {attempts} + 1) AS t(n) \
+             UNION ALL VALUES ('a0', -2147483648, 0), ('b', -2147483648, -2), ('z', {attempts}, -1))"
+        );
+        db.execute_batch(&rows).expect("rows");
+        drop(db);
+        Warehouse::open(path, Limits { memory_mib: 128, threads: 1 }).expect("opened")
+    }
+
+    #[tokio::test]
+    async fn one_attempt_of_a_student_counts_however_many_there_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warehouse = many_attempts(&folder.path().join("w.duckdb"), 20_000);
+        for (attempts, choice, score) in [(Attempts::First, 0, 0), (Attempts::Last, 20_000, 0), (Attempts::Best, 7, 1)]
+        {
+            let view = View { attempts, ..View::of(1) };
+            let totals = warehouse.totals(&Counting { view, keys: vec![7] }, i64::MAX).await.expect("totals");
+            let counted = ChoiceCount { question: 1, choice: Some(choice), score, answers: 1 };
+            assert_eq!((totals.choices, totals.scores), (vec![counted], vec![(score, 1)]), "{attempts:?}");
+        }
+        let view = View { attempts: Attempts::All, ..View::of(1) };
+        let totals = warehouse.totals(&Counting { view, keys: vec![7] }, i64::MAX).await.expect("totals");
+        assert_eq!(totals.scores, [(0, 20_002), (1, 1)]);
     }
 }
