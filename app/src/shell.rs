@@ -8,7 +8,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use crate::api::ApiError;
-use crate::api::accounts::me;
+use crate::api::functions::me;
 use crate::browser::asking::Asking;
 use crate::browser::outbox::Outbox;
 use crate::browser::transport::within;

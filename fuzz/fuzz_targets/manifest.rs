@@ -5,8 +5,9 @@ use std::io::Write;
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use server::warehouse::columns::quiz_answers;
-use server::warehouse::{Limits, Load, Loaded, LocalFile, Objects, Warehouse};
+use server::records::columns::quiz_answers;
+use server::lake::{LocalFile, Objects};
+use server::warehouse::{Limits, Load, Loaded, Warehouse};
 use url::Url;
 
 struct Given<'a> {

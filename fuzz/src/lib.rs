@@ -5,16 +5,16 @@
 use std::sync::OnceLock;
 
 use server::clock::Clock;
-use server::config::streams::StreamConfig;
+use server::registry::terms::StreamConfig;
 use server::delivery::BufferingHints;
-use server::gateway::keys::{MadeKey, NewKey};
-use server::gateway::{Gateway, Keys};
+use server::gateway::Gateway;
+use server::keys::{Keys, MadeKey, NewKey};
 use server::lake::Lake;
 use server::live::Live;
 use server::registry::{Plant, Registry};
 use server::store::Store;
 use server::stream::Logs;
-use server::warehouse::columns::quiz_answers;
+use server::records::columns::quiz_answers;
 use server::warehouse::{Limits, Warehouse};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

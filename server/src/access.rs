@@ -2,10 +2,42 @@
 //!
 //! Owns the rule for keys. Putting, reading and managing are rights of their own, each given for streams by name. A name
 //! may end in `*`, which stands for any ending, but never reaches the two streams that this server itself fills: these
-//! are given in full or not at all. Does not own keys, nor how they are counted: `gateway::keys` does.
+//! are given in full or not at all. Does not own keys, nor how they are counted: the room `keys` does.
 
-use crate::gateway::Key;
-use crate::quiz::{QUIZ_ANSWERS, QUIZ_CATALOG};
+use crate::records::{QUIZ_ANSWERS, QUIZ_CATALOG};
+
+/// Stands for every stream but the server's own.
+pub const EVERY_STREAM: &str = "*";
+
+/// The streams of each right. A name may end in `*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Records may be put to these.
+    pub put: Vec<String>,
+    /// Records may be read from these.
+    pub read: Vec<String>,
+    /// These may be created, deleted and changed.
+    pub manage: Vec<String>,
+}
+
+impl Rights {
+    /// Returns the rights of whoever runs the server: everything, the server's own streams among them.
+    #[must_use]
+    pub fn everything() -> Self {
+        let names = || [EVERY_STREAM, QUIZ_ANSWERS, QUIZ_CATALOG].map(str::to_owned).to_vec();
+        Self { put: names(), read: names(), manage: names() }
+    }
+
+    /// Returns the rights of a new key. One that names nothing at all opens every stream but the server's own.
+    #[must_use]
+    pub fn or_default(self) -> Self {
+        if self != Self::default() {
+            return self;
+        }
+        let all = || vec![EVERY_STREAM.to_owned()];
+        Self { put: all(), read: all(), manage: all() }
+    }
+}
 
 /// What somebody wants to do to a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +52,9 @@ pub enum Act {
     Describe,
 }
 
-/// Whether this key may do this to the stream of that name, whether the stream is there or not.
+/// Whether whoever has these rights may do this to the stream of that name, whether the stream is there or not.
 #[must_use]
-pub fn may(key: &Key, act: Act, stream: &str) -> bool {
-    let rights = key.rights();
+pub fn may(rights: &Rights, act: Act, stream: &str) -> bool {
     match act {
         Act::Put => covers(&rights.put, stream),
         Act::Read => covers(&rights.read, stream),
@@ -44,15 +75,14 @@ fn covers(names: &[String], stream: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::Rights;
 
-    fn key(put: &[&str], read: &[&str], manage: &[&str]) -> Key {
+    fn key(put: &[&str], read: &[&str], manage: &[&str]) -> Rights {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Key::for_test(Rights { put: names(put), read: names(read), manage: names(manage) })
+        Rights { put: names(put), read: names(read), manage: names(manage) }
     }
 
-    /// What a key may do to a stream: put, read, manage, describe.
-    fn rights(key: &Key, stream: &str) -> [bool; 4] {
+    /// What a key with these rights may do to a stream: put, read, manage, describe.
+    fn rights(key: &Rights, stream: &str) -> [bool; 4] {
         [Act::Put, Act::Read, Act::Manage, Act::Describe].map(|act| may(key, act, stream))
     }
 

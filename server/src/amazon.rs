@@ -1,4 +1,6 @@
 //! Amazon's figures and names that more than one room keeps to.
+//!
+//! Owns those figures and names. Does not own what is checked against them.
 
 /// Firehose's limit on the records of one call, and Kinesis's.
 pub const MOST_RECORDS: usize = 500;

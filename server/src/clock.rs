@@ -1,8 +1,7 @@
 //! What time it is. Injected, so that tests can set it.
 //!
-//! Owns one promise: within one process time goes on, whatever becomes of the machine's wall clock. Does not own what
-//! was written down by an earlier process, whose clock may have been ahead; whoever judges such an instant treats one
-//! that lies in the future as the worse.
+//! Owns one promise: within one process, time never goes backwards, even if the system's clock does. Does not own instants
+//! that an earlier process wrote: they may lie in the future, and a reader then assumes the worse case.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,6 @@
 //! The command `freshmark`.
+//!
+//! Owns the command line, the log, and the signals that end the process. Does not own what a subcommand does.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
 //! How fast a stage runs: units a second, and how long one observation took, over the last ten seconds. For people to look at; no
 //! verdict is computed from it.
+//!
+//! Owns the sums of these ten seconds.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

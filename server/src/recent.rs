@@ -1,8 +1,7 @@
-//! What was looked up a moment ago, so that a thousand pages that ask within a second cost a few looks. Those that ask
-//! while one is under way look for themselves.
+//! A cache that keeps what was looked up for a moment, for lookups that many requests repeat.
 //!
-//! Owns how long that is good for, and that what was taken back here is not used a moment longer. Does not own what is
-//! looked up. Only what was found is kept: who asks for what is not there always has it looked for.
+//! Owns how long an entry is used, and that a removed entry is not used any more. Keeps only what was found: a lookup that
+//! found nothing is always repeated. Concurrent lookups of one entry are not merged. Does not own the lookups.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

@@ -1,4 +1,6 @@
 //! Secrets that browsers keep: made here, stored as hashes only.
+//!
+//! Owns how a secret is made and hashed. Does not own where it is kept.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;

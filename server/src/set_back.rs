@@ -10,19 +10,20 @@ mod sent;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use self::sent::Sent;
 use crate::amazon::MOST_RECORDS;
-use crate::delivery::{Parked, lines_of};
+use crate::delivery::lines_of;
 use crate::lake::LakeError;
 use crate::private;
-use crate::quiz::{Left, MadeGood, QUIZ_ANSWERS, QUIZ_CATALOG, Quiz};
+use crate::quiz::{Left, MadeGood, Quiz};
+use crate::records::source::Parked;
+use crate::records::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::registry::{DeliveryStream, Plant, Registry};
-use crate::serve::StartError;
 use crate::store::Store;
 use crate::store::tables::{assignment, attempt};
 use crate::stream::{ShardLog, StreamError};
@@ -34,6 +35,22 @@ const BACK_AT_ONCE: u64 = MOST_RECORDS as u64;
 const ATTEMPTS_AT_ONCE: usize = 100;
 /// By so much the numbers go on where it is not known which have left.
 const MARGIN: i64 = 1_000_000;
+
+/// Why nothing was made good.
+#[derive(Debug, thiserror::Error)]
+pub enum SetBackError {
+    /// The mark of a comparison that is owed cannot be read, written or removed.
+    #[error("{mark}: {source}; make the data folder writable")]
+    Mark {
+        /// Where it lies.
+        mark: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The transactional store does not answer, or does not take what was lost.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] DbErr),
+}
 
 /// Why it is not known what had left the store.
 #[derive(Debug, thiserror::Error)]
@@ -78,9 +95,8 @@ pub async fn compare_and_make_good(
     plant: &Plant,
     registry: &Registry,
     mark: &Path,
-) -> Result<(), StartError> {
-    let folder = mark.parent().unwrap_or(Path::new("."));
-    let unusable = |source| StartError::Data { folder: folder.to_owned(), source };
+) -> Result<(), SetBackError> {
+    let unusable = |source| SetBackError::Mark { mark: mark.to_owned(), source };
     let is_owed = mark.try_exists().map_err(unusable)?;
     let streams: Vec<_> = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
     match left_by(store, Places { plant, streams: &streams }, is_owed).await {

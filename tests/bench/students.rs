@@ -11,7 +11,7 @@ use app::api::accounts::Role;
 use app::api::attempts::{GivenAnswer, Join, Joined, Receipt, Submission};
 use reqwest::Client;
 use server::clock::Clock;
-use server::demo::school::QUIZZES;
+use server::demo::quizzes::QUIZZES;
 use server::live::Live;
 use server::quiz::{NewAssignment, Quiz};
 use server::store::Store;

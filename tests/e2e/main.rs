@@ -3,6 +3,7 @@
 mod class;
 mod crash;
 mod demo;
+mod docs;
 mod elsewhere;
 mod export;
 mod failing;
@@ -15,7 +16,6 @@ mod live;
 mod ops;
 mod path;
 mod privacy;
-mod readme;
 mod refusals;
 mod replay;
 mod server;

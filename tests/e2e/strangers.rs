@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 use server::accounts::Accounts;
 use server::clock::Clock;
-use server::demo::school::QUIZZES;
+use server::demo::quizzes::QUIZZES;
 use server::live::Live;
 use server::quiz::{NewAssignment, Quiz};
 use server::store::Store;

@@ -1,10 +1,6 @@
 //! Who is signed in. `POST /api/session` signs in, `DELETE /api/session` signs out; both are plain HTTP.
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
-
-use super::ApiError;
 
 /// What a member of staff may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,10 +33,4 @@ pub struct Me {
     pub email: String,
     /// What they may see.
     pub role: Role,
-}
-
-/// The account that is signed in, or [`ApiError::SignedOut`].
-#[server(name = ReadMe, endpoint = "me", input = GetUrl)]
-pub async fn me() -> Result<Me, ApiError> {
-    super::ports::reports()?.me().await
 }

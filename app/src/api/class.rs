@@ -4,14 +4,9 @@
 //! Students are known here by their `student_key` and by a number. Their names come by a question of their own, which a
 //! page asks only when somebody wants to see names.
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
-use super::results::Attempts;
-#[cfg(feature = "ssr")]
-use super::results::View;
-use super::{ApiError, Millis};
+use super::Millis;
 
 /// How far a student is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,55 +190,4 @@ pub struct Comparable {
     pub class_name: String,
     /// Since when it can be joined.
     pub opened_at: Millis,
-}
-
-/// The class, student by student, without names.
-#[server(name = ReadClassGrid, endpoint = "class_grid", input = GetUrl)]
-pub async fn class_grid(
-    /// Names the assignment.
-    assignment: i64,
-    /// Which attempts count.
-    attempts: Option<Attempts>,
-    /// Only what was accepted until this instant.
-    as_of: Option<Millis>,
-) -> Result<ClassGrid, ApiError> {
-    super::ports::reports()?.class_grid(View { assignment, attempts: attempts.unwrap_or_default(), as_of }).await
-}
-
-/// What the students of an assignment's class are called.
-#[server(name = ReadStudentNames, endpoint = "student_names", input = GetUrl)]
-pub async fn student_names(
-    /// Names the assignment.
-    assignment: i64,
-) -> Result<Vec<StudentName>, ApiError> {
-    super::ports::reports()?.student_names(assignment).await
-}
-
-/// One student's attempts at an assignment.
-#[server(name = ReadStudentResults, endpoint = "student_results", input = GetUrl)]
-pub async fn student_results(
-    /// Names the assignment.
-    assignment: i64,
-    /// The student's pseudonym.
-    student: String,
-) -> Result<StudentResults, ApiError> {
-    super::ports::reports()?.student_results(assignment, student).await
-}
-
-/// The minutes in which an assignment's answers were accepted, in order.
-#[server(name = ReadArrivals, endpoint = "arrivals", input = GetUrl)]
-pub async fn arrivals(
-    /// Names the assignment.
-    assignment: i64,
-) -> Result<Vec<Arrivals>, ApiError> {
-    super::ports::reports()?.arrivals(assignment).await
-}
-
-/// The other assignments of the same quiz that the account may see, newest first.
-#[server(name = ReadComparable, endpoint = "comparable", input = GetUrl)]
-pub async fn comparable(
-    /// Names the assignment.
-    assignment: i64,
-) -> Result<Vec<Comparable>, ApiError> {
-    super::ports::reports()?.comparable(assignment).await
 }

@@ -1,11 +1,9 @@
 //! What the banner above a member of staff's pages needs: does what students hand in get through?
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
+use super::Millis;
 use super::freshness::StreamFreshness;
-use super::{ApiError, Millis};
 
 /// The delivery streams, as far as whoever asks may know. The verdict over them is the browser's, so that it grows worse
 /// while the server is silent.
@@ -27,10 +25,4 @@ pub struct StreamHealth {
     pub name: String,
     /// How current its table is.
     pub freshness: StreamFreshness,
-}
-
-/// How the delivery streams are, worked out at most once a second for all who ask.
-#[server(name = ReadDeliveryHealth, endpoint = "delivery_health", input = GetUrl)]
-pub async fn delivery_health() -> Result<DeliveryHealth, ApiError> {
-    super::ports::reports()?.delivery_health().await
 }

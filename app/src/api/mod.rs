@@ -12,6 +12,7 @@ pub mod attempts;
 pub mod class;
 mod error;
 pub mod freshness;
+pub mod functions;
 pub mod health;
 pub mod live;
 pub mod pipeline;

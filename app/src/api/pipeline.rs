@@ -1,11 +1,9 @@
 //! What an admin reads: is the pipeline alive, and where does an answer wait?
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
+use super::Millis;
 use super::freshness::StreamFreshness;
-use super::{ApiError, Millis};
 
 /// Every delivery stream, and the newest loads of all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,10 +104,4 @@ pub struct LoadRow {
     pub copy_ms: f64,
     /// Key of the object in the lake.
     pub object: String,
-}
-
-/// The pipeline's state. Admins only.
-#[server(name = ReadPipeline, endpoint = "pipeline", input = GetUrl)]
-pub async fn pipeline() -> Result<Pipeline, ApiError> {
-    super::ports::reports()?.pipeline().await
 }

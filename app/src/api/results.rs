@@ -1,12 +1,10 @@
 //! What a teacher reads: classes, and one assignment's results.
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
+use super::Millis;
 use super::freshness::Freshness;
 use super::rulings::Ruling;
-use super::{ApiError, Millis};
 
 /// A class and its assignments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,24 +280,4 @@ pub struct ChoiceResult {
     pub answers: i64,
     /// How many of the other questions they got right, in the mean; absent if nobody gave it.
     pub rest_mean: Option<f64>,
-}
-
-/// The classes of whoever is signed in.
-#[server(name = ReadMyClasses, endpoint = "my_classes", input = GetUrl)]
-pub async fn my_classes() -> Result<Vec<ClassSummary>, ApiError> {
-    super::ports::reports()?.my_classes().await
-}
-
-/// One assignment's results: `GET /api/class_results?assignment=7` with a session cookie.
-#[server(name = ReadClassResults, endpoint = "class_results", input = GetUrl)]
-pub async fn class_results(
-    /// Names the assignment.
-    assignment: i64,
-    /// Which attempts count: `first`, which goes without saying, `last`, `best` or `all`.
-    attempts: Option<Attempts>,
-    /// Only what was accepted until this instant, in milliseconds since 1970.
-    as_of: Option<Millis>,
-) -> Result<ClassResults, ApiError> {
-    let view = View { assignment, attempts: attempts.unwrap_or_default(), as_of };
-    super::ports::reports()?.class_results(view).await
 }

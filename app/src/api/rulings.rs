@@ -3,11 +3,9 @@
 //! `POST /api/assignments/{assignment}/rulings` with a [`NewRuling`] makes one, and is answered with its [`RulingEffect`];
 //! `POST /api/assignments/{assignment}/rulings/{ruling}/undo` takes it back. Both hold for every assignment of the quiz.
 
-use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, Millis};
+use super::Millis;
 
 /// What was ruled on a question after students had answered it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,22 +78,4 @@ impl NewRuling {
     pub fn right(&self) -> Vec<i64> {
         self.key.iter().chain(&self.also).copied().collect()
     }
-}
-
-/// What a ruling would change. Changes nothing.
-#[server(name = ReadRulingEffect, endpoint = "ruling_effect", input = GetUrl)]
-pub async fn ruling_effect(
-    /// Names the assignment.
-    assignment: i64,
-    /// Names the question.
-    question: i64,
-    /// The choice that would be the key; absent: the question would be void.
-    key: Option<i64>,
-    /// Other choices that would be right, too, with commas between them.
-    #[server(default)]
-    also: String,
-) -> Result<RulingEffect, ApiError> {
-    let also: Result<Vec<i64>, _> = also.split(',').filter(|number| !number.is_empty()).map(str::parse).collect();
-    let also = also.map_err(|_| ApiError::invalid("also", "has to be numbers with commas between them"))?;
-    super::ports::reports()?.ruling_effect(assignment, NewRuling { question, key, also }).await
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::{Reach, Ticking};
-use crate::api::health::{DeliveryHealth, delivery_health};
+use crate::api::functions::delivery_health;
+use crate::api::health::DeliveryHealth;
 use crate::api::{ApiError, Millis};
 use crate::browser::asking::{Asking, keep_on};
 use crate::browser::transport::within;

@@ -8,8 +8,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::ApiError;
 use crate::api::freshness::State;
+use crate::api::functions::pipeline;
 use crate::api::health::{DeliveryHealth, StreamHealth};
-use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus, pipeline};
+use crate::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
 use crate::browser::asking::{Asking, keep_on};
 use crate::browser::transport::within;
 use crate::browser::{http, is_visible, time};

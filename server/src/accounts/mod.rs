@@ -35,7 +35,7 @@ const WRONG_ANYWHERE: Allowance = Allowance { at_once: 100, refill_ms: 10_000 };
 const SLOW: Duration = Duration::from_millis(500);
 /// So many may wait for one account from one place.
 const MOST_SLOW: usize = 24;
-/// Accounts of this domain are in the README with their passwords: they open nothing but a demo school.
+/// Accounts of this domain are in the documentation with their passwords: they open nothing but a demo school.
 pub const DEMO_DOMAIN: &str = "@demo.school";
 
 /// Passwords that are hashed at the same time. Each takes a core for tens of milliseconds, and 19 MiB.

@@ -1,10 +1,12 @@
 //! Errors as AWS's JSON 1.1 services send them: `{"__type", "message"}` with a status.
+//!
+//! Owns which status and type each error has, and the log line of one that is the server's fault.
 
 use axum::http::StatusCode;
 use serde_json::json;
 
 use super::sigv4::SignatureError;
-use crate::gateway::KeyError;
+use crate::keys::KeyError;
 use crate::listen::{BodyError, HostError};
 use crate::registry::RegistryError;
 use crate::stream::StreamError;

@@ -19,9 +19,9 @@ use super::shape;
 use super::{Asked, AwsError, Room, body_of, millis_to_seconds, number, word};
 use crate::access::{self, Act};
 use crate::amazon::{ACCOUNT, MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
-use crate::config::streams::StreamConfig;
 use crate::delivery::{BufferingHints, Layout, Settings};
 use crate::gateway::{PutEntry, PutRecordBatchAnswer};
+use crate::registry::terms::StreamConfig;
 use crate::registry::{DeliveryStream, Incoming, Refused};
 use crate::transform::{INVOCATION_BYTES, Transform};
 
@@ -170,7 +170,7 @@ impl Room {
         let all = self.registry.all();
         let streams = all.iter().filter(|stream| stream.settings().is_some() && of_type(stream));
         let mut names: Vec<&str> = streams.map(|stream| stream.name()).filter(|name| *name > after).collect();
-        names.retain(|name| access::may(&asked.key, Act::Describe, name));
+        names.retain(|name| access::may(asked.key.rights(), Act::Describe, name));
         let more = names.len() > limit;
         names.truncate(limit);
         json!({ "DeliveryStreamNames": names, "HasMoreDeliveryStreams": more })
@@ -262,7 +262,7 @@ fn hints(size: i64, interval: i64) -> BufferingHints {
 fn read_batch(body: &[u8]) -> Option<(&str, Vec<Incoming>)> {
     let batch: Batch<'_> = serde_json::from_slice(body).ok()?;
     if !(1..=MOST_RECORDS).contains(&batch.records.len())
-        || !crate::config::streams::is_stream_name(batch.delivery_stream_name)
+        || !crate::registry::terms::is_stream_name(batch.delivery_stream_name)
     {
         return None;
     }

@@ -3,6 +3,8 @@
 //! A sequence number is an offset with a prefix that makes all of them equally long, so that they rise as numbers and as
 //! text. A shard iterator is a place with the time that it was given out, sealed so that nobody else can make one; it needs
 //! no memory here, and outlives a restart.
+//!
+//! Owns the two formats, and the seal. Does not own what a reader gets at a place.
 
 use app::api::Millis;
 use aws_lc_rs::constant_time::verify_slices_are_equal;

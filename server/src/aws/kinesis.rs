@@ -144,7 +144,7 @@ impl Room {
         let after = input["NextToken"].as_str().unwrap_or_else(|| word(input, "ExclusiveStartStreamName"));
         let limit = number(input, "Limit").unwrap_or(100) as usize;
         let all = self.registry.all();
-        let may_know = |stream: &&Arc<DeliveryStream>| access::may(&asked.key, Act::Describe, stream.name());
+        let may_know = |stream: &&Arc<DeliveryStream>| access::may(asked.key.rights(), Act::Describe, stream.name());
         let streams: Vec<&Arc<DeliveryStream>> =
             all.iter().filter(|stream| stream.is_data_stream() && stream.name() > after).filter(may_know).collect();
         let page = &streams[..streams.len().min(limit)];

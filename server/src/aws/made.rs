@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{AwsError, Room};
 use crate::amazon::ACCOUNT;
-use crate::config::streams::StreamConfig;
 use crate::delivery::Settings;
+use crate::registry::terms::StreamConfig;
 use crate::registry::{DeliveryStream, Origin, RegistryError, Turn};
 use crate::store::Store;
 use crate::store::tables::made_stream;

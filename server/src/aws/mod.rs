@@ -30,7 +30,7 @@ use self::made::Descriptions;
 use self::sigv4::Credential;
 use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
-use crate::gateway::{Key, KeyError, Keys};
+use crate::keys::{Key, KeyError, Keys};
 use crate::listen::{self, Bodies};
 use crate::registry::Registry;
 use crate::store::Store;
@@ -132,7 +132,7 @@ impl Asked<'_> {
 
     /// Whether the key may do this to a stream, whether that is there or not.
     fn may(&self, act: Act, service: &str, stream: &str) -> Result<(), AwsError> {
-        if access::may(&self.key, act, stream) {
+        if access::may(self.key.rights(), act, stream) {
             return Ok(());
         }
         let message =

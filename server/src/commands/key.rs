@@ -1,4 +1,6 @@
 //! `freshmark key`: makes, lists and revokes keys of the gateway and the AWS wire, whether the server runs or not.
+//!
+//! Owns the flags and what is printed. Does not own keys: the room `keys` does.
 
 use std::path::PathBuf;
 
@@ -6,9 +8,10 @@ use app::api::Millis;
 use chrono::DateTime;
 use clap::{Args, Subcommand};
 
+use crate::access::Rights;
 use crate::clock::Clock;
 use crate::config::DataConfig;
-use crate::gateway::{KeyError, Keys, MadeKey, NewKey, Own, Rights};
+use crate::keys::{KeyError, Keys, MadeKey, NewKey, Own};
 use crate::private::secret_in;
 use crate::store::Store;
 use crate::store::tables::gateway_key;

@@ -1,4 +1,6 @@
 //! What the binary does besides serving, on a data folder.
+//!
+//! Owns the subcommands. Does not own serving.
 
 pub mod key;
 pub mod replay;

@@ -1,6 +1,8 @@
 //! `freshmark replay`: brings batches in again that lie in the lake, while the server does not run.
 //!
 //! Doing it again, or going on after it was interrupted, is harmless: the load history knows what is in.
+//!
+//! Owns the flags and what is printed. Does not own how a batch is brought in: `delivery::replay` does.
 
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};

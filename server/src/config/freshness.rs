@@ -1,4 +1,6 @@
 //! From when on a wait is worth a word: `[freshness]` in the file.
+//!
+//! Owns these thresholds and their bounds. Does not own the verdict, which is computed from them.
 
 use app::api::freshness::Thresholds;
 use serde::Deserialize;

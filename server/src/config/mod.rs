@@ -1,7 +1,10 @@
 //! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
+//!
+//! Owns names, defaults, bounds, and the sentence about a wrong value. Does not own what a value means to a room.
 
+mod error;
 mod freshness;
-pub mod streams;
+mod streams;
 mod transform;
 mod values;
 
@@ -16,64 +19,13 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::error::ConfigError;
 use self::freshness::WrittenFreshness;
-use self::streams::{StreamConfig, WrittenStream};
+use self::streams::WrittenStream;
 use self::values::{in_range, key, nets};
 use crate::delivery::BufferingHints;
+use crate::registry::terms::StreamConfig;
 use crate::warehouse::Limits;
-
-/// Why the configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the file {path} cannot be read: {source}")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is no TOML, or holds what is not known.
-    #[error("the configuration file {path} is not right: {source}")]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// A value is out of its range.
-    #[error("{setting} has to be {range}, not {value}")]
-    OutOfRange {
-        /// Name of the setting.
-        setting: &'static str,
-        /// What it may be.
-        range: &'static str,
-        /// What it is.
-        value: u64,
-    },
-    /// A stream's settings are not right.
-    #[error("streams.{stream}: {problem}")]
-    Stream {
-        /// Its name.
-        stream: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A proxy is named by something that is no address and no net.
-    #[error("proxies: {0:?} is no address and no net such as 10.0.0.0/8")]
-    Proxy(String),
-    /// The lake's address is of no kind that is known.
-    #[error("lake: {0:?} is no folder and no s3://bucket/prefix")]
-    Lake(String),
-    /// A key that lets everybody in.
-    #[error("{setting} is empty; leave it out, and {instead}")]
-    EmptyKey {
-        /// Name of the setting.
-        setting: &'static str,
-        /// What happens without one.
-        instead: &'static str,
-    },
-}
 
 /// What `freshmark serve` takes on its command line; every flag has a variable in the environment.
 #[derive(Args, Clone, Debug, Default)]

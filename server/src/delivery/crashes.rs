@@ -2,6 +2,8 @@
 //!
 //! Each test starts this test binary again as a child that takes records and delivers them, and is told where to end. It
 //! writes down what was acknowledged. The parent opens the same folder and looks whether all of it is there, once.
+//!
+//! Owns the points and the child process. Does not own the checks of one step: each file's own tests do.
 
 use std::collections::BTreeSet;
 use std::io::Write;

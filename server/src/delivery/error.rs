@@ -1,7 +1,9 @@
 //! Why a batch does not land, and at which stage.
+//!
+//! Owns the stage that each error stands for. Does not own what is done about it.
 
-use super::SourceError;
 use crate::lake::LakeError;
+use crate::records::source::SourceError;
 use crate::warehouse::WarehouseError;
 
 /// Why a batch did not land.

@@ -1,11 +1,13 @@
 //! The error output: records that could not be processed, as lines with Firehose's fields.
+//!
+//! Owns the shape of such a line. Does not own which records fail.
 
 use app::api::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::Item;
+use crate::records::source::Item;
 
 /// Code of records that do not fit their table.
 pub(super) const DOES_NOT_FIT: &str = "Freshmark.RecordDoesNotFit";

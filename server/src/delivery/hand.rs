@@ -9,13 +9,14 @@ use bytes::Bytes;
 use memchr::memchr;
 use memchr::memmem::Finder;
 
+use super::DeliveryError;
 use super::names::{Layout, Names};
 use super::object::{self, Manifest, Meta, Size};
 use super::sorted::{Sorted, Tally};
 use super::transformed::Transformed;
-use super::{Cut, DeliveryError, Gathered, Parked};
 use crate::live::NO_ASSIGNMENT;
-use crate::warehouse::columns::Table;
+use crate::records::columns::Table;
+use crate::records::source::{Cut, Gathered, Parked};
 
 /// How a line ends that this server has put: its producer is the last column.
 const OWN: &[u8] = b"\"producer\":null}";
@@ -164,7 +165,7 @@ fn touched(table: &Table, lines: &[u8]) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::warehouse::columns::quiz_answers;
+    use crate::records::columns::quiz_answers;
 
     const LINE: &str = r#"{"record_id":"r","accepted_seq":1,"accepted_at":"2026-01-31 10:41:07","assignment_id":7,"class_id":1,"quiz_id":1,"attempt_id":"\"assignment_id\":9","attempt_no":1,"student_key":"s","question_id":1,"choice_id":null,"elapsed_ms":1}"#;
 
@@ -188,6 +189,6 @@ mod tests {
         let lines = format!("{LINE}\n{other}\n{LINE}\n");
         assert_eq!(touched(&quiz_answers(), lines.as_bytes()), [7, 12]);
         assert_eq!(touched(&quiz_answers(), b""), [0i64; 0]);
-        assert_eq!(touched(&crate::warehouse::columns::quiz_catalog(), lines.as_bytes()), [NO_ASSIGNMENT]);
+        assert_eq!(touched(&crate::records::columns::quiz_catalog(), lines.as_bytes()), [NO_ASSIGNMENT]);
     }
 }

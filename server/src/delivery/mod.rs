@@ -34,7 +34,6 @@ mod names;
 mod object;
 pub mod replay;
 mod sorted;
-mod source;
 mod transformed;
 
 use std::sync::Arc;
@@ -49,15 +48,15 @@ pub use error::DeliveryError;
 pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
 pub use object::{Entry, Manifest, Meta, Size, lines_of};
-pub use source::{Cut, Form, Gathered, Item, Parked, Source, SourceError, Until};
 
 use self::hand::{Hand, Route};
 use crate::clock::Clock;
-use crate::lake::Lake;
+use crate::lake::{Lake, Objects};
 use crate::live::Live;
+use crate::records::columns::Table;
+use crate::records::source::{Cut, Gathered, Source, Until};
 use crate::transform::Transformer;
-use crate::warehouse::columns::Table;
-use crate::warehouse::{Load, Loaded, Objects, ShardEnd, Warehouse, WarehouseError};
+use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse, WarehouseError};
 use crate::{crash, tasks};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].

@@ -2,12 +2,14 @@
 //!
 //! Firehose takes time and uuid from the moment of writing. Here the time is the arrival of the first record and the
 //! uuid is version 5 of stream, shard and range, so that the same range always has the same name.
+//!
+//! Owns every key of the lake: objects, manifests, error output, and which folders are reserved.
 
 use app::api::Millis;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Cut;
+use crate::records::source::Cut;
 use crate::warehouse::FOLDED;
 
 /// The version of the delivery stream's configuration that Firehose puts into the key.

@@ -2,6 +2,8 @@
 //!
 //! The manifest has the shape that Redshift's `UNLOAD … MANIFEST VERBOSE` writes and its COPY reads. Its `meta` carries
 //! the range besides, so that the whole lake can be brought into an empty warehouse, load history and all.
+//!
+//! Owns both formats. Does not own where objects and manifests lie (`names`).
 
 use std::io::{self, BufRead, BufReader, Write};
 
@@ -12,7 +14,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Cut;
+use crate::records::source::Cut;
 
 /// Compresses an object. The bytes depend on the data alone: the gzip header carries no time and no name.
 pub(super) fn gzip(lines: &[u8]) -> io::Result<Bytes> {

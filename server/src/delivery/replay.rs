@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::MANIFESTS;
 use super::names::{HEARTBEATS, MANIFEST_OF_HEARTBEATS, is_of_heartbeats};
 use super::object::Manifest;
-use super::{MANIFESTS, Parked};
 use crate::clock::Clock;
 use crate::lake::{Lake, LakeError};
-use crate::warehouse::columns::Table;
+use crate::records::columns::Table;
+use crate::records::source::Parked;
 use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
 
 /// Why a batch was not brought in.

@@ -3,12 +3,13 @@
 //! Owns which record goes where, and why. Does not own the transform's verdicts, nor whether a record fits its table, nor
 //! when anything is written.
 
+use super::DeliveryError;
 use super::failed::{self, Reason};
 use super::transformed::Transformed;
-use super::{DeliveryError, Form, Gathered, Item};
+use crate::records::columns::Table;
+use crate::records::fit::fit;
+use crate::records::source::{Form, Gathered, Item};
 use crate::transform::{Outcome, Verdict};
-use crate::warehouse::columns::Table;
-use crate::warehouse::fit::fit;
 
 /// How many records of a batch went another way than into rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::warehouse::columns::quiz_answers;
+    use crate::records::columns::quiz_answers;
 
     const LINE: &str = r#"{"record_id":"r","accepted_seq":1,"accepted_at":"2026-01-31 10:41:07","assignment_id":7,"class_id":1,"quiz_id":1,"attempt_id":"a","attempt_no":1,"student_key":"s","question_id":1,"choice_id":null,"elapsed_ms":1}"#;
 

@@ -4,7 +4,8 @@ use app::api::results::View;
 
 use super::works::{HINTS, Works, answer, config, files, plant};
 use super::*;
-use crate::config::streams::{Misfits, StreamConfig};
+use crate::records::source::Form;
+use crate::registry::terms::{Misfits, StreamConfig};
 use crate::registry::{Incoming, Plant, Registry};
 use crate::warehouse::Counting;
 

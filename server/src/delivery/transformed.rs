@@ -6,7 +6,8 @@
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Delivery, Failing, Gathered, Health, Source};
+use super::{Delivery, Failing, Health};
+use crate::records::source::{Gathered, Source};
 use crate::transform::{InvokeError, Outcome, Record, Transformer};
 
 /// What a function made of a batch.
@@ -56,9 +57,9 @@ mod tests {
     use super::super::hand::{Hand, Route};
     use super::super::works::{HINTS, Works, files};
     use super::*;
-    use crate::config::streams::StreamConfig;
+    use crate::records::columns::{Column, Kind, Table};
+    use crate::registry::terms::StreamConfig;
     use crate::transform::{Function, Transform};
-    use crate::warehouse::columns::{Column, Kind, Table};
 
     /// A function that answers with its process's id, and fails a record once: after a crash it answers otherwise.
     fn fickle(notes: &Path) -> Transform {

@@ -1,4 +1,6 @@
 //! What tests of delivery and of the registry work with: real log, real files, real DuckDB, below the gateway.
+//!
+//! Owns putting these parts together for a test. Does not own any check.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,14 +9,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::hand::{Hand, Route};
-use super::{BufferingHints, Delivery, Gathered, Layout, Source, Until};
+use super::{BufferingHints, Delivery, Layout};
 use crate::clock::Clock;
-use crate::config::streams::StreamConfig;
 use crate::lake::Lake;
 use crate::live::Live;
+use crate::records::columns::quiz_answers;
+use crate::records::source::{Gathered, Source, Until};
+use crate::registry::terms::StreamConfig;
 use crate::registry::{DeliveryStream, Incoming, Plant, Registry};
 use crate::stream::{Logs, ShardLog};
-use crate::warehouse::columns::quiz_answers;
 use crate::warehouse::{Limits, LoadedRow, Warehouse};
 
 pub(crate) const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };

@@ -1,4 +1,6 @@
 //! The names on the demo school's class lists, and of classes that visit it. Invented.
+//!
+//! Owns the names alone.
 
 /// A class of any size that plays the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

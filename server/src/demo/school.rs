@@ -11,19 +11,12 @@ use app::api::accounts::{Me, Role};
 use app::api::attempts::{GivenAnswer, Join, Submission};
 
 use super::names::{YEAR_7, YEAR_8};
+use super::quizzes::{QUIZZES, pick};
 use crate::accounts::{AccountError, Accounts};
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::quiz::{NewAssignment, Quiz, QuizError};
-use crate::serve::StartError;
 use crate::store::Store;
-
-/// The quizzes as they are imported: title and GIFT source.
-pub const QUIZZES: [(&str, &str); 3] = [
-    ("Photosynthesis check", include_str!("quizzes/photosynthesis.gift")),
-    ("Fractions warm-up", include_str!("quizzes/fractions.gift")),
-    ("Rivers and the water cycle", include_str!("quizzes/rivers.gift")),
-];
 
 /// Join code of the open assignment.
 pub const OPEN_CODE: &str = "KLM-482";
@@ -33,7 +26,7 @@ const CLOSED_CODE: &str = "RIV-305";
 
 /// Address of the teacher.
 pub const TEACHER: &str = "teacher@demo.school";
-/// No secret; it is in the README.
+/// No secret; it is in the documentation.
 pub const TEACHER_PASSWORD: &str = "freshmark-2026";
 const ADMIN: &str = "admin@demo.school";
 const ADMIN_PASSWORD: &str = "pipeline-2026";
@@ -49,8 +42,22 @@ Watch a class answer: make demo, or freshmark demo --students 30
 
 const MINUTE: Millis = 60_000;
 
+/// Why there is no demo school, or it is not known whether there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum SchoolError {
+    /// Accounts cannot be read or made.
+    #[error(transparent)]
+    Accounts(#[from] AccountError),
+    /// Classes, quizzes and assignments cannot be read or made.
+    #[error(transparent)]
+    Quiz(#[from] QuizError),
+    /// The transactional store cannot be opened or closed.
+    #[error("the transactional store answered: {0}")]
+    Store(#[from] sea_orm::DbErr),
+}
+
 /// Fills an empty data folder, or goes on where an earlier start was interrupted.
-pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Result<(), StartError> {
+pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Result<(), SchoolError> {
     let teacher = match accounts.find(TEACHER).await? {
         Some(teacher) => teacher,
         None => add_account(accounts, "Sam Carter", TEACHER, Role::Teacher, TEACHER_PASSWORD).await?,
@@ -87,7 +94,7 @@ pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Res
 ///
 /// # Errors
 /// If it does not answer.
-pub async fn is_in(path: &Path) -> Result<bool, StartError> {
+pub async fn is_in(path: &Path) -> Result<bool, SchoolError> {
     let store = Store::open(path).await?;
     let clock = Clock::system();
     let accounts = Accounts::new(store.clone(), clock.clone());
@@ -136,8 +143,7 @@ async fn answer_all(quiz: &Quiz, class: i64, assignment: i64) -> Result<(), Quiz
             .enumerate()
             .map(|(number, question)| {
                 let text = &question.text;
-                let choice =
-                    super::class::pick(text, question.choices.iter().map(|c| c.text.as_str()), student, number);
+                let choice = pick(text, question.choices.iter().map(|c| c.text.as_str()), student, number);
                 GivenAnswer {
                     question: question.id,
                     choice: choice.and_then(|place| question.choices.get(place)).map(|choice| choice.id),

@@ -1,10 +1,7 @@
 //! The front door: `{"records":[…]}` in, Firehose's answer out.
 //!
-//! Owns keys and what they allow, and the shape of a request. Does not own HTTP, nor whether a record fits: the room
-//! `registry` does. A request that holds a record that does not fit is refused whole, with the record and field named;
+//! Owns the shape of a request. Does not own HTTP, nor keys, nor whether a record fits: the room `registry` does. A request that holds a record that does not fit is refused whole, with the record and field named;
 //! of one that is right, each record is taken or said not to be, as Firehose does.
-
-pub mod keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-pub use keys::{Key, KeyError, Keys, MadeKey, NewKey, Own, Rights};
-
 use crate::access::{self, Act};
 use crate::amazon::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
+use crate::keys::{Key, KeyError, Keys};
 use crate::registry::{DeliveryStream, Incoming, Refused, Registry, Taken};
 
 /// Why a request was not taken. None of its records was.
@@ -161,7 +157,8 @@ impl Gateway {
     pub async fn enter(&self, stream: &str, key: Option<&str>) -> Result<Entrance, GatewayError> {
         let key = self.keys.allow(key.unwrap_or_default()).await?;
         let unknown = || GatewayError::UnknownStream(stream.to_owned());
-        let entrance = self.registry.get(stream).filter(|_| access::may(&key, Act::Put, stream)).ok_or_else(unknown)?;
+        let entrance =
+            self.registry.get(stream).filter(|_| access::may(key.rights(), Act::Put, stream)).ok_or_else(unknown)?;
         if !entrance.takes_records() {
             return Err(GatewayError::TakesNone(stream.to_owned()));
         }

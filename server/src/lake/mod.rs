@@ -3,6 +3,8 @@
 //! Owns where objects lie and that they are on disk when a put returns. Does not own their names or contents, and
 //! never deletes one: the warehouse can be rebuilt from what is here.
 
+mod objects;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, PutPayload, Retry
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::warehouse::{LocalFile, Objects};
+pub use objects::{LocalFile, Objects};
 
 /// So long a bucket may take for an answer. Delivery tries again for as long as it takes, and says so meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);

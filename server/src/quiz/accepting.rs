@@ -2,6 +2,8 @@
 //!
 //! "Every answer accepted before T has landed" may only be said of a T before which no such submission began, or an
 //! answer could commit with an earlier instant than the one that was just declared complete.
+//!
+//! Owns the submissions in flight, in this process alone. Does not own the verdict.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

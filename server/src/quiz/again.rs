@@ -1,15 +1,16 @@
-//! Answers that the outbox has let go, put into it once more.
+//! Sends answers again that the outbox has already deleted.
 //!
-//! Owns how a record is made anew from what is saved: it is the same to the byte, so that one which has landed all the
-//! same is still counted once. Does not own the finding of what was lost.
+//! Owns how a record is rebuilt from a saved answer. The rebuilt record has the same bytes as the first one, so that a record
+//! which did reach the warehouse is not counted twice. Does not own which answers are missing: `results::reconcile` decides.
 
 use std::collections::HashMap;
 
 use app::api::attempts::GivenAnswer;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::Quiz;
 use super::record::AnswerRecord;
-use super::{QUIZ_ANSWERS, Quiz};
+use crate::records::QUIZ_ANSWERS;
 use crate::store::tables::{answer, assignment, attempt, outbox, student};
 
 /// Attempts of one statement.

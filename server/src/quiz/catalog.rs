@@ -8,9 +8,10 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{QUIZ_CATALOG, Quiz};
+use super::Quiz;
+use crate::records::QUIZ_CATALOG;
+use crate::records::time::sql_timestamp;
 use crate::store::tables::{assignment, choice, class, question, quiz};
-use crate::warehouse::sql_timestamp;
 
 /// Redshift's longest text; what is longer is cut there, and whole in the transactional store.
 const LONGEST_LABEL: usize = 65_535;

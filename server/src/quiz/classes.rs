@@ -1,4 +1,6 @@
 //! Classes and assignments: who is taught, and what they are given.
+//!
+//! Owns how classes and assignments are made. Does not own how they are listed for a teacher: the room `results` does.
 
 use app::api::Millis;
 use sea_orm::ActiveValue::{NotSet, Set};

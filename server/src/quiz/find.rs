@@ -1,5 +1,7 @@
 //! Finds what is there already: by what people call it, so that whoever makes a school in several steps goes on with it where
 //! an earlier start was interrupted; and the assignments that have one quiz in common.
+//!
+//! Owns these lookups. Changes nothing.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 

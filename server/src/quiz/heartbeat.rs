@@ -13,8 +13,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::catalog::CatalogRecord;
-use super::{QUIZ_ANSWERS, QUIZ_CATALOG, Quiz, record};
+use super::{Quiz, record};
 use crate::live::NO_ASSIGNMENT;
+use crate::records::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::warehouse::{Warehouse, WarehouseError};
 
 /// The streams that carry heartbeats: those whose columns are known here.

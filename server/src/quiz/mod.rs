@@ -45,11 +45,6 @@ use crate::live::Live;
 use crate::pace::Pace;
 use crate::store::Store;
 
-/// Name of the delivery stream that answers take.
-pub const QUIZ_ANSWERS: &str = "quiz-answers";
-/// Name of the delivery stream that quizzes, questions, choices, classes and assignments take.
-pub const QUIZ_CATALOG: &str = "quiz-catalog";
-
 /// The room's door. Cheap to clone.
 #[derive(Clone)]
 pub struct Quiz {

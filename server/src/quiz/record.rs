@@ -1,10 +1,13 @@
 //! An answer on the wire. The columns are those of the fact table; `accepted_seq` is added when the outbox is drained.
+//!
+//! Owns the record's fields and their order. Does not own when it is sent.
 
 use app::api::Millis;
 use app::api::attempts::GivenAnswer;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::records::time::sql_timestamp;
 use crate::store::tables::{assignment, attempt};
 
 /// Version-5 uuids of records live in this name space.
@@ -40,7 +43,7 @@ impl<'a> AnswerRecord<'a> {
     ) -> Self {
         Self {
             record_id: record_id(attempt, answer.question),
-            accepted_at: crate::warehouse::sql_timestamp(accepted_at),
+            accepted_at: sql_timestamp(accepted_at),
             assignment_id: assignment.id,
             class_id: assignment.class_id,
             quiz_id: assignment.quiz_id,
@@ -63,7 +66,7 @@ fn record_id(attempt: &attempt::Model, question: i64) -> String {
 pub(super) fn heartbeat(id: Uuid, accepted_at: Millis) -> AnswerRecord<'static> {
     AnswerRecord {
         record_id: id.to_string(),
-        accepted_at: crate::warehouse::sql_timestamp(accepted_at),
+        accepted_at: sql_timestamp(accepted_at),
         assignment_id: crate::live::NO_ASSIGNMENT,
         class_id: 0,
         quiz_id: 0,

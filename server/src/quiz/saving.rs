@@ -8,15 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use app::api::Millis;
-use app::api::attempts::{GivenAnswer, Receipt, Submission};
+use app::api::attempts::{GivenAnswer, Receipt};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::oneshot;
 
 use super::record::AnswerRecord;
-use super::submit::{Questions, check, questions_of, receipt_of};
-use super::{QUIZ_ANSWERS, Quiz, QuizError};
+use super::submit::{Questions, SubmitRequest, check, questions_of, receipt_of};
+use super::{Quiz, QuizError};
+use crate::records::QUIZ_ANSWERS;
 use crate::store::tables::{answer, assignment, attempt, student};
 
 /// Submissions of one transaction. More wait for the next, so that the first are not kept waiting by the last.
@@ -36,17 +37,8 @@ struct Shared {
 }
 
 struct Waiting {
-    wanted: Wanted,
+    wanted: SubmitRequest,
     tell: oneshot::Sender<Result<Receipt, QuizError>>,
-}
-
-/// What a device sent.
-pub(super) struct Wanted {
-    pub attempt: String,
-    pub token_hash: String,
-    pub submission: Submission,
-    /// Since when it waits.
-    pub began: Instant,
 }
 
 /// What was read of the attempts, in the transaction that writes.
@@ -68,7 +60,7 @@ struct Accepted<'a> {
 
 impl Quiz {
     /// Waits with others for a transaction. Whoever asked may go away: what waits is saved all the same.
-    pub(super) async fn save(&self, wanted: Wanted) -> Result<Receipt, QuizError> {
+    pub(super) async fn save(&self, wanted: SubmitRequest) -> Result<Receipt, QuizError> {
         let (tell, told) = oneshot::channel();
         let shared = Arc::clone(&self.saving.0);
         lock(&shared.waiting).push(Waiting { wanted, tell });
@@ -91,7 +83,7 @@ impl Quiz {
         if group.is_empty() {
             return;
         }
-        let wanted: Vec<&Wanted> = group.iter().map(|waiting| &waiting.wanted).collect();
+        let wanted: Vec<&SubmitRequest> = group.iter().map(|waiting| &waiting.wanted).collect();
         let outcomes = self.save_group(&wanted).await.unwrap_or_else(|error| {
             let all = group.iter().map(|_| Err(DbErr::Custom(error.to_string()).into()));
             all.collect()
@@ -103,7 +95,7 @@ impl Quiz {
     }
 
     /// The transaction. When it returns, what was accepted is on disk.
-    async fn save_group(&self, group: &[&Wanted]) -> Result<Vec<Result<Receipt, QuizError>>, DbErr> {
+    async fn save_group(&self, group: &[&SubmitRequest]) -> Result<Vec<Result<Receipt, QuizError>>, DbErr> {
         let tx = self.store.begin().await?;
         let known = Known::read(&*tx, group).await?;
         // From here to the commit, nobody may say that all which was accepted until now has landed.
@@ -148,7 +140,7 @@ enum Judged<'a> {
 }
 
 impl Known {
-    async fn read<C: ConnectionTrait>(tx: &C, group: &[&Wanted]) -> Result<Self, DbErr> {
+    async fn read<C: ConnectionTrait>(tx: &C, group: &[&SubmitRequest]) -> Result<Self, DbErr> {
         let ids = group.iter().map(|wanted| wanted.attempt.as_str());
         let attempts = attempt::Entity::find().filter(attempt::Column::Id.is_in(ids)).all(tx).await?;
         let ids = attempts.iter().map(|attempt| attempt.assignment_id);
@@ -166,7 +158,7 @@ impl Known {
     /// What becomes of one submission; `accepted` is what the same transaction has accepted so far.
     fn judge<'a>(
         &'a self,
-        wanted: &Wanted,
+        wanted: &SubmitRequest,
         accepted: &[Accepted<'_>],
         accepted_at: Millis,
     ) -> Result<Judged<'a>, QuizError> {
@@ -234,7 +226,7 @@ fn lock(waiting: &Mutex<Vec<Waiting>>) -> std::sync::MutexGuard<'_, Vec<Waiting>
 
 #[cfg(test)]
 mod tests {
-    use app::api::attempts::{Join, Joined};
+    use app::api::attempts::{Join, Joined, Submission};
     use sea_orm::PaginatorTrait;
 
     use super::*;

@@ -9,12 +9,20 @@ use std::time::Instant;
 use app::api::attempts::{GivenAnswer, Receipt, Submission};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
-use super::saving::Wanted;
 use super::{Quiz, QuizError};
 use crate::store::tables::{attempt, choice, question};
 
 /// Questions in quiz order, each with its choices.
 pub(super) type Questions = Vec<(i64, BTreeSet<i64>)>;
+
+/// What a device sent.
+pub(super) struct SubmitRequest {
+    pub attempt: String,
+    pub token_hash: String,
+    pub submission: Submission,
+    /// Since when it waits.
+    pub began: Instant,
+}
 
 impl Quiz {
     /// Accepts all answers of an attempt. Sent again, it is the same submission and has the same receipt.
@@ -25,7 +33,7 @@ impl Quiz {
     pub async fn submit(&self, attempt: &str, token: &str, submission: &Submission) -> Result<Receipt, QuizError> {
         let began = Instant::now();
         let (attempt, token_hash) = (attempt.to_owned(), crate::secret::hash(token));
-        self.save(Wanted { attempt, token_hash, submission: submission.clone(), began }).await
+        self.save(SubmitRequest { attempt, token_hash, submission: submission.clone(), began }).await
     }
 
     /// The attempt, if `token` is its own.

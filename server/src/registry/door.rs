@@ -1,4 +1,6 @@
 //! The door of a stream: fit, quota, append or hand on.
+//!
+//! Owns what becomes of each record that somebody puts. Does not own who may put: the room `access` does.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,12 +15,12 @@ use serde_json::value::RawValue;
 
 use super::DeliveryStream;
 use super::bucket::Bucket;
-use crate::config::streams::{Destination, Misfits, Quota};
-use crate::delivery::Form;
+use crate::records::columns::{PRODUCER, Table};
+use crate::records::fit::{Misfit, fit_from};
+use crate::records::source::Form;
+use crate::registry::terms::{Destination, Misfits, Quota};
 use crate::remote::NotPut;
 use crate::stream::{Place, Record, StreamError};
-use crate::warehouse::columns::{PRODUCER, Table};
-use crate::warehouse::fit::{Misfit, fit_from};
 
 /// Partition key of a record that is taken unchecked and has no value for the partition column.
 const NO_KEY: &str = "-";

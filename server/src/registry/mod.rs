@@ -9,6 +9,7 @@ mod door;
 mod names;
 mod room;
 mod running;
+pub mod terms;
 mod turns;
 mod upstream;
 
@@ -25,15 +26,16 @@ pub use upstream::{Behind, Upstream};
 
 use self::door::Quotas;
 use self::room::Room;
+use self::terms::{Destination, StreamConfig, is_stream_name};
 use self::turns::Turns;
 use self::upstream::Making;
 use crate::clock::Clock;
-use crate::config::streams::{Destination, StreamConfig, is_stream_name};
 use crate::delivery::replay::{ReplayError, Replayer};
-use crate::delivery::{Delivery, Settings, Source};
+use crate::delivery::{Delivery, Settings};
 use crate::lake::Lake;
 use crate::live::Live;
 use crate::pace::Pace;
+use crate::records::source::Source;
 use crate::remote::{Reader, RemoteError, Target};
 use crate::stream::{Logs, StreamError};
 use crate::transform::{TransformError, Transformer};

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::{DeliveryStream, RegistryError};
-use crate::config::streams::StreamConfig;
 use crate::delivery::is_reserved_folder;
+use crate::registry::terms::StreamConfig;
 
 /// Whether the lake has room for the stream beside the others.
 ///

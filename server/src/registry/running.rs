@@ -12,13 +12,14 @@ use tokio::sync::watch;
 use super::door::{Intake, Quotas};
 use super::upstream::Upstream;
 use crate::clock::Clock;
-use crate::config::streams::{Integration, StreamConfig};
-use crate::delivery::{Failing, Health, Parked, Settings, Source};
+use crate::delivery::{Failing, Health, Settings};
 use crate::pace::Pace;
+use crate::records::columns::Table;
+use crate::records::source::{Parked, Source};
+use crate::registry::terms::{Integration, StreamConfig};
 use crate::remote::Target;
 use crate::stream::{Log, StreamError};
 use crate::transform::Transform;
-use crate::warehouse::columns::Table;
 
 /// One stream that runs.
 pub struct DeliveryStream {

@@ -100,7 +100,7 @@ async fn a_log_that_no_row_names_is_removed_at_the_next_start() {
     let log = stream.log().clone();
     registry.plant().logs.sweep(&[]).expect("swept");
     let record = Record { key: "a".to_owned(), hash: None, data: "x".into() };
-    let refused = log.append(&[record], crate::delivery::Form::Raw).await;
+    let refused = log.append(&[record], crate::records::source::Form::Raw).await;
     assert!(matches!(refused, Err(StreamError::NotWritten(_) | StreamError::Removed)), "{refused:?}");
     end(registry).await;
 }

@@ -13,8 +13,8 @@ use app::api::Millis;
 use tokio::sync::{Notify, watch};
 
 use super::{Plant, RegistryError};
-use crate::config::streams::Destination;
 use crate::delivery::{Failing, Health, Settings};
+use crate::registry::terms::Destination;
 use crate::remote::{Listed, Reader, RemoteShard, ready};
 use crate::stream::{Entry, Log};
 use crate::tasks;
@@ -228,8 +228,8 @@ impl Upstream {
         Ok(())
     }
 
-    /// A shard that is done is remembered by what it has counted alone, once it is listed no more or as another one. Says
-    /// whether that is so.
+    /// Forgets a finished shard except for its counters, as soon as the source does not list it any more, or lists an open
+    /// shard with the same id. Returns whether the shard was forgotten.
     fn let_go_of(&self, id: &str, listed: &[Listed]) -> bool {
         if listed.iter().any(|shard| shard.id == id && !shard.is_open) {
             return false;

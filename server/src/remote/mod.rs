@@ -1,7 +1,7 @@
 //! Streams elsewhere: Amazon's Kinesis and Firehose, or whatever speaks like them, by AWS's own SDK.
 //!
 //! Owns how such a stream is named and reached, how its errors are told apart, reading a shard as a
-//! [`Source`](crate::delivery::Source), and putting records. Does not own which streams there are, nor when a shard begins
+//! [`Source`](crate::records::source::Source), and putting records. Does not own which streams there are, nor when a shard begins
 //! to be delivered: the room `registry` does. Credentials are found as the SDK finds them: environment, profile, web
 //! identity, container, instance.
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use app::api::Millis;
 
-use crate::delivery::{Form, Gathered, Until};
+use crate::records::source::{Form, Gathered, Until};
 
 /// No more is asked for while so many bytes wait to be taken. An answer that is under way then still fits in: Kinesis's
 /// largest has 10 MiB. So one shard holds at most 14 MiB, besides the batch in hand.

@@ -14,7 +14,7 @@ use super::reader::Answer;
 use super::reading::{Position, Reading};
 use super::{Reader, RemoteError};
 use crate::clock::Clock;
-use crate::delivery::Source;
+use crate::records::source::Source;
 use crate::stream::{Entry, Ledger, StreamError};
 use crate::tasks;
 

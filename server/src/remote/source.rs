@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::RemoteShard;
 use super::reading::{Continuation, Position};
-use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
+use crate::records::source::{Cut, Gathered, Parked, Source, SourceError, Until};
 use crate::stream::{Entry, RecordedCut, StreamError};
 
 /// A shard could not be read as delivery asked.

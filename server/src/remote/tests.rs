@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use super::*;
 use crate::clock::Clock;
-use crate::delivery::{Gathered, Source, Until};
+use crate::records::source::{Gathered, Source, Until};
 use crate::stream::{Entry, Ledger, Logs, Record, Spec};
 
 const NOW: i64 = 1_769_856_067_123;

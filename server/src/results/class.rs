@@ -9,16 +9,11 @@ use app::api::results::{ChoiceResult, ClassResults, QuestionResult, View};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::analysis::Analysis;
+use super::content::{Asked, Content, keys};
 use super::{Results, ResultsError, group};
 use crate::accounts::User;
 use crate::store::tables::{assignment, choice, class, question, quiz};
 use crate::warehouse::{Counting, Totals};
-
-/// A question with its choices in the order shown.
-pub(super) type Asked = (question::Model, Vec<choice::Model>);
-
-/// A quiz, in its order.
-pub(super) type Content = Vec<Asked>;
 
 /// An assignment with all that the transactional store knows of it.
 pub(super) struct Given {
@@ -119,12 +114,6 @@ impl Results {
             })
             .collect())
     }
-}
-
-/// The choices that are right: the keys of the questions that are not void.
-pub(super) fn keys(content: &Content) -> Vec<i64> {
-    let counting = content.iter().filter(|(question, _)| !question.is_void);
-    counting.flat_map(|(_, choices)| choices).filter(|c| c.is_key).map(|c| c.id).collect()
 }
 
 /// Attempts with 0, 1, 2, … right answers.

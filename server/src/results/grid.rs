@@ -11,7 +11,7 @@ use app::api::class::{
 };
 use app::api::results::View;
 
-use super::class::{Asked, Content, keys};
+use super::content::{Asked, Content, keys};
 use super::{Results, ResultsError};
 use crate::accounts::User;
 use crate::store::tables::{choice, student};

@@ -14,7 +14,7 @@ use sea_orm::{DbErr, EntityTrait, QueryOrder, QuerySelect};
 use super::{Results, ResultsError};
 use crate::accounts::User;
 use crate::live::NO_ASSIGNMENT;
-use crate::quiz::QUIZ_ANSWERS;
+use crate::records::QUIZ_ANSWERS;
 use crate::store::tables::answer;
 
 impl Results {

@@ -6,6 +6,7 @@
 mod analysis;
 mod class;
 mod classes;
+mod content;
 mod export;
 mod freshness;
 mod grid;

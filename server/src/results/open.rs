@@ -81,7 +81,7 @@ impl OpenPages {
     }
 }
 
-/// The ear of an open page, or of all the pages that share a connection. Dropped, it is gone.
+/// The subscription of one event connection, which several open pages may share. Dropping it ends the subscription.
 pub struct Following {
     open: Arc<OpenPages>,
     assignments: Vec<i64>,

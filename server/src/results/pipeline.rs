@@ -14,13 +14,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Results, ResultsError};
-use crate::delivery::Parked;
 use crate::pace::Pace;
-use crate::quiz::{Heartbeats, QUIZ_ANSWERS, Quiz, RelayHealth};
+use crate::quiz::{Heartbeats, Quiz, RelayHealth};
+use crate::records::QUIZ_ANSWERS;
+use crate::records::source::Parked;
+use crate::records::time::millis_of;
 use crate::registry::{DeliveryStream, Registry};
 use crate::remote::Target;
 use crate::stream::{Log, StreamError};
-use crate::warehouse::millis_of;
 
 /// Loads that the page lists.
 const LOADS: u32 = 20;

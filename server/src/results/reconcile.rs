@@ -16,7 +16,7 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySele
 use tokio::sync::watch;
 
 use super::{Results, ResultsError};
-use crate::quiz::QUIZ_ANSWERS;
+use crate::records::QUIZ_ANSWERS;
 use crate::registry::DeliveryStream;
 use crate::store::tables::assignment;
 

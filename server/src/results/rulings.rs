@@ -1,13 +1,15 @@
-//! What rulings do to a class's figures, who may rule, and the log.
+//! What rulings do to a class's figures.
 //!
-//! Does not own the ruling itself, which is the quiz room's.
+//! Owns the figures before and after a ruling, who may rule, and the log. Does not own the ruling itself, which is the quiz
+//! room's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::api::rulings::{NewRuling, Ruling, RulingEffect, Standing};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
-use super::class::{Content, Given, keys};
+use super::class::Given;
+use super::content::{Content, keys};
 use super::{Results, ResultsError};
 use crate::accounts::User;
 use crate::quiz::{misfit, numbers_of};

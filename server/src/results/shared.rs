@@ -1,9 +1,9 @@
 //! One answer for all who ask at the same time.
 //!
-//! Owns when an answer may be given once more: it was begun after the last change of its assignment that had been told
-//! when the question came, and not longer ago than [`GOOD_FOR`]. So whoever hears of a change never gets an answer from
-//! before it, and whoever asks while an answer is being worked out waits for that one, or for the next. Does not own what
-//! is answered; who may see it is checked for each request.
+//! Owns when a computed result may be used again. Its computation must have begun after the last change of the assignment that
+//! was announced before the request arrived, and at most [`GOOD_FOR`] ago. A page that hears of a change therefore never gets
+//! a result from before the change. A request that arrives during a computation waits for that one, or for the next. Does not
+//! own the results, nor who may see them: that is checked for each request.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use crate::accounts::AccountError;
 use crate::aws::AwsError;
 use crate::delivery::replay::ReplayError;
+use crate::demo::school::SchoolError;
 use crate::lake::LakeError;
 use crate::quiz::QuizError;
 use crate::registry::RegistryError;
+use crate::set_back::SetBackError;
 use crate::stream::StreamError;
 use crate::warehouse::WarehouseError;
 
@@ -68,9 +70,15 @@ pub enum StartError {
     /// The relay cannot be made.
     #[error("cannot make the relay: {0}")]
     Relay(#[from] reqwest::Error),
+    /// The transactional store cannot be compared with what has left it.
+    #[error("cannot compare the transactional store with what has left it: {0}")]
+    SetBack(#[from] SetBackError),
     /// The demo school cannot be made.
     #[error("cannot fill the demo school: {0}")]
-    Demo(#[from] QuizError),
+    Demo(#[from] SchoolError),
+    /// Quizzes and assignments cannot be read.
+    #[error(transparent)]
+    Quiz(#[from] QuizError),
     /// Accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountError),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::records::time::millis_of;
 use crate::stream::Kept;
-use crate::warehouse::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt, millis_of};
+use crate::warehouse::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt};
 
 /// A record, as far as it is looked at.
 #[derive(Deserialize)]

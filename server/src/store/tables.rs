@@ -1,5 +1,7 @@
 //! The rows of the transactional store. Times are [`app::api::Millis`]; ids are the database's own running numbers
 //! unless they are text, and then they are UUIDs.
+//!
+//! Owns the rows as programs see them. Does not own the tables themselves: the migrations do.
 
 macro_rules! table {
     ($(#[$doc:meta])* $module:ident, $name:literal { $($(#[$field_attr:meta])* $field:ident: $type:ty,)* }) => {

@@ -5,11 +5,13 @@
 //! ```
 //!
 //! The form says how to read it: 2, records as their senders wrote them; 3, lines that fit the stream's table.
+//!
+//! Owns this format, in both directions.
 
 use bytes::BufMut;
 
 use super::{Record, StreamError, damaged};
-use crate::delivery::Form;
+use crate::records::source::Form;
 use app::api::Millis;
 
 const RAW: u8 = 2;

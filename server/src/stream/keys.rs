@@ -10,6 +10,8 @@
 //! | `s` | the shards, as JSON |
 //! | `k` · name | the [`Entry`](super::Entry) of a shard whose records lie elsewhere, as JSON |
 //! | `y` · name · 0 · first offset u64 | a batch of such a shard that was parked, with the shard's name, as JSON |
+//!
+//! Owns these keys and the values with a format of their own. Does not own when they are written.
 
 use super::{StreamError, damaged};
 

@@ -1,7 +1,7 @@
-//! The books of a shard whose records lie elsewhere: what delivery has to write down about it beside the load history.
+//! The delivery state of a shard that is read from a stream elsewhere.
 //!
-//! Owns the recorded cut, the parked batches, and two marks that tell after a restart whether records were lost. Does not
-//! own a record, nor where reading goes on: the load history knows that.
+//! Owns the recorded cut, the parked batches, and two marks by which a restart detects lost records. Does not own records, nor
+//! the position at which reading goes on: the load history has that.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use app::api::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::{Inner, StreamError, damaged, keys};
-use crate::delivery::{Cut, Parked};
+use crate::records::source::{Cut, Parked};
 
 /// What is written down about one shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

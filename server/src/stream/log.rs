@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::chunk::Draft;
 use super::{Entry, Inner, Ledger, Place, ROOM_UNIT, Record, ShardLog, Spec, StreamError, keys, ledger, writer};
-use crate::delivery::{Form, Parked};
 use crate::pace::Pace;
+use crate::records::source::{Form, Parked};
 
 /// A handle on one stream's log. Cheap to clone; all clones are one. The log's writer ends with the last of them.
 #[derive(Clone)]

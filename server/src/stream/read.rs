@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::chunk::Chunk;
 use super::{Inner, Shard, ShardRange, StreamError, damaged, keys};
 use crate::crash;
-use crate::delivery::{Cut, Gathered, Parked, Source, SourceError, Until};
+use crate::records::source::{Cut, Gathered, Parked, Source, SourceError, Until};
 
 /// Records, and bytes of them, that are read at once by whoever goes through all.
 const AT_ONCE: usize = 10_000;

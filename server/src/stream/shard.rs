@@ -2,6 +2,8 @@
 //!
 //! A stream that is given another number of shards closes those it has and opens new ones with new numbers, as Kinesis
 //! does: what lies in a closed shard is still read, and no number stands for two ranges.
+//!
+//! Owns ranges and their numbers. Does not own what lies in a shard.
 
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::chunk::Draft;
 use super::*;
-use crate::delivery::{Cut, Form, Gathered, Parked, Source, Until};
+use crate::records::source::{Cut, Form, Gathered, Parked, Source, Until};
 
 const SPEC: Spec = Spec { shards: 1, retention: Duration::ZERO, most_bytes: 1 << 30, is_delivered: true };
 const SHARD: &str = "shardId-000000000000";

@@ -2,21 +2,20 @@
 //!
 //! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
 
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 use serde::Deserialize;
 use url::Url;
 
 use super::WarehouseError;
-use super::columns::Table;
 use super::fold::is_folded;
 use crate::crash;
+use crate::lake::{LocalFile, Objects};
+use crate::records::columns::Table;
+use crate::records::time::sql_timestamp;
 use app::api::Millis;
 
 /// One batch, ready to be brought in.
@@ -58,45 +57,6 @@ pub enum Loaded {
     Rows(u64),
     /// The load history knew the range; nothing was done.
     Already,
-}
-
-/// Where COPY finds what a manifest names: the lake, wherever it is.
-pub trait Objects: Send + Sync {
-    /// The file that lies at `url`, on this machine for as long as the answer is kept; `None` if nothing lies there.
-    ///
-    /// # Errors
-    /// Says why it cannot be read.
-    fn open(&self, url: &Url) -> Result<Option<LocalFile>, String>;
-
-    /// Whether opening is a download.
-    fn is_remote(&self) -> bool;
-}
-
-/// A file on this machine.
-#[derive(Debug)]
-pub struct LocalFile {
-    path: PathBuf,
-    /// Removes it when it is no longer needed, if it is a copy.
-    _copy: Option<tempfile::TempPath>,
-}
-
-impl LocalFile {
-    /// A file that stays.
-    #[must_use]
-    pub fn at(path: PathBuf) -> Self {
-        Self { path, _copy: None }
-    }
-
-    /// A copy of these bytes, removed with this handle.
-    ///
-    /// # Errors
-    /// If the machine's folder for temporary files cannot be written.
-    pub fn copy_of(body: &[u8]) -> std::io::Result<Self> {
-        let mut file = tempfile::NamedTempFile::new()?;
-        file.write_all(body)?;
-        let copy = file.into_temp_path();
-        Ok(Self { path: copy.to_path_buf(), _copy: Some(copy) })
-    }
 }
 
 /// The manifest as Redshift's COPY reads it.
@@ -152,7 +112,7 @@ pub(super) fn load(writer: &mut Connection, load: &Load, objects: &[LocalFile]) 
     } else if let Some(table) = &load.table {
         let mut rows = 0;
         for object in objects {
-            rows += tx.execute(&copy_statement(table), [object.path.to_string_lossy()])? as u64;
+            rows += tx.execute(&copy_statement(table), [object.path().to_string_lossy()])? as u64;
         }
         if rows != load.rows {
             let manifest = load.manifest.to_string();
@@ -176,7 +136,7 @@ fn take_in_heartbeats(tx: &Transaction<'_>, load: &Load, objects: &[LocalFile]) 
         let sql = "INSERT INTO heartbeats (stream, record_id, accepted_at) SELECT ?, record_id, accepted_at \
                    FROM read_json(?, format = 'newline_delimited', compression = 'gzip', \
                    columns = {'record_id': 'VARCHAR', 'accepted_at': 'TIMESTAMP'})";
-        tx.execute(sql, params![load.stream, object.path.to_string_lossy()])?;
+        tx.execute(sql, params![load.stream, object.path().to_string_lossy()])?;
     }
     let before =
         "SELECT start_offset FROM load_history WHERE stream = ? AND shard = ? AND end_offset = ? AND object = ?";
@@ -243,7 +203,7 @@ fn copy_statement(table: &Table) -> String {
 fn read_manifest(manifest: &Url, lake: &dyn Objects) -> Result<Vec<LocalFile>, WarehouseError> {
     let problem = |problem: String| WarehouseError::Manifest { manifest: manifest.to_string(), problem };
     let file = lake.open(manifest).map_err(problem)?.ok_or_else(|| problem("is not there".to_owned()))?;
-    let text = std::fs::read(&file.path).map_err(|e| problem(e.to_string()))?;
+    let text = std::fs::read(file.path()).map_err(|e| problem(e.to_string()))?;
     let parsed: Manifest = serde_json::from_slice(&text).map_err(|e| problem(e.to_string()))?;
     let mut objects = Vec::with_capacity(parsed.entries.len());
     for entry in parsed.entries {
@@ -257,17 +217,4 @@ fn read_manifest(manifest: &Url, lake: &dyn Objects) -> Result<Vec<LocalFile>, W
         return Err(problem("names no object that exists".to_owned()));
     }
     Ok(objects)
-}
-
-/// The instant that [`sql_timestamp`] has written.
-#[must_use]
-pub(crate) fn millis_of(timestamp: &str) -> Option<Millis> {
-    let parsed = NaiveDateTime::parse_from_str(timestamp, "%Y-%m-%d %H:%M:%S%.f").ok()?;
-    Some(parsed.and_utc().timestamp_millis())
-}
-
-/// `2026-01-31 10:41:07.123`, in UTC: what both warehouses read as a timestamp.
-#[must_use]
-pub(crate) fn sql_timestamp(at: Millis) -> String {
-    DateTime::<Utc>::from_timestamp_millis(at).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }

@@ -116,8 +116,9 @@ mod tests {
     use url::Url;
 
     use super::super::database::Database;
-    use super::super::{Limits, Load, Loaded, LocalFile, Objects, ShardEnd};
+    use super::super::{Limits, Load, Loaded, ShardEnd};
     use super::*;
+    use crate::lake::{LocalFile, Objects};
 
     /// Nothing lies here: loads without a table read nothing.
     struct Nothing;

@@ -5,10 +5,8 @@
 
 mod aside;
 mod class;
-pub mod columns;
 mod copy;
 mod database;
-pub mod fit;
 mod fold;
 mod own;
 mod reads;
@@ -20,16 +18,16 @@ use duckdb::Connection;
 
 pub use aside::RebuildOwed;
 pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
-pub use copy::{Load, Loaded, LocalFile, Objects};
-pub(crate) use copy::{millis_of, sql_timestamp};
+pub use copy::{Load, Loaded};
 pub use fold::{FOLDED, is_folded};
 pub use own::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt};
 pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
 
-use self::columns::Table;
 use self::database::Database;
+use crate::lake::Objects;
+use crate::records::columns::Table;
 
-const SCHEMA: &str = include_str!("sql/schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("sql/schema.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
 /// Columns that came later: table, column, and what adds it.
 const ADDED: [(&str, &str, &str); 4] = [

@@ -1,5 +1,7 @@
 //! Questions that other rooms ask of the warehouse, but for those about what counts of one assignment (`class`). Each runs
 //! one or more of the SQL files beside it.
+//!
+//! Owns the rows that these return. Does not own what they are used for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,8 +21,8 @@ pub struct Tally {
     pub numbers: i64,
 }
 
-/// What has landed of one assignment, by attempt. Whatever bears the assignment's number is in it, strangers' records
-/// too: the attempts that are one's own are for the asker to pick.
+/// What has landed of one assignment, by attempt. Includes every row with the assignment's id, and so the rows of other
+/// producers: the caller keeps the attempts that it knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Landed(HashMap<String, Tally>);
 

@@ -1,4 +1,6 @@
 //! What a teacher does to an assignment.
+//!
+//! Owns these paths and their bodies. Does not own what follows: the room `quiz` does.
 
 use app::api::ApiError;
 use app::api::rulings::{NewRuling, RulingEffect};

@@ -1,4 +1,6 @@
 //! What a student's device sends. See `app::api::attempts` for the shapes.
+//!
+//! Owns these paths and their bodies. Does not own what follows: the room `quiz` does.
 
 use std::sync::Arc;
 

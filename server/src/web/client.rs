@@ -6,6 +6,8 @@
 //!
 //! A whole school may come from one address, so a right code is never refused for wrong ones: these wait instead, which
 //! slows a guesser down. What one account may take is limited by the room `accounts`.
+//!
+//! Owns the address of a request, and the limits for strangers.
 
 use std::convert::Infallible;
 use std::fmt;

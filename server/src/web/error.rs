@@ -1,5 +1,7 @@
 //! The one error that leaves the server: an [`ApiError`] as JSON with its status. Logged here, once, if it is the
 //! server's fault.
+//!
+//! Owns which status each room's error has.
 
 use std::any::Any;
 

@@ -18,7 +18,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use url::form_urlencoded;
 
-use super::functions::{OF_VIEW, Part, check_query};
+use super::query::{OF_VIEW, Part, check_query};
 use super::{Shared, WebError, session};
 use crate::results::{Export, FileName};
 
@@ -26,8 +26,6 @@ use crate::results::{Export, FileName};
 const PIECE: usize = 64 << 10;
 /// What RFC 8187 lets stand in an extended value, of what a file's name has here.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.');
-/// Asks for the students' names.
-pub(super) const SHOW: &str = "show";
 
 /// Sends one of an assignment's files.
 pub(super) async fn export(

@@ -1,4 +1,6 @@
 //! `POST /gateway/{delivery-stream}`, the shape of an API Gateway in front of Firehose.
+//!
+//! Owns this path. Does not own what becomes of the records: the room `gateway` does.
 
 use axum::Json;
 use axum::body::Body;

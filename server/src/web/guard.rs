@@ -1,5 +1,7 @@
 //! What holds for every request: nothing that changes anything may come from another site, and every answer carries
 //! the headers that keep a browser strict.
+//!
+//! Owns these two rules, for every path.
 
 use app::api::ApiError;
 use axum::extract::Request;

@@ -1,4 +1,6 @@
 //! Reads a request's JSON body, and says which field is wrong.
+//!
+//! Owns the limit of a body, and the sentence about a wrong field.
 
 use app::api::ApiError;
 use axum::extract::{FromRequest, Request};

@@ -1,4 +1,6 @@
 //! Server-sent events. See `app::api::live` for what they say.
+//!
+//! Owns the connection of an open page. Does not own when something is told: the room `results` does.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -16,6 +16,7 @@ mod live;
 mod openapi;
 mod ops;
 mod path;
+mod query;
 mod session;
 mod site;
 mod streams;

@@ -25,9 +25,9 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
-use super::export::SHOW;
-use super::functions::LAST_INSTANT;
 use super::ops::Alive;
+use super::query::LAST_INSTANT;
+use super::query::SHOW;
 use super::session::COOKIE;
 use crate::amazon::MOST_RECORDS;
 use crate::gateway::PutRecordBatchAnswer;

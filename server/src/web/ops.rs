@@ -2,6 +2,8 @@
 //!
 //! `GET /healthz` and `GET /readyz` are for everybody; `GET /metrics` is for programs of this machine, and for whoever
 //! sends the key that the configuration names.
+//!
+//! Owns these paths, and who may ask. Does not own the figures: the room `results` does.
 
 use app::api::ApiError;
 use axum::Json;

@@ -1,4 +1,6 @@
 //! Reads the one part of a path that is a name or a number, and says what it has to be.
+//!
+//! Owns the sentence about a wrong part.
 
 use app::api::ApiError;
 use axum::extract::{FromRequestParts, Path, RawPathParams};

@@ -1,4 +1,6 @@
 //! The session cookie: `POST /api/session` signs in, `DELETE /api/session` signs out.
+//!
+//! Owns the cookie. Does not own sessions: the room `accounts` does.
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //!
 //! Two pages: where a student begins, whoever is not signed in gets a smaller file (`student/index.html`). Everything else
 //! is `index.html`, which is the whole front end.
+//!
+//! Owns how long each file is good for, and which of the two pages is sent.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! What an admin does to a delivery stream.
+//!
+//! Owns this path. Does not own what follows: the room `registry` does.
 
 use app::api::ApiError;
 use app::api::accounts::Role;

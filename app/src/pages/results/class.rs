@@ -8,7 +8,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Page;
 use crate::api::ApiError;
-use crate::api::class::{ClassGrid, GridRow, class_grid, student_names};
+use crate::api::class::{ClassGrid, GridRow};
+use crate::api::functions::{class_grid, student_names};
 use crate::browser::asking::Asking;
 use crate::browser::transport::within;
 use crate::state::session::Session;

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::Page;
 use crate::api::ApiError;
-use crate::api::class::{Comparable, comparable};
-use crate::api::results::{ClassResults, QuestionResult, class_results};
+use crate::api::class::Comparable;
+use crate::api::functions::{class_results, comparable};
+use crate::api::results::{ClassResults, QuestionResult};
 use crate::browser::asking::Asking;
 use crate::browser::time;
 use crate::browser::transport::within;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Page;
-use crate::api::class::arrivals;
+use crate::api::functions::arrivals;
 use crate::api::results::Attempts;
 use crate::api::{ApiError, Millis};
 use crate::browser::asking::Asking;

@@ -5,7 +5,8 @@ use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_params_map};
 
 use super::class::{Class, called};
-use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults, student_results};
+use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults};
+use crate::api::functions::student_results;
 use crate::browser::time;
 use crate::components::{Problem, StaffPage, query};
 use crate::pages::ask_once;

@@ -1,4 +1,6 @@
 //! What each of Firehose's operations takes, as AWS's published model has it.
+//!
+//! Owns the inputs' names and types. Does not own what an operation does with them.
 
 use crate::amazon::{MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::aws::shape::{Member, PLAIN_NAME, Pattern, Shape, one_of, optional, required, text, text_like};

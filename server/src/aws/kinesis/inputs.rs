@@ -1,4 +1,6 @@
 //! What each of Kinesis's operations takes, as AWS's published model has it.
+//!
+//! Owns the inputs' names and types. Does not own what an operation does with them.
 
 use super::{MOST_BYTES, MOST_READ};
 use crate::amazon::MOST_RECORDS;

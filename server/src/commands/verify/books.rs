@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement};
 use serde::Deserialize;
 
-use crate::quiz::QUIZ_ANSWERS;
+use crate::records::QUIZ_ANSWERS;
 use crate::store::Store;
 use crate::store::tables::outbox;
 use crate::warehouse::{Books, Warehouse, WarehouseError};

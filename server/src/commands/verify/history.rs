@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::{Answer, OnTheWay, Summing};
 use super::{Report, VerifyError};
-use crate::config::streams::StreamConfig;
-use crate::delivery::{Parked, lines_of, object_key};
-use crate::quiz::QUIZ_ANSWERS;
+use crate::delivery::{lines_of, object_key};
+use crate::records::QUIZ_ANSWERS;
+use crate::records::source::Parked;
 use crate::registry::Plant;
+use crate::registry::terms::StreamConfig;
 use crate::stream::{Entry, Log, RecordedCut, ShardLog, StreamError};
 use crate::warehouse::Batch;
 

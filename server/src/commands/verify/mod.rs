@@ -21,7 +21,7 @@ use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::lake::LakeError;
-use crate::quiz::QUIZ_ANSWERS;
+use crate::records::QUIZ_ANSWERS;
 use crate::serve::{StartError, Stores, open_stores};
 use crate::stream::StreamError;
 use crate::warehouse::{Batch, WarehouseError, is_folded};

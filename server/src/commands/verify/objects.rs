@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use super::books::Summing;
 use super::{Report, VerifyError};
-use crate::config::streams::StreamConfig;
 use crate::delivery::{MANIFESTS, Manifest, is_of_heartbeats, lines_of};
 use crate::lake::Lake;
-use crate::quiz::QUIZ_ANSWERS;
+use crate::records::QUIZ_ANSWERS;
 use crate::registry::Plant;
+use crate::registry::terms::StreamConfig;
 use crate::warehouse::Batch;
 
 /// The batches that rows of the load history stand for which were folded: their manifests say what they were.

@@ -3,8 +3,7 @@
 //! Owns which kind of question a block makes, its choices, weights and feedback. Does not own where the block stands.
 
 use super::braces::{Parts, truth};
-use super::question::Fault;
-use super::reason::{Kind, Reason};
+use super::reason::{Fault, Kind, Reason};
 use super::text::{
     Format, Glyph, Text, begins_with, cut, find, indented, plain, rfind, shortened, text, trim, trim_start,
 };

@@ -2,8 +2,7 @@
 //!
 //! Owns which braces are the block's, and what is wrong with the others. Does not own what the block says.
 
-use super::question::Fault;
-use super::reason::Reason;
+use super::reason::{Fault, Reason};
 use super::text::{Glyph, begins_with, cut, find, plain, trim, trim_start};
 
 /// A source cut at its answer block.

@@ -3,7 +3,7 @@
 //! Owns what is checked after the pieces have been read. Does not own where a question ends, nor its answer block.
 
 use super::paragraph::Paragraph;
-use super::reason::{Kind, Reason};
+use super::reason::{Fault, Kind, Reason};
 use super::text::{
     Format, Glyph, Text, begins_with, find, folded, glyphs, shortened, text_at, trim, trim_start, without_format,
 };
@@ -11,18 +11,6 @@ use super::{MOST_CHOICE_TEXT, MOST_TEXT, MOST_TITLE, Question, block, braces};
 
 /// What stands where a word is missing.
 const BLANK: &str = "_____";
-
-/// What is wrong, and on which line.
-pub(super) struct Fault {
-    pub line: usize,
-    pub reason: Reason,
-}
-
-impl Fault {
-    pub(super) fn new(line: usize, reason: Reason) -> Self {
-        Self { line, reason }
-    }
-}
 
 /// Reads a paragraph as one question.
 pub(super) fn read(paragraph: &Paragraph<'_>) -> Result<Question, Fault> {

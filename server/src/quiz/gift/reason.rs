@@ -210,3 +210,15 @@ impl fmt::Display for Reasons<'_> {
         }
     }
 }
+
+/// What is wrong, and on which line.
+pub(super) struct Fault {
+    pub line: usize,
+    pub reason: Reason,
+}
+
+impl Fault {
+    pub(super) fn new(line: usize, reason: Reason) -> Self {
+        Self { line, reason }
+    }
+}

@@ -171,7 +171,7 @@ fn what_is_too_much_is_said() {
 
 #[test]
 fn the_demo_quizzes_are_whole() {
-    for ((title, source), questions) in crate::demo::school::QUIZZES.iter().zip([10, 8, 6]) {
+    for ((title, source), questions) in crate::demo::quizzes::QUIZZES.iter().zip([10, 8, 6]) {
         let Reading { questions: read, refused } = read(source);
         assert_eq!((read.len(), &refused[..]), (questions, &[][..]), "{title}");
         assert!(read.iter().all(|q| q.title.is_some() && q.explanation.is_some() && q.choices.len() == 4), "{title}");
@@ -181,7 +181,7 @@ fn the_demo_quizzes_are_whole() {
 /// No panic, whatever is cut off or changed: every prefix, and every place with another character.
 #[test]
 fn broken_sources_are_refused_and_never_panics() {
-    for (_, source) in crate::demo::school::QUIZZES {
+    for (_, source) in crate::demo::quizzes::QUIZZES {
         for (place, c) in source.char_indices() {
             let (head, tail) = source.split_at(place);
             let _ = read(head);

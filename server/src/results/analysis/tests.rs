@@ -7,7 +7,7 @@ use duckdb::{Connection, params};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::super::class::keys;
+use super::super::content::keys;
 use super::*;
 use crate::warehouse::{Counting, Limits, Warehouse};
 

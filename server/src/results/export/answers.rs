@@ -1,4 +1,6 @@
 //! Every answer that counts, one a row.
+//!
+//! Owns the columns. Does not own the file's format.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! What a file is called where it is saved.
+//!
+//! Owns which characters a name may have, and its length.
 
 use app::api::Millis;
 use chrono::{DateTime, Utc};

@@ -1,5 +1,7 @@
 //! Every question with its figures, one a row. What they mean stands with `app::api::results::{QuestionResult,
 //! ItemFigures}`.
+//!
+//! Owns the columns. Does not own the file's format.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Every attempt that counts beside the questions, one a row, and the students without one.
+//!
+//! Owns the columns. Does not own the file's format.
 
 use std::sync::Arc;
 

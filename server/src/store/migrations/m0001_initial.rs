@@ -1,4 +1,6 @@
 //! Accounts, classes, quizzes, assignments, attempts, answers and the outbox.
+//!
+//! Owns the first version of these tables.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{

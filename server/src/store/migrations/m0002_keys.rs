@@ -1,4 +1,6 @@
 //! Keys of the gateway, and the outbox of more than one stream.
+//!
+//! Owns the change of the tables, and of the rows that were there before.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{ForeignKey, Index, Table};

@@ -1,4 +1,6 @@
 //! Streams that were made over the AWS wire.
+//!
+//! Owns the change of the tables.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::Table;

@@ -1,4 +1,6 @@
 //! Rulings on questions.
+//!
+//! Owns the change of the tables.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{ForeignKey, ForeignKeyCreateStatement, Index, Table};

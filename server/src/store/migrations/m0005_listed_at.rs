@@ -1,4 +1,6 @@
 //! Since when a student has been on a class list. Those who were there already have been there always.
+//!
+//! Owns the change of the tables, and of the rows that were there before.
 
 use sea_orm::DbErr;
 use sea_orm::sea_query::Table;

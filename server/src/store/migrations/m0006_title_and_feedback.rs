@@ -1,5 +1,7 @@
 //! What a quiz's file says beside questions and choices: a question's title, and feedback for a choice. Those that were
 //! imported before have neither.
+//!
+//! Owns the change of the tables.
 
 use sea_orm::sea_query::Table;
 use sea_orm_migration::schema::text_null;

@@ -1,4 +1,6 @@
 //! The row that a check of the store writes.
+//!
+//! Owns the change of the tables.
 
 use sea_orm::sea_query::Table;
 use sea_orm_migration::schema::big_integer;

@@ -1,5 +1,7 @@
 //! Reading and managing are rights of their own. A key for some streams that was made before may do neither. One that opened
 //! every stream by naming none opens all but the two that the server itself fills.
+//!
+//! Owns the change of the tables, and of the rows that were there before.
 
 use sea_orm::sea_query::{Expr, Query, Table};
 use sea_orm_migration::prelude::ExprTrait;

@@ -1,6 +1,8 @@
 //! Since when a session has been idle, and names that are compared in more forms than before.
 //!
 //! Of two names on one list that are the same now, the later one keeps what it was compared by: nobody is merged here.
+//!
+//! Owns the change of the tables, and of the rows that were there before.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,6 @@
 //! A ruling may say that more than one choice is right.
+//!
+//! Owns the change of the tables, and of the rows that were there before.
 
 use sea_orm::sea_query::Table;
 use sea_orm_migration::schema::text;

@@ -1,4 +1,6 @@
 //! The tables' history, oldest first. A migration that has been released is never edited.
+//!
+//! Owns their order.
 
 /// A migration with the name of its file, all of it or nothing: a start that breaks off in the middle begins anew.
 macro_rules! migration {

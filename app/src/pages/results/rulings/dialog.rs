@@ -6,8 +6,9 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::api::functions::ruling_effect;
 use crate::api::results::QuestionResult;
-use crate::api::rulings::{NewRuling, RulingEffect, Standing, ruling_effect};
+use crate::api::rulings::{NewRuling, RulingEffect, Standing};
 use crate::browser::http;
 use crate::browser::transport::within;
 use crate::pages::results::Page;

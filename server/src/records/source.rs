@@ -1,4 +1,7 @@
-//! What delivery needs of a stream: contiguous ranges, a place to write down the cut, and one for what was parked.
+//! The contract between a stream and its reader.
+//!
+//! Owns what a reader asks of a stream: records of a contiguous range, a place to write down the cut of the next batch, and
+//! one for batches that were parked. Does not own how a stream keeps them.
 
 use app::api::Millis;
 use serde::{Deserialize, Serialize};

@@ -271,7 +271,7 @@ fn is_timestamp(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::warehouse::columns::quiz_answers;
+    use crate::records::columns::quiz_answers;
 
     const GOOD: &str = r#"{"elapsed_ms":5,"record_id":"r","accepted_seq":1,"accepted_at":"2026-01-31 10:41:07.123",
         "assignment_id":7,"class_id":1,"quiz_id":1,"attempt_id":"a","attempt_no":1,"student_key":"s \"q\" é",

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use app::api::Millis;
 
-use super::{KeyError, Rights};
+use super::{KeyError, rights};
+use crate::access::Rights;
 use crate::registry::bucket::Bucket;
 use crate::store::tables::gateway_key;
 
@@ -84,7 +85,7 @@ impl Key {
         let rate = row.rate.unwrap_or(RATE).unsigned_abs();
         let burst = row.burst.or(row.rate).unwrap_or(BURST).unsigned_abs();
         Self(Arc::new(Known {
-            rights: Rights::of(&row),
+            rights: rights::of(&row),
             producer: Some(row.id.clone()),
             bucket: Some(Bucket::new(rate, burst, now)),
             used: Mutex::new(used),
@@ -97,14 +98,6 @@ impl Key {
         let producer = producer.map(str::to_owned);
         let used = Mutex::default();
         Self(Arc::new(Known { rights: Rights::everything(), producer, row: None, bucket: None, used }))
-    }
-
-    /// A key with these rights.
-    #[cfg(test)]
-    #[must_use]
-    pub fn for_test(rights: Rights) -> Self {
-        let used = Mutex::default();
-        Self(Arc::new(Known { rights, producer: Some("test".to_owned()), row: None, bucket: None, used }))
     }
 
     /// What it opens. `access` says what follows from that.

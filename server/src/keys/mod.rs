@@ -25,7 +25,7 @@ use serde::Serialize;
 
 pub use self::counting::Key;
 use self::counting::{DAY_MS, Unwritten, Used};
-pub use self::rights::Rights;
+use crate::access::Rights;
 use crate::clock::Clock;
 use crate::secret;
 use crate::store::Store;
@@ -146,7 +146,7 @@ impl Keys {
                 problem: "say in 1 to 80 characters what it is for".into(),
             });
         }
-        new.rights.check()?;
+        rights::check(&new.rights)?;
         let rights = new.rights.clone().or_default();
         let (id, api_key, access_key_id) = (random_id("key-")?, secret::generate()?, random_id(ACCESS_KEY)?);
         let row = gateway_key::ActiveModel {

@@ -1,7 +1,7 @@
-//! The destination tables as the doors and COPY see them: which columns, which types.
+//! The destination tables as the doors and COPY see them.
 //!
-//! The tables of the two streams that Freshmark brings are made by `sql/schema.sql`; a test holds the two together.
-//! Tables of other streams come from the configuration, and are made from what is here.
+//! Owns which columns a table has, and their types. The tables of the two streams that Freshmark brings are made by
+//! `warehouse/sql/schema.sql`; a test holds the two together. Tables of other streams come from the configuration.
 
 use std::fmt::Write;
 
@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// The statement that makes the table if it is not there.
-    pub(super) fn create_statement(&self) -> String {
+    pub(crate) fn create_statement(&self) -> String {
         let mut sql = format!("CREATE TABLE IF NOT EXISTS {} (", self.name);
         for (place, column) in self.columns.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_columns_are_those_of_the_tables_in_the_schema() {
         let db = duckdb::Connection::open_in_memory().expect("duckdb");
-        db.execute_batch(super::super::SCHEMA).expect("schema");
+        db.execute_batch(crate::warehouse::SCHEMA).expect("schema");
         for table in [quiz_answers(), quiz_catalog()] {
             assert_eq!(columns_of(&db, &table.name), expected(&table));
         }
