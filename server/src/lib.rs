@@ -1,19 +1,19 @@
 //! Freshmark's server: from a student's *Submit* to the teacher's chart in one process.
 //!
-//! The rooms, in the order of the way of an answer: [`quiz`] saves and acknowledges, [`gateway`] takes records,
-//! [`registry`] knows which stream they go to, [`stream`] keeps them or [`remote`] does elsewhere, [`delivery`] cuts
-//! batches, [`transform`] has a function change them, [`lake`] holds objects, [`warehouse`] loads them, [`results`] reads,
-//! [`live`] tells pages. [`accounts`] says who is asking and [`access`] what a key may do; [`listen`] takes connections,
-//! [`web`] knows the HTTP of pages and [`aws`] that of AWS clients; [`commands`] are what the binary does besides serving. A
-//! room imports only what stands below it; [`store`], [`amazon`], [`clock`], [`limit`], [`lines`], [`names`], [`pace`],
-//! [`private`], [`secret`] and `tasks` stand below all. [`serve`] puts the rooms together, and `set_back` compares
-//! the transactional store with what has left it, before it does.
+//! The rooms, in the order of the way of an answer: [`attempts`] saves and acknowledges, [`outbox`] holds what is to be sent,
+//! [`gateway`] takes records, [`registry`] knows which stream they go to, [`stream`] keeps them or [`remote`] does elsewhere,
+//! [`delivery`] cuts batches, [`transform`] has a function change them, [`lake`] holds objects, [`warehouse`] loads them,
+//! [`reports`] reads them for teachers and [`ops`] for operators, [`live`] tells pages. [`quizzes`] and [`school`] make what
+//! students answer. [`accounts`] knows who is asking and [`access`] who may do what; [`listen`] takes connections, [`web`]
+//! knows the HTTP of pages and [`aws`] that of AWS clients. [`serve`] puts the rooms together; [`commands`] are what the binary
+//! does besides serving. `docs/architecture.md` describes all of them.
 //!
 //! Owns the list of rooms. `tests/architecture.rs` holds which of them may import which.
 
 pub mod access;
 pub mod accounts;
 pub mod amazon;
+pub mod attempts;
 pub mod aws;
 pub mod clock;
 pub mod commands;
@@ -21,6 +21,9 @@ pub mod config;
 mod crash;
 pub mod delivery;
 pub mod demo;
+#[cfg(test)]
+mod for_tests;
+pub mod freshness;
 pub mod gateway;
 pub mod keys;
 pub mod lake;
@@ -29,20 +32,25 @@ pub mod lines;
 pub mod listen;
 pub mod live;
 pub mod names;
+pub mod ops;
+pub mod outbox;
 pub mod pace;
 pub mod private;
-pub mod quiz;
+pub mod quizzes;
 mod recent;
 pub mod records;
 pub mod registry;
 pub mod remote;
-pub mod results;
+pub mod reports;
+pub mod school;
 pub mod secret;
 pub mod serve;
 mod set_back;
+mod shared;
 pub mod store;
 pub mod stream;
 mod tasks;
+pub mod teaching;
 pub mod transform;
 pub mod warehouse;
 pub mod web;

@@ -16,24 +16,28 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 pub use self::error::StartError;
+use crate::access::Access;
 use crate::accounts::Accounts;
 use crate::aws;
 use crate::clock::Clock;
 use crate::config::{Config, GatewayConfig, LakeConfig};
 use crate::delivery::replay::{Brought, Progress, Range, Replayer, Which};
 use crate::demo;
+use crate::freshness::Measure;
 use crate::gateway::Gateway;
 use crate::keys::{Keys, Own};
 use crate::lake::Lake;
 use crate::listen::{self, Bodies, Bound, Speaks};
 use crate::live::Live;
-use crate::quiz::{Beating, Heartbeats, Quiz, QuizError, Relay};
+use crate::ops::{Beating, Feed, Heartbeats, Ops, Parts, Way};
+use crate::outbox::{Outbox, Relay};
 use crate::records::QUIZ_CATALOG;
 use crate::records::columns::Table;
 use crate::registry::{Plant, Registry};
-use crate::results::{Feed, Measure, Parts, Results};
+use crate::reports::Reports;
 use crate::store::Store;
 use crate::stream::Logs;
+use crate::teaching::Teaching;
 use crate::warehouse::{Limits, RebuildOwed, Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
 use crate::{private, secret, set_back, tasks};
@@ -136,20 +140,21 @@ async fn start_rooms(
 ) -> Result<Vec<JoinHandle<()>>, StartError> {
     let Stores { store, plant, gateway_key, wire_secret } = stores;
     let Plant { warehouse, live, .. } = plant.clone();
-    let quiz = Quiz::new(store.clone(), live.clone(), clock.clone());
+    let rooms = Teaching::on(&store, &live, &clock);
+    let outbox = &rooms.outbox;
     let accounts = Accounts::new(store.clone(), clock.clone()).of_server(config.server.demo, &wire_secret);
     start_streams(registry, config).await?;
     if let Some(owed) = rebuilt {
         owed.done().map_err(WarehouseError::from)?;
     }
     // Before anything is numbered.
-    set_back::compare_and_make_good(&quiz, &store, &plant, registry, &config.data.set_back_mark()).await?;
+    set_back::compare_and_make_good(&store, outbox, &plant, registry, &config.data.set_back_mark()).await?;
     if config.server.demo && accounts.is_empty().await? {
-        demo::school::fill(&accounts, &quiz, &clock).await?;
+        demo::school::fill(&accounts, &rooms, &clock).await?;
     }
-    announce_to_a_new_warehouse(&quiz, &warehouse).await?;
+    announce_to_a_new_warehouse(outbox, &plant).await?;
     // What is put with it is this server's own: whoever is not on the relay's way never learns it.
-    let relay_key = secret::generate().map_err(QuizError::from)?;
+    let relay_key = secret::generate()?;
     let own = Own { relay: relay_key.clone(), folder: gateway_key.clone(), wire: wire_secret.clone() };
     let keys = Keys::new(store.clone(), own, clock.clone());
     let bodies = Bodies::default();
@@ -165,31 +170,38 @@ async fn start_rooms(
         GatewayConfig { url: Some(_), key: Some(_) } => gateway_key,
         _ => relay_key,
     };
-    let feeds = start_feeds(config, doors.address, &relay_key, &quiz, &warehouse, stop, &mut running)?;
-    let accepting = quiz.accepting().clone();
+    let feeds = start_feeds(config, doors.address, &relay_key, outbox, &plant, stop, &mut running)?;
     let measure = Measure {
         store: store.clone(),
-        warehouse: warehouse.clone(),
-        accepting,
-        clock,
+        warehouse,
+        accepting: rooms.attempts.accepting().clone(),
+        clock: clock.clone(),
         registry: registry.clone(),
         thresholds: config.freshness,
     };
     let heartbeat_every_ms = config.heartbeat.as_millis() as i64;
-    let parts = Parts { quiz: quiz.clone(), registry: registry.clone(), feeds, heartbeat_every_ms };
-    let results = Results::new(store, warehouse, measure, Arc::new(parts), live);
+    let (attempts, outbox) = (rooms.attempts.clone(), outbox.clone());
+    let parts = Parts { attempts, outbox, registry: registry.clone(), feeds, heartbeat_every_ms };
+    let access = Access::new(store);
+    let reports = Reports::new(measure.clone(), access.clone(), live.clone());
+    let ops = Ops::new(measure, parts, live);
     if config.gateway.url.is_none() {
         // What another gateway has taken is on a way that nobody here can see the end of.
-        let (results, stopped) = (results.clone(), stop.subscribe());
-        let reconciling = move || results.clone().reconcile(stopped.clone());
+        let (ops, stopped) = (ops.clone(), stop.subscribe());
+        let reconciling = move || ops.clone().reconcile(stopped.clone());
         running.push(tasks::spawn("reconciling".to_owned(), stop.subscribe(), reconciling));
     }
     let gateway = Gateway::new(registry.clone(), keys);
     let metrics_key = config.server.metrics_key.clone();
     let rooms = Rooms {
-        quiz,
+        attempts: rooms.attempts,
+        quizzes: rooms.quizzes,
+        school: rooms.school,
         accounts,
-        results,
+        access,
+        reports,
+        ops,
+        clock,
         gateway,
         bodies,
         own_bodies: Bodies::default(),
@@ -300,12 +312,12 @@ async fn open_with(
 }
 
 /// A warehouse that has never heard of a quiz, class or assignment is told of all there are.
-async fn announce_to_a_new_warehouse(quiz: &Quiz, warehouse: &Warehouse) -> Result<(), StartError> {
-    let has_heard = !warehouse.stream_ends(QUIZ_CATALOG.to_owned()).await?.by_shard.is_empty();
-    if has_heard || quiz.outbox().waiting(QUIZ_CATALOG).await?.records > 0 {
+async fn announce_to_a_new_warehouse(outbox: &Outbox, plant: &Plant) -> Result<(), StartError> {
+    let has_heard = !plant.warehouse.stream_ends(QUIZ_CATALOG.to_owned()).await?.by_shard.is_empty();
+    if has_heard || outbox.waiting(QUIZ_CATALOG).await?.records > 0 {
         return Ok(());
     }
-    Ok(quiz.announce_everything().await?)
+    Ok(outbox.announce_everything(plant.clock.now()).await?)
 }
 
 /// Starts what this server itself puts into its two streams: a relay and heartbeats for each.
@@ -313,8 +325,8 @@ fn start_feeds(
     config: &Config,
     address: SocketAddr,
     relay_key: &str,
-    quiz: &Quiz,
-    warehouse: &Warehouse,
+    outbox: &Outbox,
+    plant: &Plant,
     stop: &watch::Sender<bool>,
     running: &mut Vec<JoinHandle<()>>,
 ) -> Result<BTreeMap<String, Feed>, StartError> {
@@ -322,13 +334,14 @@ fn start_feeds(
     let gateway = gateway_address(config, address)?;
     for on in [Beating::Answers, Beating::Catalog] {
         let name = on.stream();
-        let relay = Relay::new(quiz.outbox().clone(), name, gateway.join(name)?, relay_key.to_owned())?;
+        let relay = Relay::new(outbox.clone(), name, gateway.join(name)?, relay_key.to_owned())?;
         let feed = Feed { relay: relay.health(), heartbeats: Heartbeats::default() };
         let (relay, stopped) = (Arc::new(relay), stop.subscribe());
         let relaying = move || Arc::clone(&relay).run(stopped.clone());
         let (heartbeats, stopped) = (feed.heartbeats.clone(), stop.subscribe());
-        let (quiz, warehouse, every) = (quiz.clone(), warehouse.clone(), config.heartbeat);
-        let beating = move || heartbeats.clone().run(on, quiz.clone(), warehouse.clone(), every, stopped.clone());
+        let Plant { warehouse, live, clock, .. } = plant.clone();
+        let way = Way { on, every: config.heartbeat, outbox: outbox.clone(), warehouse, live, clock };
+        let beating = move || heartbeats.clone().run(way.clone(), stopped.clone());
         running.push(tasks::spawn(format!("relay of {name}"), stop.subscribe(), relaying));
         running.push(tasks::spawn(format!("heartbeats of {name}"), stop.subscribe(), beating));
         feeds.insert(name.to_owned(), feed);

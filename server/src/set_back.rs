@@ -2,10 +2,12 @@
 //!
 //! Owns the comparison at each start, before anything is numbered or anybody is answered. Whatever has left the store lies in
 //! the warehouse, waits in the logs of the two streams that this server feeds, or was parked on its way; the store's own
-//! numbers tell whether it was set back. If so, what had left is gathered, and the room `quiz` writes it. Where that cannot be
+//! numbers tell whether it was set back. If so, what had left is gathered, and `make_good` writes it. Where that cannot be
 //! found out, the numbers go on by a wide margin, and a mark beside the store has the next start look again. Not looked at:
 //! what waits on a way elsewhere.
 
+mod grade_again;
+mod make_good;
 mod sent;
 
 use std::collections::{BTreeMap, HashSet};
@@ -15,12 +17,13 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use self::make_good::{Left, MadeGood, make_good};
 use self::sent::Sent;
 use crate::amazon::MOST_RECORDS;
 use crate::delivery::lines_of;
 use crate::lake::LakeError;
+use crate::outbox::Outbox;
 use crate::private;
-use crate::quiz::{Left, MadeGood, Quiz};
 use crate::records::source::Parked;
 use crate::records::{QUIZ_ANSWERS, QUIZ_CATALOG};
 use crate::registry::{DeliveryStream, Plant, Registry};
@@ -90,8 +93,8 @@ struct Places<'a> {
 /// # Errors
 /// If the transactional store says no, or the mark cannot be written or removed.
 pub async fn compare_and_make_good(
-    quiz: &Quiz,
     store: &Store,
+    outbox: &Outbox,
     plant: &Plant,
     registry: &Registry,
     mark: &Path,
@@ -101,7 +104,7 @@ pub async fn compare_and_make_good(
     let streams: Vec<_> = [QUIZ_ANSWERS, QUIZ_CATALOG].iter().filter_map(|name| registry.get(name)).collect();
     match left_by(store, Places { plant, streams: &streams }, is_owed).await {
         Ok(None) => {}
-        Ok(Some(left)) => tell(quiz.make_good(&left).await?),
+        Ok(Some(left)) => tell(make_good(store, outbox, &plant.clock, &left).await?),
         Err(error) => {
             tracing::error!(%error, "what has left the transactional store is not known; the next start looks again");
             private::mark(mark).map_err(unusable)?;

@@ -23,8 +23,9 @@ use rand::{Rng, SeedableRng};
 use reqwest::Client;
 use server::clock::Clock;
 use server::live::Live;
-use server::quiz::{NewAssignment, Quiz};
+use server::school::NewAssignment;
 use server::store::Store;
+use server::teaching::Teaching;
 use server::warehouse::{Counting, Limits, Warehouse};
 use tokio_postgres::types::Type;
 
@@ -118,16 +119,16 @@ async fn prepare(folder: &Path) -> Outcome<i64> {
     let clock = Clock::system();
     let store = Store::open(&folder.join("freshmark.db")).await?;
     let teacher = add_staff(&store, Role::Teacher).await?;
-    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
+    let rooms = Teaching::on(&store, &Live::default(), &clock);
     let gift: Vec<String> = (1..=QUESTIONS).map(|n| format!("Question {n} {{ =right ~wrong ~other ~none }}")).collect();
-    let asked = quiz.import_gift(teacher, "Forty questions", &gift.join("\n\n")).await?.quiz;
-    let class = quiz.add_class(teacher, "A class", &[]).await?;
+    let asked = rooms.quizzes.import_gift(teacher, "Forty questions", &gift.join("\n\n")).await?.quiz;
+    let class = rooms.school.add_class(teacher, "A class", &[]).await?;
     let new = NewAssignment { class, quiz: asked, join_code: CODE, opened_at: clock.now() };
-    let assignment = quiz.assign(&new).await?;
+    let assignment = rooms.school.assign(&new).await?;
     let mut random = StdRng::seed_from_u64(1);
     for n in 0..STUDENTS {
-        let joined = quiz.join(&Join { code: CODE.to_owned(), name: format!("Student {n}") }).await?;
-        let view = quiz.view(&joined.attempt, &joined.token).await?;
+        let joined = rooms.attempts.join(&Join { code: CODE.to_owned(), name: format!("Student {n}") }).await?;
+        let view = rooms.attempts.view(&joined.attempt, &joined.token).await?;
         let able = random.random_range(0.2..0.9);
         let answers = view.questions.iter().map(|question| {
             let place = if random.random_bool(able) { 0 } else { random.random_range(1..4) };
@@ -135,7 +136,7 @@ async fn prepare(folder: &Path) -> Outcome<i64> {
             GivenAnswer { question: question.id, choice, elapsed_ms: random.random_range(900..90_000) }
         });
         let answers = answers.collect();
-        quiz.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
+        rooms.attempts.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
     }
     store.close().await?;
     Ok(assignment)

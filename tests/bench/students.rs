@@ -10,11 +10,13 @@ use app::api::Millis;
 use app::api::accounts::Role;
 use app::api::attempts::{GivenAnswer, Join, Joined, Receipt, Submission};
 use reqwest::Client;
+use server::attempts::Attempts;
 use server::clock::Clock;
 use server::demo::quizzes::QUIZZES;
 use server::live::Live;
-use server::quiz::{NewAssignment, Quiz};
+use server::school::NewAssignment;
 use server::store::Store;
+use server::teaching::Teaching;
 use tokio::sync::Semaphore;
 
 use crate::running::{Outcome, add_staff};
@@ -43,26 +45,29 @@ pub async fn prepare(
     let clock = Clock::system();
     let store = Store::open(&folder.join("freshmark.db")).await?;
     let teacher = add_staff(&store, Role::Teacher).await?;
-    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
-    let photosynthesis = quiz.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?.quiz;
+    let rooms = Teaching::on(&store, &Live::default(), &clock);
+    let photosynthesis = rooms.quizzes.import_gift(teacher, QUIZZES[0].0, QUIZZES[0].1).await?.quiz;
     let mut codes = Vec::new();
     for n in 0..assignments {
-        let class = quiz.add_class(teacher, &format!("Class {n}"), &["A", "B"]).await?;
+        let class = rooms.school.add_class(teacher, &format!("Class {n}"), &["A", "B"]).await?;
         let code = format!("AAA-{n:03}");
-        quiz.assign(&NewAssignment { class, quiz: photosynthesis, join_code: &code, opened_at: clock.now() }).await?;
+        rooms
+            .school
+            .assign(&NewAssignment { class, quiz: photosynthesis, join_code: &code, opened_at: clock.now() })
+            .await?;
         codes.push(code);
     }
     let mut students = Vec::with_capacity(count);
     for n in 0..count {
-        students.push(join(&quiz, n, &codes[place(n)], place(n)).await?);
+        students.push(join(&rooms.attempts, n, &codes[place(n)], place(n)).await?);
     }
     store.close().await?;
     Ok(students)
 }
 
-async fn join(quiz: &Quiz, n: usize, code: &str, place: usize) -> Outcome<Ready> {
-    let joined = quiz.join(&Join { code: code.to_owned(), name: format!("Student {n}") }).await?;
-    let view = quiz.view(&joined.attempt, &joined.token).await?;
+async fn join(attempts: &Attempts, n: usize, code: &str, place: usize) -> Outcome<Ready> {
+    let joined = attempts.join(&Join { code: code.to_owned(), name: format!("Student {n}") }).await?;
+    let view = attempts.view(&joined.attempt, &joined.token).await?;
     let answers = view.questions.iter().map(|question| GivenAnswer {
         question: question.id,
         choice: question.choices.get(n % question.choices.len()).map(|choice| choice.id),

@@ -8,8 +8,9 @@ use server::accounts::Accounts;
 use server::clock::Clock;
 use server::demo::quizzes::QUIZZES;
 use server::live::Live;
-use server::quiz::{NewAssignment, Quiz};
+use server::school::NewAssignment;
 use server::store::Store;
+use server::teaching::Teaching;
 
 use crate::server::{CLOSED, OPEN, Server, Staff, try_to_sign_in};
 
@@ -22,11 +23,11 @@ async fn two_teachers(data: &std::path::Path) -> i64 {
     let clock = Clock::system();
     let me = Me { name: "Kim Other".into(), email: OTHER.into(), role: Role::Teacher };
     let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "other").await.expect("an account");
-    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
-    let class = quiz.add_class(teacher, "Year 9", &["Ana"]).await.expect("a class");
-    let given = quiz.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz").quiz;
+    let rooms = Teaching::on(&store, &Live::default(), &clock);
+    let class = rooms.school.add_class(teacher, "Year 9", &["Ana"]).await.expect("a class");
+    let given = rooms.quizzes.import_gift(teacher, QUIZZES[1].0, QUIZZES[1].1).await.expect("a quiz").quiz;
     let new = NewAssignment { class, quiz: given, join_code: "OTH-001", opened_at: clock.now() };
-    let assignment = quiz.assign(&new).await.expect("an assignment");
+    let assignment = rooms.school.assign(&new).await.expect("an assignment");
     store.close().await.expect("closed");
     assignment
 }
@@ -42,11 +43,11 @@ async fn a_teacher_whose_class_has_another_s_quiz_sees_its_results_and_rules_on_
     two_teachers(folder.path()).await;
     let store = Store::open(&folder.path().join("freshmark.db")).await.expect("the store");
     let clock = Clock::system();
-    let quiz = Quiz::new(store.clone(), Live::default(), clock.clone());
+    let rooms = Teaching::on(&store, &Live::default(), &clock);
     let teacher = Accounts::new(store.clone(), clock.clone()).find(OTHER).await.expect("an answer").expect("there");
-    let class = quiz.find_class(teacher, "Year 9").await.expect("an answer").expect("there");
+    let class = rooms.school.find_class(teacher, "Year 9").await.expect("an answer").expect("there");
     let new = NewAssignment { class, quiz: 1, join_code: "OTH-002", opened_at: clock.now() };
-    let theirs = quiz.assign(&new).await.expect("an assignment");
+    let theirs = rooms.school.assign(&new).await.expect("an assignment");
     store.close().await.expect("closed");
 
     let server = Server::on(folder.path(), &[]);

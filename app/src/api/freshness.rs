@@ -2,7 +2,7 @@
 //!
 //! Owns the measurement's shape and the pure function that judges it; the same code judges on the server, for the
 //! admin, and in the browser, where the age ticks between two measurements. Does not own a clock and does not measure:
-//! `server::results` does, from what was accepted and what has landed.
+//! `server::freshness` does, from what was accepted and what has landed.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The server functions by which staff read: `GET /api/<name>`, with a session cookie.
 //!
-//! Owns their names and parameters. Does not own an answer: each takes the port [`Reports`](super::Reports) from context,
-//! which the crate `server` implements.
+//! Owns their names and parameters. Does not own an answer: each takes a port from context (see `ports`), which the
+//! crate `server` implements.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -11,7 +11,7 @@ use super::class::{Arrivals, ClassGrid, Comparable, StudentName, StudentResults}
 use super::health::DeliveryHealth;
 use super::pipeline::Pipeline;
 #[cfg(feature = "ssr")]
-use super::ports::reports;
+use super::ports::{Ops, Reports, Session, port};
 #[cfg(feature = "ssr")]
 use super::results::View;
 use super::results::{Attempts, ClassResults, ClassSummary};
@@ -23,13 +23,13 @@ use super::{ApiError, Millis};
 /// The account that is signed in, or [`ApiError::SignedOut`].
 #[server(name = ReadMe, endpoint = "me", input = GetUrl)]
 pub async fn me() -> Result<Me, ApiError> {
-    reports()?.me().await
+    port::<dyn Session>()?.me()
 }
 
 /// The classes of whoever is signed in.
 #[server(name = ReadMyClasses, endpoint = "my_classes", input = GetUrl)]
 pub async fn my_classes() -> Result<Vec<ClassSummary>, ApiError> {
-    reports()?.my_classes().await
+    port::<dyn Reports>()?.my_classes().await
 }
 
 /// One assignment's results: `GET /api/class_results?assignment=7` with a session cookie.
@@ -43,7 +43,7 @@ pub async fn class_results(
     as_of: Option<Millis>,
 ) -> Result<ClassResults, ApiError> {
     let view = View { assignment, attempts: attempts.unwrap_or_default(), as_of };
-    reports()?.class_results(view).await
+    port::<dyn Reports>()?.class_results(view).await
 }
 
 /// The class, student by student, without names.
@@ -56,7 +56,7 @@ pub async fn class_grid(
     /// Only what was accepted until this instant.
     as_of: Option<Millis>,
 ) -> Result<ClassGrid, ApiError> {
-    reports()?.class_grid(View { assignment, attempts: attempts.unwrap_or_default(), as_of }).await
+    port::<dyn Reports>()?.class_grid(View { assignment, attempts: attempts.unwrap_or_default(), as_of }).await
 }
 
 /// What the students of an assignment's class are called.
@@ -65,7 +65,7 @@ pub async fn student_names(
     /// Names the assignment.
     assignment: i64,
 ) -> Result<Vec<StudentName>, ApiError> {
-    reports()?.student_names(assignment).await
+    port::<dyn Reports>()?.student_names(assignment).await
 }
 
 /// One student's attempts at an assignment.
@@ -76,7 +76,7 @@ pub async fn student_results(
     /// The student's pseudonym.
     student: String,
 ) -> Result<StudentResults, ApiError> {
-    reports()?.student_results(assignment, student).await
+    port::<dyn Reports>()?.student_results(assignment, student).await
 }
 
 /// The minutes in which an assignment's answers were accepted, in order.
@@ -85,7 +85,7 @@ pub async fn arrivals(
     /// Names the assignment.
     assignment: i64,
 ) -> Result<Vec<Arrivals>, ApiError> {
-    reports()?.arrivals(assignment).await
+    port::<dyn Reports>()?.arrivals(assignment).await
 }
 
 /// The other assignments of the same quiz that the account may see, newest first.
@@ -94,7 +94,7 @@ pub async fn comparable(
     /// Names the assignment.
     assignment: i64,
 ) -> Result<Vec<Comparable>, ApiError> {
-    reports()?.comparable(assignment).await
+    port::<dyn Reports>()?.comparable(assignment).await
 }
 
 /// What a ruling would change. Changes nothing.
@@ -112,17 +112,17 @@ pub async fn ruling_effect(
 ) -> Result<RulingEffect, ApiError> {
     let also: Result<Vec<i64>, _> = also.split(',').filter(|number| !number.is_empty()).map(str::parse).collect();
     let also = also.map_err(|_| ApiError::invalid("also", "has to be numbers with commas between them"))?;
-    reports()?.ruling_effect(assignment, NewRuling { question, key, also }).await
+    port::<dyn Reports>()?.ruling_effect(assignment, NewRuling { question, key, also }).await
 }
 
 /// How the delivery streams are, worked out at most once a second for all who ask.
 #[server(name = ReadDeliveryHealth, endpoint = "delivery_health", input = GetUrl)]
 pub async fn delivery_health() -> Result<DeliveryHealth, ApiError> {
-    reports()?.delivery_health().await
+    port::<dyn Ops>()?.delivery_health().await
 }
 
 /// The pipeline's state. Admins only.
 #[server(name = ReadPipeline, endpoint = "pipeline", input = GetUrl)]
 pub async fn pipeline() -> Result<Pipeline, ApiError> {
-    reports()?.pipeline().await
+    port::<dyn Ops>()?.pipeline().await
 }

@@ -1,7 +1,7 @@
 //! The contracts between browser and server.
 //!
 //! Owns the wire types, the server functions and the ports that they call. Does not own a single answer: every
-//! `#[server]` body takes the port `Reports` from context, and the crate `server` implements it.
+//! `#[server]` body takes a port from context, and the crate `server` implements it.
 //!
 //! Staff read through server functions (`GET /api/<name>`, session cookie). Everything that writes, and all that a
 //! student does, is plain JSON over HTTP (see [`attempts`] and [`accounts`]), because phones, scripts and other
@@ -20,11 +20,9 @@ pub mod results;
 pub mod rulings;
 
 #[cfg(feature = "ssr")]
-mod ports;
+pub mod ports;
 
 pub use error::ApiError;
-#[cfg(feature = "ssr")]
-pub use ports::Reports;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;

@@ -1,4 +1,5 @@
-//! The port that the server functions call. Implemented in the crate `server`, once a request, for whoever sent it.
+//! The ports that the server functions call, one for each concern. Implemented in the crate `server`, once a request, for
+//! whoever sent it.
 
 use std::sync::Arc;
 
@@ -12,11 +13,18 @@ use super::pipeline::Pipeline;
 use super::results::{ClassResults, ClassSummary, View};
 use super::rulings::{NewRuling, RulingEffect};
 
-/// What the pages read, on behalf of one request's session.
+/// Who sent the request.
+pub trait Session: Send + Sync {
+    /// The account that is signed in.
+    ///
+    /// # Errors
+    /// [`ApiError::SignedOut`] if none is.
+    fn me(&self) -> Result<Me, ApiError>;
+}
+
+/// What teachers read, on behalf of one request's session.
 #[async_trait::async_trait]
 pub trait Reports: Send + Sync {
-    /// The account that is signed in.
-    async fn me(&self) -> Result<Me, ApiError>;
     /// The classes that the account may see, each with its assignments, newest first.
     async fn my_classes(&self) -> Result<Vec<ClassSummary>, ApiError>;
     /// One assignment's results and how current they are.
@@ -33,16 +41,21 @@ pub trait Reports: Send + Sync {
     async fn comparable(&self, assignment: i64) -> Result<Vec<Comparable>, ApiError>;
     /// What a ruling would change.
     async fn ruling_effect(&self, assignment: i64, ruling: NewRuling) -> Result<RulingEffect, ApiError>;
+}
+
+/// What operators read, on behalf of one request's session.
+#[async_trait::async_trait]
+pub trait Ops: Send + Sync {
     /// How the delivery streams are, as far as the account may know.
     async fn delivery_health(&self) -> Result<DeliveryHealth, ApiError>;
     /// Every delivery stream's state. Admins only.
     async fn pipeline(&self) -> Result<Pipeline, ApiError>;
 }
 
-/// The request's port.
+/// A port of the request: `dyn Session`, `dyn Reports` or `dyn Ops`.
 ///
 /// # Errors
-/// [`ApiError::Unavailable`] where the server mounted a server function without one.
-pub(super) fn reports() -> Result<Arc<dyn Reports>, ApiError> {
-    use_context::<Arc<dyn Reports>>().ok_or_else(|| ApiError::unavailable("this server offers no reports"))
+/// [`ApiError::Unavailable`] where the server mounted a server function without the port.
+pub(super) fn port<P: ?Sized + Send + Sync + 'static>() -> Result<Arc<P>, ApiError> {
+    use_context::<Arc<P>>().ok_or_else(|| ApiError::unavailable("this server does not offer that"))
 }

@@ -2,8 +2,9 @@
 //!
 //! Owns passwords (Argon2id hashes), how much of the machine hashing may take, how much of that one place may, and how often
 //! an account's password may be tried. A guesser is slowed down; the right password is never refused for what somebody else
-//! has tried, it only waits. Does not own what an account may see: the room `results` does.
+//! has tried, it only waits. Does not own what an account may see: the room `access` does.
 
+mod port;
 mod sessions;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 use tokio::sync::{Semaphore, watch};
 
+pub use self::port::port_for;
 pub use self::sessions::{IDLE_MS, SESSION_MS};
 use crate::clock::Clock;
 use crate::limit::{Allowance, Exhausted, Limit};

@@ -1,6 +1,6 @@
 //! What is said of one shard's delivery from outside, while it runs.
 //!
-//! Owns what the last tries said. Does not own what an operator is told: the room `results` does.
+//! Owns what the last tries said. Does not own what an operator is told: the room `ops` does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

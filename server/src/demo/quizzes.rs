@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::quiz::gift;
+use crate::quizzes::gift;
 
 /// The quizzes as they are imported: title and GIFT source.
 pub const QUIZZES: [(&str, &str); 3] = [

@@ -13,10 +13,13 @@ use app::api::attempts::{GivenAnswer, Join, Submission};
 use super::names::{YEAR_7, YEAR_8};
 use super::quizzes::{QUIZZES, pick};
 use crate::accounts::{AccountError, Accounts};
+use crate::attempts::{AttemptError, Attempts};
 use crate::clock::Clock;
 use crate::live::Live;
-use crate::quiz::{NewAssignment, Quiz, QuizError};
+use crate::quizzes::QuizError;
+use crate::school::{NewAssignment, School, SchoolError};
 use crate::store::Store;
+use crate::teaching::Teaching;
 
 /// Join code of the open assignment.
 pub const OPEN_CODE: &str = "KLM-482";
@@ -44,47 +47,54 @@ const MINUTE: Millis = 60_000;
 
 /// Why there is no demo school, or it is not known whether there is one.
 #[derive(Debug, thiserror::Error)]
-pub enum SchoolError {
+pub enum DemoError {
     /// Accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountError),
-    /// Classes, quizzes and assignments cannot be read or made.
+    /// Classes and assignments cannot be read or made.
+    #[error(transparent)]
+    School(#[from] SchoolError),
+    /// Quizzes cannot be read or made.
     #[error(transparent)]
     Quiz(#[from] QuizError),
+    /// The closed quiz cannot be taken.
+    #[error(transparent)]
+    Attempt(#[from] AttemptError),
     /// The transactional store cannot be opened or closed.
     #[error("the transactional store answered: {0}")]
     Store(#[from] sea_orm::DbErr),
 }
 
 /// Fills an empty data folder, or goes on where an earlier start was interrupted.
-pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Result<(), SchoolError> {
+pub(crate) async fn fill(accounts: &Accounts, rooms: &Teaching, clock: &Clock) -> Result<(), DemoError> {
     let teacher = match accounts.find(TEACHER).await? {
         Some(teacher) => teacher,
         None => add_account(accounts, "Sam Carter", TEACHER, Role::Teacher, TEACHER_PASSWORD).await?,
     };
-    let science = class(quiz, teacher, "Year 8 · Science B", &YEAR_8).await?;
-    let other = class(quiz, teacher, "Year 7 · Science A", &YEAR_7).await?;
-    let mut quizzes = Vec::with_capacity(QUIZZES.len());
+    let Teaching { school, quizzes, attempts, .. } = rooms;
+    let science = class(school, teacher, "Year 8 · Science B", &YEAR_8).await?;
+    let other = class(school, teacher, "Year 7 · Science A", &YEAR_7).await?;
+    let mut given = Vec::with_capacity(QUIZZES.len());
     for (title, source) in QUIZZES {
-        quizzes.push(match quiz.find_quiz(teacher, title).await? {
+        given.push(match quizzes.find(teacher, title).await? {
             Some(quiz) => quiz,
             None => {
-                let imported = quiz.import_gift(teacher, title, source).await?;
+                let imported = quizzes.import_gift(teacher, title, source).await?;
                 debug_assert!(imported.refused.is_empty(), "{title}: {:?}", imported.refused);
                 imported.quiz
             }
         });
     }
     let now = clock.now();
-    let [photosynthesis, _, rivers] = quizzes[..] else { return Ok(()) };
+    let [photosynthesis, _, rivers] = given[..] else { return Ok(()) };
     let closed = NewAssignment { class: science, quiz: rivers, join_code: CLOSED_CODE, opened_at: now - 45 * MINUTE };
-    let closed = assignment(quiz, &closed).await?;
-    answer_all(quiz, science, closed).await?;
-    quiz.close(closed).await?;
+    let closed = assignment(school, &closed).await?;
+    answer_all(attempts, science, closed).await?;
+    school.close(closed).await?;
     let open = NewAssignment { class: science, quiz: photosynthesis, join_code: OPEN_CODE, opened_at: now };
-    assignment(quiz, &open).await?;
+    assignment(school, &open).await?;
     let in_other = NewAssignment { class: other, quiz: photosynthesis, join_code: OTHER_CODE, opened_at: now };
-    assignment(quiz, &in_other).await?;
+    assignment(school, &in_other).await?;
     add_account(accounts, "Robin Hale", ADMIN, Role::Admin, ADMIN_PASSWORD).await?;
     tracing::info!(other, science, "the demo school is ready");
     Ok(())
@@ -94,27 +104,27 @@ pub(crate) async fn fill(accounts: &Accounts, quiz: &Quiz, clock: &Clock) -> Res
 ///
 /// # Errors
 /// If it does not answer.
-pub async fn is_in(path: &Path) -> Result<bool, SchoolError> {
+pub async fn is_in(path: &Path) -> Result<bool, DemoError> {
     let store = Store::open(path).await?;
     let clock = Clock::system();
     let accounts = Accounts::new(store.clone(), clock.clone());
     let people = (accounts.find(ADMIN).await?, accounts.find(TEACHER).await?);
-    let open = Quiz::new(store.clone(), Live::default(), clock).find_assignment(OPEN_CODE).await?;
+    let open = Teaching::on(&store, &Live::default(), &clock).school.find_assignment(OPEN_CODE).await?;
     store.close().await?;
     Ok(matches!((people, open), ((Some(_), Some(_)), Some(_))))
 }
 
-async fn class(quiz: &Quiz, teacher: i64, name: &str, students: &[&str]) -> Result<i64, QuizError> {
-    match quiz.find_class(teacher, name).await? {
+async fn class(school: &School, teacher: i64, name: &str, students: &[&str]) -> Result<i64, SchoolError> {
+    match school.find_class(teacher, name).await? {
         Some(class) => Ok(class),
-        None => quiz.add_class(teacher, name, students).await,
+        None => school.add_class(teacher, name, students).await,
     }
 }
 
-async fn assignment(quiz: &Quiz, new: &NewAssignment<'_>) -> Result<i64, QuizError> {
-    match quiz.find_assignment(new.join_code).await? {
+async fn assignment(school: &School, new: &NewAssignment<'_>) -> Result<i64, SchoolError> {
+    match school.find_assignment(new.join_code).await? {
         Some(assignment) => Ok(assignment),
-        None => quiz.assign(new).await,
+        None => school.assign(new).await,
     }
 }
 
@@ -130,13 +140,13 @@ async fn add_account(
 }
 
 /// All but three students of the class take the closed quiz.
-async fn answer_all(quiz: &Quiz, class: i64, assignment: i64) -> Result<(), QuizError> {
+async fn answer_all(attempts: &Attempts, class: i64, assignment: i64) -> Result<(), AttemptError> {
     for (student, name) in YEAR_8.iter().enumerate().take(YEAR_8.len() - 3) {
-        if quiz.has_handed_in(assignment, class, name).await? {
+        if attempts.has_submitted(assignment, class, name).await? {
             continue;
         }
-        let joined = quiz.join(&Join { code: CLOSED_CODE.to_owned(), name: (*name).to_owned() }).await?;
-        let view = quiz.view(&joined.attempt, &joined.token).await?;
+        let joined = attempts.join(&Join { code: CLOSED_CODE.to_owned(), name: (*name).to_owned() }).await?;
+        let view = attempts.view(&joined.attempt, &joined.token).await?;
         let answers = view
             .questions
             .iter()
@@ -151,7 +161,7 @@ async fn answer_all(quiz: &Quiz, class: i64, assignment: i64) -> Result<(), Quiz
                 }
             })
             .collect();
-        quiz.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
+        attempts.submit(&joined.attempt, &joined.token, &Submission { answers }).await?;
     }
     Ok(())
 }
@@ -166,18 +176,18 @@ mod tests {
     use super::*;
     use crate::store::tables;
 
-    async fn open(path: &Path) -> (Store, Accounts, Quiz, Clock) {
+    async fn open(path: &Path) -> (Store, Accounts, Teaching, Clock) {
         let store = Store::open(path).await.expect("a store");
         let clock = Clock::manual(1_700_000_000_000).0;
         let accounts = Accounts::new(store.clone(), clock.clone());
-        (store.clone(), accounts, Quiz::new(store, Live::default(), clock.clone()), clock)
+        (store.clone(), accounts, Teaching::on(&store, &Live::default(), &clock), clock)
     }
 
     /// Starts to fill, and is cut off at the moment it would be looked at for the so manyth time. True if it was done
     /// before.
     async fn fill_until(path: &Path, looks: usize) -> bool {
-        let (_store, accounts, quiz, clock) = open(path).await;
-        let mut filling = Box::pin(fill(&accounts, &quiz, &clock));
+        let (_store, accounts, rooms, clock) = open(path).await;
+        let mut filling = Box::pin(fill(&accounts, &rooms, &clock));
         let mut left = looks;
         poll_fn(move |context| {
             if left == 0 {
@@ -196,11 +206,11 @@ mod tests {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("freshmark.db");
             let done = fill_until(&path, looks).await;
-            let (store, accounts, quiz, clock) = open(&path).await;
+            let (store, accounts, rooms, clock) = open(&path).await;
             assert_eq!(accounts.is_empty().await.expect("an answer"), !done, "a half-made one goes on, after {looks}");
             if !done {
                 assert!(!is_in(&path).await.expect("an answer"), "a half-made one is not announced, after {looks}");
-                fill(&accounts, &quiz, &clock).await.expect("filled");
+                fill(&accounts, &rooms, &clock).await.expect("filled");
             }
             assert!(is_in(&path).await.expect("an answer") && !accounts.is_empty().await.expect("an answer"));
             let handed_in = tables::attempt::Entity::find().filter(tables::attempt::Column::SubmittedAt.is_not_null());

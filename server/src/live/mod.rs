@@ -2,7 +2,7 @@
 //!
 //! Owns the fan-out from `Loaded` (and from joins, submissions and closes) to whoever listens, assignment by assignment,
 //! so that a change costs nothing to those who follow another. Does not own results: who hears of a change asks. Nor how
-//! often a page is told (the room `results` does). Never says anything to a student.
+//! often a page is told (the room `reports` does). Never says anything to a student.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

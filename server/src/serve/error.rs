@@ -9,9 +9,8 @@ use std::path::PathBuf;
 use crate::accounts::AccountError;
 use crate::aws::AwsError;
 use crate::delivery::replay::ReplayError;
-use crate::demo::school::SchoolError;
+use crate::demo::school::DemoError;
 use crate::lake::LakeError;
-use crate::quiz::QuizError;
 use crate::registry::RegistryError;
 use crate::set_back::SetBackError;
 use crate::stream::StreamError;
@@ -75,10 +74,10 @@ pub enum StartError {
     SetBack(#[from] SetBackError),
     /// The demo school cannot be made.
     #[error("cannot fill the demo school: {0}")]
-    Demo(#[from] SchoolError),
-    /// Quizzes and assignments cannot be read.
-    #[error(transparent)]
-    Quiz(#[from] QuizError),
+    Demo(#[from] DemoError),
+    /// There is no randomness for a secret.
+    #[error("no secret could be made: {0}")]
+    Randomness(#[from] rand::rand_core::OsError),
     /// Accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountError),

@@ -9,7 +9,7 @@
 //! So a commit is proven by its steps: the connection had no transaction open, `BEGIN IMMEDIATE` opened one, and SQLite
 //! answered `COMMIT` without an error, which it does only with that transaction on disk.
 //!
-//! Does not own a rule: the rooms `quiz`, `accounts` and `results` say what may be written and what it means. It stands
+//! Does not own a rule: the rooms `attempts`, `quizzes`, `school` and `accounts` say what may be written and what it means. It stands
 //! below all of them.
 
 mod check;

@@ -6,7 +6,7 @@
 //! kept for whoever wants to look at it, and it is said aloud.
 //!
 //! Owns the search for the cut, and that a crash in the middle of it leaves nothing cut too short. Does not own what was
-//! lost: `results` has answers sent again.
+//! lost: `ops::reconcile` has answers sent again.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! What a teacher does to an assignment.
 //!
-//! Owns these paths and their bodies. Does not own what follows: the room `quiz` does.
+//! Owns these paths and their bodies. Does not own what follows: the rooms `school` and `quizzes` do.
 
 use app::api::ApiError;
 use app::api::rulings::{NewRuling, RulingEffect};
@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use super::json::JsonBody;
 use super::path::PathPart;
 use super::{Shared, WebError, session};
-use crate::quiz::RuledBy;
+use crate::quizzes::RuledBy;
 
 pub(super) async fn close(
     State(rooms): State<Shared>,
@@ -20,8 +20,8 @@ pub(super) async fn close(
     headers: HeaderMap,
 ) -> Result<StatusCode, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;
-    rooms.results.visible(&user, assignment).await?;
-    rooms.quiz.close(assignment).await?;
+    rooms.access.visible(&user, assignment).await?;
+    rooms.school.close(assignment).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -33,9 +33,9 @@ pub(super) async fn rule(
     JsonBody(ruling): JsonBody<NewRuling>,
 ) -> Result<Json<RulingEffect>, WebError> {
     let user = session::required_user(&rooms.accounts, &headers).await?;
-    let effect = rooms.results.ruling_effect(&user, assignment, ruling.clone()).await?;
+    let effect = rooms.reports.ruling_effect(&user, assignment, ruling.clone()).await?;
     let average = effect.before.average.zip(effect.after.average);
-    rooms.quiz.rule(ruling, RuledBy { account: user.id, assignment, average }).await?;
+    rooms.quizzes.rule(ruling, RuledBy { account: user.id, assignment, average }).await?;
     Ok(Json(effect))
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn undo(
     let user = session::required_user(&rooms.accounts, &headers).await?;
     let path = path.map_err(|_| ApiError::invalid("path", "has to name assignment and ruling by whole numbers"))?;
     let Path((assignment, ruling)) = path;
-    rooms.results.check_may_rule(&user, assignment).await?;
-    rooms.quiz.undo_ruling(ruling, assignment, user.id).await?;
+    rooms.access.check_may_rule(&user, assignment).await?;
+    rooms.quizzes.undo_ruling(ruling, assignment, user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

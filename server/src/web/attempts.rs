@@ -1,6 +1,6 @@
 //! What a student's device sends. See `app::api::attempts` for the shapes.
 //!
-//! Owns these paths and their bodies. Does not own what follows: the room `quiz` does.
+//! Owns these paths and their bodies. Does not own what follows: the room `attempts` does.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) async fn join(
     client: Client,
     JsonBody(join): JsonBody<Join>,
 ) -> Result<Json<Joined>, WebError> {
-    let join = async { Ok(rooms.quiz.join(&join).await?) };
+    let join = async { Ok(rooms.attempts.join(&join).await?) };
     Ok(Json(limits.join(client, join).await?))
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn view(
     PathPart(attempt): PathPart<String>,
     headers: HeaderMap,
 ) -> Result<Json<AttemptView>, WebError> {
-    Ok(Json(rooms.quiz.view(&attempt, token(&headers)?).await?))
+    Ok(Json(rooms.attempts.view(&attempt, token(&headers)?).await?))
 }
 
 pub(super) async fn submit(
@@ -39,7 +39,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     JsonBody(submission): JsonBody<Submission>,
 ) -> Result<Json<Receipt>, WebError> {
-    Ok(Json(rooms.quiz.submit(&attempt, token(&headers)?, &submission).await?))
+    Ok(Json(rooms.attempts.submit(&attempt, token(&headers)?, &submission).await?))
 }
 
 fn token(headers: &HeaderMap) -> Result<&str, WebError> {

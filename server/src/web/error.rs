@@ -10,12 +10,18 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::AccessError;
 use crate::accounts::AccountError;
+use crate::attempts::AttemptError;
 use crate::gateway::GatewayError;
 use crate::listen::BodyError;
-use crate::quiz::QuizError;
+use crate::quizzes::QuizError;
 use crate::registry::RegistryError;
-use crate::results::ResultsError;
+use crate::reports::ReportError;
+use crate::school::SchoolError;
+
+/// What staff are told when the transactional store does not take a change.
+const NOT_SAVED: &str = "this could not be saved just now; try again";
 
 /// An [`ApiError`] on its way out.
 #[derive(Debug)]
@@ -41,19 +47,41 @@ impl From<ApiError> for WebError {
     }
 }
 
+impl From<AttemptError> for WebError {
+    fn from(error: AttemptError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            AttemptError::Invalid { field, problem } => ApiError::invalid(field, problem),
+            AttemptError::UnknownCode(_) | AttemptError::Unknown(_) => ApiError::NotFound { message },
+            AttemptError::UnknownAttempt => ApiError::SignedOut { message },
+            AttemptError::Closed | AttemptError::ClosedToJoin => ApiError::Conflict { message },
+            AttemptError::Store(_) | AttemptError::Interrupted | AttemptError::Randomness(_) => at_fault(
+                &message,
+                "this could not be saved just now; try again. Answers on a student's device send themselves again",
+            ),
+        })
+    }
+}
+
 impl From<QuizError> for WebError {
     fn from(error: QuizError) -> Self {
         let message = error.to_string();
         Self(match error {
             QuizError::Invalid { field, problem } => ApiError::invalid(field, problem),
             QuizError::Gift(_) => ApiError::invalid("body", message),
-            QuizError::UnknownCode(_) | QuizError::Unknown(_) => ApiError::NotFound { message },
-            QuizError::UnknownAttempt => ApiError::SignedOut { message },
-            QuizError::Closed | QuizError::ClosedToJoin | QuizError::Ruled(_) => ApiError::Conflict { message },
-            QuizError::Store(_) | QuizError::Interrupted | QuizError::Randomness(_) => at_fault(
-                &message,
-                "this could not be saved just now; try again. Answers on a student's device send themselves again",
-            ),
+            QuizError::Unknown(_) => ApiError::NotFound { message },
+            QuizError::Ruled(_) => ApiError::Conflict { message },
+            QuizError::Store(_) => at_fault(&message, NOT_SAVED),
+        })
+    }
+}
+
+impl From<SchoolError> for WebError {
+    fn from(error: SchoolError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            SchoolError::Unknown(_) => ApiError::NotFound { message },
+            SchoolError::Store(_) => at_fault(&message, NOT_SAVED),
         })
     }
 }
@@ -80,8 +108,14 @@ impl From<AccountError> for WebError {
     }
 }
 
-impl From<ResultsError> for WebError {
-    fn from(error: ResultsError) -> Self {
+impl From<AccessError> for WebError {
+    fn from(error: AccessError) -> Self {
+        Self(ReportError::from(error).into())
+    }
+}
+
+impl From<ReportError> for WebError {
+    fn from(error: ReportError) -> Self {
         Self(error.into())
     }
 }

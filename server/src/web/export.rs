@@ -20,7 +20,7 @@ use url::form_urlencoded;
 
 use super::query::{OF_VIEW, Part, check_query};
 use super::{Shared, WebError, session};
-use crate::results::{Export, FileName};
+use crate::reports::{Export, FileName};
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 64 << 10;
@@ -45,7 +45,7 @@ pub(super) async fn export(
     check_query(query, &[("names", Part::Show, true)])?;
     let user = session::required_user(&rooms.accounts, &headers).await?;
     let (view, with_names) = asked(query, assignment);
-    let ready = rooms.results.export(&user, view, export, with_names).await?;
+    let ready = rooms.reports.export(&user, view, export, with_names).await?;
     let kind = [(header::CONTENT_TYPE, export.content_type().to_owned()), disposition(&ready.name)];
     let file = File::from_std(ready.file);
     let bytes = file.metadata().await.map_err(|error| unreadable(&error))?.len();

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
+use app::api::ApiError;
 use app::api::functions::{
     ReadArrivals, ReadClassGrid, ReadClassResults, ReadComparable, ReadDeliveryHealth, ReadMe, ReadMyClasses,
     ReadPipeline, ReadRulingEffect, ReadStudentNames, ReadStudentResults,
 };
-use app::api::{ApiError, Reports};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -21,6 +21,7 @@ use leptos::server_fn::axum::{get_server_fn_service, register_explicit};
 
 use super::query::{OF_VIEW, Part, QueryPart, check_query};
 use super::{Shared, WebError, nothing_there, session, wrong_method};
+use crate::accounts;
 
 /// Longer than any error text.
 const MOST_ERROR_BYTES: usize = 64 << 10;
@@ -53,8 +54,13 @@ pub(super) async fn call(
     // A browser's address bar accepts HTML and would be sent back to where it came from.
     request.headers_mut().remove(header::ACCEPT);
     let user = session::user(&rooms.accounts, &headers).await?;
-    let reports: Arc<dyn Reports> = rooms.results.on_behalf_of(user);
-    let context = move || provide_context(Arc::clone(&reports));
+    let session = accounts::port_for(user.clone());
+    let (reports, ops) = (rooms.reports.on_behalf_of(user.clone()), rooms.ops.on_behalf_of(user));
+    let context = move || {
+        provide_context(Arc::clone(&session));
+        provide_context(Arc::clone(&reports));
+        provide_context(Arc::clone(&ops));
+    };
     let answer = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     with_status(answer).await
 }

@@ -1,6 +1,6 @@
 //! Server-sent events. See `app::api::live` for what they say.
 //!
-//! Owns the connection of an open page. Does not own when something is told: the room `results` does.
+//! Owns the connection of an open page. Does not own when something is told: the room `reports` does.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -17,7 +17,8 @@ use tokio::sync::watch;
 use url::form_urlencoded;
 
 use super::{Shared, WebError, session};
-use crate::results::{Following, ResultsError, Said};
+use crate::access::AccessError;
+use crate::reports::{Following, Said};
 
 pub(super) async fn events(
     State(rooms): State<Shared>,
@@ -27,14 +28,14 @@ pub(super) async fn events(
     let user = session::required_user(&rooms.accounts, &headers).await?;
     let assignments = assignments(query.as_deref().unwrap_or_default())?;
     for assignment in &assignments {
-        let checked = rooms.results.check_access(&user, *assignment).await;
+        let checked = rooms.access.check_may_see(&user, *assignment).await;
         checked.map_err(|error| match error {
-            ResultsError::Unknown(_) => not_found(*assignment),
+            AccessError::Unknown => not_found(*assignment),
             error => error.into(),
         })?;
     }
     let page = Page {
-        following: rooms.results.follow(&assignments),
+        following: rooms.reports.follow(&assignments),
         stop: rooms.stop.clone(),
         ends: rooms.accounts.follow_ends(),
         secret: session::secret_of(&headers).unwrap_or_default().to_owned(),

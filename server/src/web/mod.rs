@@ -40,21 +40,36 @@ pub use client::Proxies;
 
 use client::Limits;
 
+use crate::access::Access;
 use crate::accounts::Accounts;
+use crate::attempts::Attempts;
+use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::listen::Bodies;
-use crate::quiz::Quiz;
+use crate::ops::Ops;
+use crate::quizzes::Quizzes;
 use crate::registry::Registry;
-use crate::results::Results;
+use crate::reports::Reports;
+use crate::school::School;
 
 /// The rooms that requests are answered by.
 pub struct Rooms {
-    /// Students.
-    pub quiz: Quiz,
+    /// What students do.
+    pub attempts: Attempts,
+    /// Quizzes and rulings.
+    pub quizzes: Quizzes,
+    /// Classes and assignments.
+    pub school: School,
     /// Staff.
     pub accounts: Accounts,
+    /// Who may do what.
+    pub access: Access,
     /// What staff read.
-    pub results: Results,
+    pub reports: Reports,
+    /// What operators see.
+    pub ops: Ops,
+    /// What time it is.
+    pub clock: Clock,
     /// Records.
     pub gateway: Gateway,
     /// The memory of large requests, and of the relay's.
@@ -102,7 +117,7 @@ impl FromRef<Desk> for Arc<Limits> {
 /// Every route of the server. `site` is the folder with the built front end.
 pub fn router(rooms: Rooms, site: &Path) -> Router {
     functions::register();
-    let limits = Arc::new(Limits::new(&rooms.results.measure().clock));
+    let limits = Arc::new(Limits::new(&rooms.clock));
     let desk = Desk { rooms: Arc::new(rooms), limits };
     Router::new()
         .merge(api())

@@ -31,7 +31,8 @@ use super::query::SHOW;
 use super::session::COOKIE;
 use crate::amazon::MOST_RECORDS;
 use crate::gateway::PutRecordBatchAnswer;
-use crate::results::{Export, PartStatus, Readiness};
+use crate::ops::{PartStatus, Readiness};
+use crate::reports::Export;
 
 const JSON: &str = "application/json";
 /// Names of the security schemes.

@@ -3,7 +3,7 @@
 //! `GET /healthz` and `GET /readyz` are for everybody; `GET /metrics` is for programs of this machine, and for whoever
 //! sends the key that the configuration names.
 //!
-//! Owns these paths, and who may ask. Does not own the figures: the room `results` does.
+//! Owns these paths, and who may ask. Does not own the figures: the room `ops` does.
 
 use app::api::ApiError;
 use axum::Json;
@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 
 use super::client::Client;
 use super::{Shared, WebError};
-use crate::results::{METRICS_TYPE, Readiness};
+use crate::ops::{METRICS_TYPE, OpenPages, Readiness};
+use crate::reports::PageCounts;
 use crate::secret;
 
 /// What proxies put in front of a request that they hand on. One that has been handed on comes from elsewhere, whatever
@@ -37,7 +38,7 @@ pub(super) async fn healthz() -> Json<Alive> {
 }
 
 pub(super) async fn readyz(State(rooms): State<Shared>) -> (StatusCode, Json<Readiness>) {
-    let readiness = rooms.results.readiness().await;
+    let readiness = rooms.ops.readiness().await;
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))
 }
@@ -52,7 +53,9 @@ pub(super) async fn metrics(
             "metrics are read on the server's own machine, or with its metrics_key: authorization: bearer <key>";
         return Err(ApiError::Forbidden { message: message.to_owned() }.into());
     }
-    let text = rooms.results.metrics().await.map_err(|_| ApiError::unavailable("the metrics could not be written"))?;
+    let PageCounts { connections, assignments, asked, worked_out } = rooms.reports.page_counts();
+    let pages = OpenPages { connections, assignments, asked, worked_out };
+    let text = rooms.ops.metrics(pages).await.map_err(|_| ApiError::unavailable("the metrics could not be written"))?;
     Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text))
 }
 
