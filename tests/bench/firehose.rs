@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use hmac::{Hmac, Mac};
 use memchr::memmem;
+use server::pauses::Pauses;
 use sha2::{Digest, Sha256};
 
 use crate::answers::{BATCH, FIRST, Template};
@@ -19,8 +20,9 @@ const SCOPE: &str = "eu-central-1/firehose/aws4_request";
 const SIGNED: &str = "content-type;host;x-amz-date;x-amz-target";
 const TYPE: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "Firehose_20150804.PutRecordBatch";
-/// First pause after the server has said that it takes no more just now; doubles up to a second.
+/// First pause after the server has said that it takes no more just now.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Who signs.
 #[derive(Clone, serde::Deserialize)]
@@ -60,7 +62,7 @@ pub fn put(host: &str, key: &Key, stream: &str, mut templates: Vec<Template>, ba
 
 impl Wire {
     fn put_all(&mut self, stream: &str, template: &Template, tally: &mut Tally) -> Outcome<()> {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut left: Vec<usize> = (0..BATCH).collect();
         let mut rest: Option<Vec<u8>> = None;
         loop {
@@ -82,8 +84,7 @@ impl Wire {
                 return Ok(());
             }
             tally.again += left.len() as u64;
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_secs(1));
+            std::thread::sleep(pauses.after_failure());
             rest = Some(template.only(stream, &left));
         }
     }

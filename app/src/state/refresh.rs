@@ -1,6 +1,8 @@
 //! When to ask again: once, however many loads landed meanwhile, not at all while nobody looks, and after a failure with
 //! growing pauses until an answer comes. The pages of staff and the outbox of students go by the same rule.
 //!
+//! The crate `backon` makes pauses one after the other; here they follow from how many tries failed, which a page keeps.
+//!
 //! Does not own how long one question may take: `browser::transport` ends each after a while, so that an answer always
 //! comes.
 

@@ -11,8 +11,12 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{AttemptError, Attempts};
+use crate::store::is_conflict;
 use crate::store::tables::{assignment, attempt, student};
 use crate::{names, secret};
+
+/// How often a join is decided again that another one has overtaken.
+const MOST_TRIES: u32 = 8;
 
 impl Attempts {
     /// Begins an attempt for the student of that name; a name that the class list does not have is added to it.
@@ -25,15 +29,27 @@ impl Attempts {
         if assignment.closed_at.is_some() {
             return Err(AttemptError::ClosedToJoin);
         }
+        // A second one who joins under the same name at the same moment takes the number or the line on the class list.
+        let mut tries = 0..MOST_TRIES;
+        loop {
+            match self.begin(&assignment, &name).await {
+                Err(AttemptError::Store(error)) if is_conflict(&error) && tries.next().is_some() => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Begins an attempt, unless the assignment has been closed.
+    async fn begin(&self, assignment: &assignment::Model, name: &str) -> Result<Joined, AttemptError> {
         let token = secret::generate()?;
         let tx = self.store.begin().await?;
-        // Asked again by the one writer: a close that came in between counts.
-        let current = assignment::Entity::find_by_id(assignment.id).one(&*tx).await?;
+        // Locked until the commit, so that a close comes before or after.
+        let current = assignment::Entity::find_by_id(assignment.id).lock_shared().one(&*tx).await?;
         if current.is_none_or(|current| current.closed_at.is_some()) {
             return Err(AttemptError::ClosedToJoin);
         }
         let now = self.clock.now();
-        let student = student_of(&*tx, assignment.class_id, &name, now).await?;
+        let student = student_of(&*tx, assignment.class_id, name, now).await?;
         let earlier = attempt::Entity::find()
             .filter(attempt::Column::AssignmentId.eq(assignment.id))
             .filter(attempt::Column::StudentId.eq(student))
@@ -46,6 +62,7 @@ impl Attempts {
             id: Set(Uuid::now_v7().to_string()),
             assignment_id: Set(assignment.id),
             student_id: Set(student),
+            // Unique for assignment and student.
             number: Set(earlier.flatten().unwrap_or(0) + 1),
             token_hash: Set(secret::hash(&token)),
             started_at: Set(now),

@@ -11,17 +11,20 @@ use app::api::Millis;
 use app::api::attempts::{GivenAnswer, Receipt};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::oneshot;
 
 use super::submit::{Questions, SubmitRequest, check, questions_of, receipt_of};
 use super::{AttemptError, Attempts};
 use crate::outbox::AnswerRecord;
 use crate::records::QUIZ_ANSWERS;
+use crate::store::is_conflict;
 use crate::store::tables::{answer, assignment, attempt, student};
 
 /// Submissions of one transaction. More wait for the next, so that the first are not kept waiting by the last.
 const MOST: usize = 64;
+/// How often a transaction is decided again that another process has overtaken.
+const MOST_TRIES: u32 = 8;
 /// Rows of one statement: SQLite takes 32,766 parameters, and an answer has seven.
 const MOST_ROWS: usize = 2_000;
 
@@ -39,6 +42,25 @@ struct Shared {
 struct Waiting {
     wanted: SubmitRequest,
     tell: oneshot::Sender<Result<Receipt, AttemptError>>,
+}
+
+/// Why a transaction was given up; nothing of it counts.
+#[derive(Debug, thiserror::Error)]
+enum GroupError {
+    #[error("another process has submitted one of these attempts; send it again")]
+    Overtaken,
+    #[error(transparent)]
+    Store(#[from] DbErr),
+}
+
+impl GroupError {
+    /// Whether another writer was faster, so that everything is to be read and decided again.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Overtaken => true,
+            Self::Store(error) => is_conflict(error),
+        }
+    }
 }
 
 /// What was read of the attempts, in the transaction that writes.
@@ -84,7 +106,14 @@ impl Attempts {
             return;
         }
         let wanted: Vec<&SubmitRequest> = group.iter().map(|waiting| &waiting.wanted).collect();
-        let outcomes = self.save_group(&wanted).await.unwrap_or_else(|error| {
+        let mut saved = self.save_group(&wanted).await;
+        for _ in 0..MOST_TRIES {
+            if !saved.as_ref().is_err_and(GroupError::is_conflict) {
+                break;
+            }
+            saved = self.save_group(&wanted).await;
+        }
+        let outcomes = saved.unwrap_or_else(|error| {
             let all = group.iter().map(|_| Err(DbErr::Custom(error.to_string()).into()));
             all.collect()
         });
@@ -95,7 +124,7 @@ impl Attempts {
     }
 
     /// The transaction. When it returns, what was accepted is on disk.
-    async fn save_group(&self, group: &[&SubmitRequest]) -> Result<Vec<Result<Receipt, AttemptError>>, DbErr> {
+    async fn save_group(&self, group: &[&SubmitRequest]) -> Result<Vec<Result<Receipt, AttemptError>>, GroupError> {
         let tx = self.store.begin().await?;
         let known = Known::read(&*tx, group).await?;
         // From here to the commit, nobody may say that all which was accepted until now has landed.
@@ -117,8 +146,10 @@ impl Attempts {
             }));
         }
         let records: Vec<&AnswerRecord<'_>> = accepted.iter().flat_map(|accepted| &accepted.records).collect();
-        for accepted in &accepted {
-            claim(&*tx, &accepted.attempt.id, &accepted.receipt).await?;
+        for (receipt, attempts) in by_receipt(&accepted) {
+            if !claim(&*tx, &attempts, receipt).await? {
+                return Err(GroupError::Overtaken);
+            }
         }
         for records in records.chunks(MOST_ROWS) {
             let numbers = self.outbox.write(&*tx, QUIZ_ANSWERS, accepted_at, records).await?;
@@ -144,7 +175,9 @@ impl Known {
         let ids = group.iter().map(|wanted| wanted.attempt.as_str());
         let attempts = attempt::Entity::find().filter(attempt::Column::Id.is_in(ids)).all(tx).await?;
         let ids = attempts.iter().map(|attempt| attempt.assignment_id);
-        let assignments = assignment::Entity::find().filter(assignment::Column::Id.is_in(ids)).all(tx).await?;
+        // Locked until the commit, so that a close comes before or after.
+        let assignments =
+            assignment::Entity::find().filter(assignment::Column::Id.is_in(ids)).lock_shared().all(tx).await?;
         let ids = attempts.iter().map(|attempt| attempt.student_id);
         let students = student::Entity::find().filter(student::Column::Id.is_in(ids)).all(tx).await?;
         Ok(Self {
@@ -190,16 +223,29 @@ impl Known {
     }
 }
 
-/// Marks an attempt as submitted.
-pub(crate) async fn claim<C: ConnectionTrait>(tx: &C, attempt: &str, receipt: &Receipt) -> Result<(), DbErr> {
+/// The attempts of each receipt. A class that answers every question has one for all.
+fn by_receipt<'a>(accepted: &'a [Accepted<'_>]) -> Vec<(&'a Receipt, Vec<&'a str>)> {
+    let mut grouped: Vec<(&Receipt, Vec<&str>)> = Vec::new();
+    for Accepted { attempt, receipt, .. } in accepted {
+        match grouped.iter_mut().find(|(of, _)| *of == receipt) {
+            Some((_, attempts)) => attempts.push(&attempt.id),
+            None => grouped.push((receipt, vec![&attempt.id])),
+        }
+    }
+    grouped
+}
+
+/// Marks attempts as submitted. Returns whether none of them was so already; if one was, the caller gives the transaction up.
+pub(crate) async fn claim<C: ConnectionTrait>(tx: &C, attempts: &[&str], receipt: &Receipt) -> Result<bool, DbErr> {
     let told = serde_json::to_string(receipt).map_err(|e| DbErr::Custom(e.to_string()))?;
-    attempt::Entity::update_many()
+    let claimed = attempt::Entity::update_many()
         .col_expr(attempt::Column::SubmittedAt, Expr::value(receipt.accepted_at))
         .col_expr(attempt::Column::Told, Expr::value(told))
-        .filter(attempt::Column::Id.eq(attempt))
+        .filter(attempt::Column::Id.is_in(attempts.iter().copied()))
+        .filter(attempt::Column::SubmittedAt.is_null())
         .exec(tx)
-        .await
-        .map(|_| ())
+        .await?;
+    Ok(claimed.rows_affected == attempts.len() as u64)
 }
 
 async fn write_answers<C: ConnectionTrait>(
@@ -225,121 +271,4 @@ fn lock(waiting: &Mutex<Vec<Waiting>>) -> std::sync::MutexGuard<'_, Vec<Waiting>
 }
 
 #[cfg(test)]
-mod tests {
-    use app::api::attempts::{Join, Joined, Submission};
-    use sea_orm::PaginatorTrait;
-
-    use super::*;
-    use crate::for_tests::Room;
-    use crate::school::NewAssignment;
-    use crate::store::Store;
-
-    struct Class {
-        attempts: Attempts,
-        assignment: i64,
-        store: Store,
-        room: Room,
-    }
-
-    impl Class {
-        async fn new() -> Self {
-            let room = Room::new().await;
-            let class = room.school.add_class(room.teacher, "Class", &[]).await.expect("a class");
-            let quiz = room.quizzes.import_gift(room.teacher, "Quiz", "1 + 1? {=2 ~3}").await.expect("a quiz").quiz;
-            let new = NewAssignment { class, quiz, join_code: "ABC-123", opened_at: 0 };
-            let assignment = room.school.assign(&new).await.expect("an assignment");
-            Self { attempts: room.attempts.clone(), assignment, store: room.store.clone(), room }
-        }
-
-        async fn join(&self, name: &str) -> Joined {
-            let join = Join { code: "ABC-123".into(), name: name.into() };
-            self.attempts.join(&join).await.expect("joined")
-        }
-
-        /// Hands in while a transaction is under way, so that all of them wait for the next one.
-        async fn together(&self, all: &[(&Joined, Submission)]) -> Vec<Result<Receipt, AttemptError>> {
-            let turn = self.attempts.saving.0.turn.lock().await;
-            let submits = all.iter().map(|(joined, submission)| {
-                let attempts = self.attempts.clone();
-                async move { attempts.submit(&joined.attempt, &joined.token, submission).await }
-            });
-            let all_wait = async {
-                while lock(&self.attempts.saving.0.waiting).len() < all.len() {
-                    tokio::task::yield_now().await;
-                }
-                drop(turn);
-            };
-            futures::future::join(futures::future::join_all(submits), all_wait).await.0
-        }
-
-        async fn saved(&self) -> (u64, u64) {
-            let answers = answer::Entity::find().count(&self.store.read).await.expect("a count");
-            let waiting = self.attempts.outbox.waiting(QUIZ_ANSWERS).await.expect("a count");
-            (answers, waiting.records)
-        }
-    }
-
-    fn nothing() -> Submission {
-        Submission { answers: Vec::new() }
-    }
-
-    #[tokio::test]
-    async fn one_submission_s_mistake_does_not_touch_the_others_of_its_transaction() {
-        let class = Class::new().await;
-        let (ada, bob, eve) = (class.join("Ada").await, class.join("Bob").await, class.join("Eve").await);
-        let mallory = Joined { attempt: ada.attempt.clone(), token: eve.token.clone() };
-        let nonsense = GivenAnswer { question: 999, choice: None, elapsed_ms: 0 };
-        let wrong = Submission { answers: vec![nonsense] };
-        let outcomes =
-            class.together(&[(&ada, nothing()), (&mallory, nothing()), (&eve, wrong), (&bob, nothing())]).await;
-        assert!(outcomes[0].is_ok() && outcomes[3].is_ok(), "{outcomes:?}");
-        assert!(matches!(outcomes[1], Err(AttemptError::UnknownAttempt)), "{outcomes:?}");
-        assert!(matches!(outcomes[2], Err(AttemptError::Invalid { .. })), "{outcomes:?}");
-        assert_eq!(class.saved().await, (2, 2));
-    }
-
-    #[tokio::test]
-    async fn the_same_submission_twice_in_one_transaction_is_saved_once() {
-        let class = Class::new().await;
-        let ada = class.join("Ada").await;
-        let outcomes = class.together(&[(&ada, nothing()), (&ada, nothing())]).await;
-        let receipts: Vec<Receipt> = outcomes.into_iter().map(|outcome| outcome.expect("accepted")).collect();
-        assert_eq!(receipts[0], receipts[1]);
-        assert_eq!(class.saved().await, (1, 1));
-    }
-
-    #[tokio::test]
-    async fn more_submissions_than_a_transaction_takes_are_all_saved() {
-        let class = Class::new().await;
-        let mut joined = Vec::new();
-        for n in 0..=MOST {
-            joined.push(class.join(&format!("Student {n}")).await);
-        }
-        let all: Vec<_> = joined.iter().map(|joined| (joined, nothing())).collect();
-        assert!(class.together(&all).await.iter().all(Result::is_ok));
-        assert_eq!(class.saved().await.0, MOST as u64 + 1);
-    }
-
-    #[tokio::test]
-    async fn whoever_goes_away_while_waiting_is_saved_all_the_same() {
-        let class = Class::new().await;
-        let (ada, bob) = (class.join("Ada").await, class.join("Bob").await);
-        let turn = class.attempts.saving.0.turn.lock().await;
-        let nothing = nothing();
-        let mut gone = Box::pin(class.attempts.submit(&ada.attempt, &ada.token, &nothing));
-        assert!(futures::poll!(&mut gone).is_pending());
-        drop((gone, turn));
-        class.attempts.submit(&bob.attempt, &bob.token, &nothing).await.expect("accepted");
-        assert_eq!(class.saved().await.0, 2);
-    }
-
-    #[tokio::test]
-    async fn nothing_is_accepted_after_the_close() {
-        let class = Class::new().await;
-        let ada = class.join("Ada").await;
-        class.room.school.close(class.assignment).await.expect("closed");
-        let outcome = class.attempts.submit(&ada.attempt, &ada.token, &nothing()).await;
-        assert!(matches!(outcome, Err(AttemptError::Closed)), "{outcome:?}");
-        assert_eq!(class.saved().await, (0, 0));
-    }
-}
+mod tests;

@@ -5,10 +5,10 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::sigv4::SignatureError;
 use crate::keys::KeyError;
 use crate::listen::{BodyError, HostError};
 use crate::registry::RegistryError;
+use crate::sigv4::SignatureError;
 use crate::stream::StreamError;
 
 /// An error on its way to an AWS client.

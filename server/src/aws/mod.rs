@@ -9,7 +9,6 @@ mod iterator;
 mod kinesis;
 mod made;
 mod shape;
-pub(crate) mod sigv4;
 
 use std::sync::Arc;
 
@@ -27,12 +26,12 @@ pub use error::AwsError;
 pub use made::made_streams;
 
 use self::made::Descriptions;
-use self::sigv4::Credential;
 use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
 use crate::keys::{Key, KeyError, Keys};
 use crate::listen::{self, Bodies};
 use crate::registry::Registry;
+use crate::sigv4::{self, Credential};
 use crate::store::Store;
 
 /// Ten MiB in base64, and what is around it.

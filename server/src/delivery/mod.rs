@@ -53,6 +53,7 @@ use self::hand::{Hand, Route};
 use crate::clock::Clock;
 use crate::lake::{Lake, Objects};
 use crate::live::Live;
+use crate::pauses::Pauses;
 use crate::records::columns::Table;
 use crate::records::source::{Cut, Gathered, Source, Until};
 use crate::transform::Transformer;
@@ -130,13 +131,13 @@ impl<S: Source> Delivery<S> {
     }
 
     fn run(&self, runtime: &Handle, health: &Health, mut stop: watch::Receiver<bool>) {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut standing = Standing::default();
         while !is_over(&stop) {
             match self.guarded_turn(runtime, health, &mut standing, &mut stop) {
                 Ok(()) => {
                     health.set_failing(None);
-                    pause = FIRST_PAUSE;
+                    pauses.reset();
                     if standing.hand.is_none() && standing.next.is_some_and(|next| self.source.is_drained(next)) {
                         tracing::info!(
                             stream = self.source.stream(),
@@ -150,12 +151,12 @@ impl<S: Source> Delivery<S> {
                     let (stream, shard) = (self.source.stream(), self.source.shard());
                     let cut = standing.hand.as_ref().map(|hand| hand.cut);
                     let (start, end) = (cut.map(|cut| cut.start), cut.map(|cut| cut.end));
+                    let pause = pauses.after_failure();
                     tracing::warn!(stream, shard, start, end, %error, ?pause, "a batch did not land; trying again");
                     health.set_failing(Some(Failing { stage: error.stage(), says: error.to_string() }));
                     runtime.block_on(async {
                         let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
                     });
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }

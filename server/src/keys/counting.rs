@@ -9,7 +9,7 @@ use app::api::Millis;
 
 use super::{KeyError, rights};
 use crate::access::Rights;
-use crate::registry::bucket::Bucket;
+use crate::limit::Bucket;
 use crate::store::tables::gateway_key;
 
 /// API Gateway's account-level throttle, where a key has none of its own: requests a second, and a burst.

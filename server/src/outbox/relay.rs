@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::Outbox;
 use crate::amazon::{MOST_BYTES, MOST_RECORDS};
+use crate::pauses::Pauses;
 use crate::store::tables::outbox::Model;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -105,7 +106,7 @@ impl Relay {
 
     /// Drains until `stop` says true.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut written = self.outbox.follow();
         loop {
             written.mark_unchanged();
@@ -117,16 +118,15 @@ impl Relay {
                 Ok(records) => {
                     tracing::debug!(stream, first, last, records, "the gateway has taken records");
                     self.health.set(None);
-                    pause = FIRST_PAUSE;
+                    pauses.reset();
                     continue;
                 }
                 Err(error) => {
+                    let pause = pauses.after_failure();
                     tracing::warn!(stream, first, last, %error, ?pause, "records stay in the outbox; sending again");
                     self.health.set(Some(error.to_string()));
                     self.health.retries.inc();
-                    let wait = pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    wait
+                    pause
                 }
             };
             let waking = wait == LOOK_ANYWAY;

@@ -14,7 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use serde_json::value::RawValue;
 
 use super::DeliveryStream;
-use super::bucket::Bucket;
+use crate::limit::Bucket;
 use crate::records::columns::{PRODUCER, Table};
 use crate::records::fit::{Misfit, fit_from};
 use crate::records::source::Form;

@@ -4,7 +4,6 @@
 //! wire they came over: fit, quota, append or hand on. Does not own keys and wires (the rooms `gateway` and `aws` do), nor
 //! what becomes of a record in the log or elsewhere.
 
-pub mod bucket;
 mod door;
 mod names;
 mod room;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Plant, RegistryError};
 use crate::delivery::{Failing, Health, Settings};
+use crate::pauses::Pauses;
 use crate::registry::terms::Destination;
 use crate::remote::{Listed, Reader, RemoteShard, ready};
 use crate::stream::{Entry, Log};
@@ -155,21 +156,19 @@ impl Upstream {
     }
 
     async fn look_after(&self, making: &Making) {
-        let (mut stop, mut pause) = (self.stop.clone(), FIRST_PAUSE);
+        let (mut stop, mut pauses) = (self.stop.clone(), Pauses::new(FIRST_PAUSE, LIST_AGAIN));
         while !*stop.borrow() {
             let wait = match self.look(making).await {
                 Ok(()) => {
                     self.state().problem = None;
-                    pause = FIRST_PAUSE;
+                    pauses.reset();
                     LIST_AGAIN
                 }
                 Err(error) => {
-                    let stream = making.log.stream();
+                    let (stream, pause) = (making.log.stream(), pauses.after_failure());
                     tracing::warn!(stream, error, ?pause, "shards were not begun; trying again");
                     self.state().problem = Some(error);
-                    let wait = pause;
-                    pause = (pause * 2).min(LIST_AGAIN);
-                    wait
+                    pause
                 }
             };
             tokio::select! {

@@ -13,6 +13,7 @@ use aws_sdk_kinesis::types::{Record, Shard, ShardIteratorType};
 use super::reading::{Fetched, Position};
 use super::{Listed, RemoteError, RemoteShard, SourceConfig, TRIES, kinesis, named};
 use crate::pace::Pace;
+use crate::pauses::Pauses;
 
 /// First pause after an error; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -137,19 +138,18 @@ impl Reader {
 
     /// Follows a shard until it is closed and read to its end, or `stop` says true.
     pub(super) async fn follow(&self, shard: &RemoteShard) {
-        let (mut stop, mut iterator, mut pause) = (shard.stop(), None, FIRST_PAUSE);
+        let (mut stop, mut iterator) = (shard.stop(), None);
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         while !*stop.borrow() && !shard.is_done() {
             let wait = match self.step(shard, &mut iterator).await {
                 Ok(wait) => {
-                    pause = FIRST_PAUSE;
+                    pauses.reset();
                     wait
                 }
                 Err(error) => {
                     iterator = None;
                     shard.note_failure(&error);
-                    let wait = pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    Some(wait)
+                    Some(pauses.after_failure())
                 }
             };
             tokio::select! {

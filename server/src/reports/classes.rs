@@ -1,60 +1,22 @@
-//! Classes and their assignments.
+//! One assignment's class: its list, and how far its students are.
 //!
-//! Owns which classes an account sees, and how far their students are. Does not own what they answered.
+//! Owns both as they stood at an instant. Does not own what students answered, nor the page of all classes (`overview`).
 
 use std::collections::BTreeMap;
 
 use app::api::Millis;
 use app::api::accounts::Role;
 use app::api::class::{Comparable, Progress, StudentName};
-use app::api::results::{AssignmentSummary, ClassSummary, Participation};
+use app::api::results::Participation;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::{ReportError, Reports};
 use crate::accounts::User;
-use crate::store::tables::{assignment, attempt, class, question, quiz, student};
+use crate::store::tables::{assignment, attempt, class, student};
 
 impl Reports {
-    pub(super) async fn classes_of(&self, user: &User) -> Result<Vec<ClassSummary>, ReportError> {
-        let mut classes = class::Entity::find().order_by_asc(class::Column::Name);
-        if user.me.role != Role::Admin {
-            classes = classes.filter(class::Column::TeacherId.eq(user.id));
-        }
-        let mut summaries = Vec::new();
-        for class in classes.all(&self.store.read).await? {
-            let students = self.students_of(class.id, Millis::MAX).await?;
-            let assignments = self.assignments_of(class.id).await?;
-            summaries.push(ClassSummary { id: class.id, name: class.name, students, assignments });
-        }
-        Ok(summaries)
-    }
-
     async fn students_of(&self, class: i64, until: Millis) -> Result<i64, DbErr> {
         Ok(listed(class, until).count(&self.store.read).await? as i64)
-    }
-
-    async fn assignments_of(&self, class: i64) -> Result<Vec<AssignmentSummary>, DbErr> {
-        let rows = assignment::Entity::find()
-            .filter(assignment::Column::ClassId.eq(class))
-            .order_by_desc(assignment::Column::OpenedAt)
-            .all(&self.store.read)
-            .await?;
-        let mut summaries = Vec::with_capacity(rows.len());
-        for row in rows {
-            let quiz = quiz::Entity::find_by_id(row.quiz_id).one(&self.store.read).await?;
-            let questions = question::Entity::find().filter(question::Column::QuizId.eq(row.quiz_id));
-            let participation = self.participation(&row, None).await?;
-            summaries.push(AssignmentSummary {
-                id: row.id,
-                quiz_title: quiz.map(|q| q.title).unwrap_or_default(),
-                questions: questions.count(&self.store.read).await? as i64,
-                join_code: row.join_code,
-                opened_at: row.opened_at,
-                closed_at: row.closed_at,
-                participation,
-            });
-        }
-        Ok(summaries)
     }
 
     /// Each student counts once: as submitted if any attempt was.

@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod following;
 mod grid;
+mod overview;
 mod port;
 mod rulings;
 

@@ -4,7 +4,7 @@
 
 use app::api::Millis;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::find::assignments_of;
 use super::{School, SchoolError};
@@ -21,8 +21,10 @@ impl School {
             .one(&self.store.read)
             .await?
             .ok_or(SchoolError::Unknown("assignment"))?;
-        let now = self.clock.now();
         let tx = self.store.begin().await?;
+        // Whoever is saving a submission to it has locked the row: the close comes after that one, and so does its instant.
+        assignment::Entity::find_by_id(assignment).lock_exclusive().one(&*tx).await?;
+        let now = self.clock.now();
         let is_closed = close_at(&*tx, assignment, now).await?;
         let row = assignment::Entity::find_by_id(assignment).one(&*tx).await?;
         let Some(row) = row.filter(|_| is_closed) else { return Ok(()) };

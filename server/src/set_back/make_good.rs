@@ -156,7 +156,10 @@ async fn bring_back<C: ConnectionTrait>(
         answered: sent.answers.iter().filter(|answer| answer.choice.is_some()).count() as i64,
         questions: questions.len() as i64,
     };
-    claim(tx, &sent.id, &receipt).await?;
+    if !claim(tx, &[&sent.id], &receipt).await? {
+        // Another process has brought it back.
+        return Ok(Ok(false));
+    }
     answer::Entity::insert_many(rows_of(sent)).exec_without_returning(tx).await?;
     Ok(Ok(true))
 }

@@ -133,3 +133,18 @@ async fn a_number_that_has_left_the_store_is_not_given_out_again() {
     store.skip_numbers(1_000).await.expect("left out");
     assert_eq!(next(&store).await, 1_101);
 }
+
+#[tokio::test]
+async fn a_row_that_another_writer_has_made_is_a_conflict_and_any_other_error_is_none() {
+    let Opened { store, _folder } = opened().await;
+    let tx = store.begin().await.expect("begun");
+    let add = "INSERT INTO api_key (name) VALUES ('a')";
+    let add_account = "INSERT INTO account (email, name, role, password_hash) VALUES ('a@x', 'A', 'teacher', '')";
+    tx.execute_unprepared(add_account).await.expect("added");
+    let again = tx.execute_unprepared(add_account).await.expect_err("the address is unique");
+    assert!(is_conflict(&again), "{again:?}");
+    for wrong in [add, "INSERT INTO nothing VALUES (1)"] {
+        let error = tx.execute_unprepared(wrong).await.expect_err("wrong");
+        assert!(!is_conflict(&error), "{error:?}");
+    }
+}

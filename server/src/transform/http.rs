@@ -139,7 +139,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::aws::sigv4;
+    use crate::sigv4;
     use crate::transform::host::MOST_PAYLOAD;
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

@@ -27,6 +27,7 @@ use self::host::Host;
 use self::http::HttpHost;
 use self::local::{Identity, LocalHost};
 use crate::amazon::ACCOUNT;
+use crate::pauses::Pauses;
 
 /// First pause after a failed invocation; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -198,7 +199,7 @@ impl Transformer {
         invocations: &Invocations,
         failing: &(impl Fn(&InvokeError) + Send + Sync),
     ) -> (Vec<Verdict>, u32) {
-        let (mut attempts, mut pause) = (0, FIRST_PAUSE);
+        let (mut attempts, mut pauses) = (0, Pauses::new(FIRST_PAUSE, LONGEST_PAUSE));
         loop {
             attempts += 1;
             invocations.attempts.inc();
@@ -215,10 +216,10 @@ impl Transformer {
                 let verdict = Verdict::failed(error.code(), error.to_string());
                 return (vec![verdict; count], attempts);
             }
+            let pause = pauses.after_failure();
             tracing::warn!(stream, function, count, attempts, %error, ?pause, "an invocation failed; trying again");
             failing(&error);
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

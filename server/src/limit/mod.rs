@@ -1,7 +1,12 @@
 //! How often somebody may try something: a bucket of tries for each, refilled by the clock.
 //!
-//! Owns the counting, in memory that does not grow with the number of those who try. Does not own who counts as one, nor
-//! what is tried.
+//! Owns the counting, in memory that does not grow with the number of those who try, and the token bucket of streams and keys
+//! ([`Bucket`]). Does not own who counts as one, nor what is tried. The crate `governor` does not serve: its limiter by key grows
+//! with those who try until it is swept, and it takes all that was asked for or nothing, where a stream takes a part.
+
+mod bucket;
+
+pub use bucket::Bucket;
 
 use std::collections::HashMap;
 use std::hash::Hash;
