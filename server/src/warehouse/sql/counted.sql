@@ -3,8 +3,8 @@
 -- {each} and {place}: of all attempts with the same {each}, the one with the lowest {place} counts. A place is a text that
 -- ends with the attempt's id, so that no two attempts share one.
 --
--- As in the view `answers`, a record counts once, however often it was repeated, and who put it is part of its identity:
--- attempts and students of another producer bear its name, and never mix with the server's own. The parameters are of their
+-- A record counts once, because the view `answers` shows it once. Attempts and students of another producer bear its name
+-- here, and never mix with the server's own. The parameters are of their
 -- columns' types: DuckDB plans a statement anew each time that one is not, which takes as long as the question itself.
 -- Which attempts count is not asked by a window: for a class, one takes DuckDB a third of the whole question's time. Nor by
 -- comparing a student's attempts with each other: of one with 20,000 attempts, that takes more memory than there is.
@@ -12,13 +12,8 @@ WITH once AS (
     SELECT CASE WHEN producer IS NULL THEN student_key ELSE producer || '/' || student_key END AS student_key,
            CASE WHEN producer IS NULL THEN attempt_id ELSE producer || '/' || attempt_id END AS attempt_id,
            attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms
-    FROM (
-        SELECT student_key, attempt_id, attempt_no, accepted_seq, accepted_at, question_id, choice_id, elapsed_ms, producer,
-               ROW_NUMBER() OVER (PARTITION BY producer, record_id ORDER BY accepted_seq) AS occurrence
-        FROM quiz_answers
-        WHERE assignment_id = $1 AND accepted_at <= $2
-    ) AS numbered
-    WHERE occurrence = 1
+    FROM answers
+    WHERE assignment_id = $1 AND accepted_at <= $2
 ),
 marked AS (
     SELECT student_key, attempt_id, attempt_no, accepted_at, question_id, choice_id, elapsed_ms,
