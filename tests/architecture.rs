@@ -1,4 +1,4 @@
-//! The layout of `server/src`, read from its source files.
+//! The layout of `server/src`, and of `app/src` but for what files open with, read from the source files.
 //!
 //! Owns four rules: a room imports only rooms of lower floors, files do not import each other in a circle, no file is longer
 //! than 400 lines, and every file opens with what it owns. What a file's own tests import does not count.
@@ -22,6 +22,18 @@ const FLOORS: &[&[&str]] = &[
     &["serve"],
     &["commands"],
     &["lib", "main"],
+];
+
+/// The same of the front end.
+const FLOORS_OF_APP: &[&[&str]] = &[
+    &["api"],
+    &["state"],
+    &["charts"],
+    &["browser"],
+    &["components"],
+    &["pages"],
+    &["shell"],
+    &["bin", "lib", "main"],
 ];
 
 /// Longest file, in lines.
@@ -158,14 +170,23 @@ fn files(folder: &Path, under: &str) -> Vec<File> {
 
 /// The server's source files, without those that are there for tests alone.
 fn sources() -> Vec<File> {
-    let all = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "");
+    sources_of("src")
+}
+
+/// The front end's.
+fn sources_of_app() -> Vec<File> {
+    sources_of("../app/src")
+}
+
+fn sources_of(folder: &str) -> Vec<File> {
+    let all = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "");
     let for_tests: Vec<Vec<String>> = all.iter().flat_map(File::test_modules).collect();
     let is_for_tests = |file: &File| for_tests.iter().any(|module| file.module().starts_with(module));
     all.into_iter().filter(|file| !is_for_tests(file)).collect()
 }
 
-fn floor_of(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+fn floor_of(floors: &[&[&str]], room: &str) -> Option<usize> {
+    floors.iter().position(|rooms| rooms.contains(&room))
 }
 
 /// Which files each file imports, the file that it is a part of and its own parts left out.
@@ -181,15 +202,15 @@ fn arrows(files: &[File]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
 }
 
 /// The imports of rooms that do not stand on a lower floor.
-fn imports_upwards(files: &[File]) -> Vec<String> {
+fn imports_upwards(floors: &[&[&str]], files: &[File]) -> Vec<String> {
     let mut found = Vec::new();
     for (file, others) in arrows(files) {
-        let Some(own) = floor_of(&file[0]) else {
+        let Some(own) = floor_of(floors, &file[0]) else {
             found.push(format!("{} stands on no floor", file[0]));
             continue;
         };
         for other in others.iter().filter(|other| other[0] != file[0]) {
-            if floor_of(&other[0]).is_none_or(|floor| floor >= own) {
+            if floor_of(floors, &other[0]).is_none_or(|floor| floor >= own) {
                 found.push(format!("{} imports {}", file.join("/"), other.join("/")));
             }
         }
@@ -233,17 +254,20 @@ fn without_owner(files: &[File]) -> Vec<String> {
 
 #[test]
 fn rooms_import_lower_floors_only() {
-    assert_eq!(imports_upwards(&sources()), [""; 0]);
+    assert_eq!(imports_upwards(FLOORS, &sources()), [""; 0]);
+    assert_eq!(imports_upwards(FLOORS_OF_APP, &sources_of_app()), [""; 0]);
 }
 
 #[test]
 fn files_import_each_other_in_no_circle() {
     assert_eq!(circles(&sources()), [""; 0]);
+    assert_eq!(circles(&sources_of_app()), [""; 0]);
 }
 
 #[test]
 fn files_have_at_most_400_lines() {
     assert_eq!(too_long(&sources()), [""; 0]);
+    assert_eq!(too_long(&sources_of_app()), [""; 0]);
 }
 
 #[test]
@@ -253,32 +277,34 @@ fn files_open_with_what_they_own() {
 
 #[test]
 fn every_room_is_there_and_stands_on_one_floor() {
-    let rooms: BTreeSet<String> = sources().iter().map(File::room).collect();
-    let listed: Vec<&str> = FLOORS.iter().flat_map(|floor| floor.iter().copied()).collect();
-    assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a room is listed twice");
-    assert_eq!(rooms, listed.into_iter().map(str::to_owned).collect());
+    for (floors, files) in [(FLOORS, sources()), (FLOORS_OF_APP, sources_of_app())] {
+        let rooms: BTreeSet<String> = files.iter().map(File::room).collect();
+        let listed: Vec<&str> = floors.iter().flat_map(|floor| floor.iter().copied()).collect();
+        assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a room is listed twice");
+        assert_eq!(rooms, listed.into_iter().map(str::to_owned).collect());
+    }
 }
 
 #[test]
 fn an_import_upwards_is_found_in_use_and_in_code() {
     let lower = "use crate::clock::Clock;\nfn f() { crate::store::open() }\n";
     assert_eq!(
-        imports_upwards(&[File::new("school/mod.rs", lower), File::new("clock.rs", ""), File::new("store.rs", "")]),
+        imports_upwards(FLOORS, &[File::new("school/mod.rs", lower), File::new("clock.rs", ""), File::new("store.rs", "")]),
         [""; 0]
     );
     for upper in ["use crate::{clock::Clock, web::Page};", "fn f() -> crate::web::Page {}", "use super::web;"] {
         let made_up = [File::new("school.rs", upper), File::new("web/mod.rs", ""), File::new("clock.rs", "")];
-        assert_eq!(imports_upwards(&made_up), ["school imports web"], "{upper}");
+        assert_eq!(imports_upwards(FLOORS, &made_up), ["school imports web"], "{upper}");
     }
     let unknown = [File::new("garage.rs", "")];
-    assert_eq!(imports_upwards(&unknown), ["garage stands on no floor"]);
+    assert_eq!(imports_upwards(FLOORS, &unknown), ["garage stands on no floor"]);
 }
 
 #[test]
 fn what_tests_and_comments_name_does_not_count() {
     let text = "//! See crate::web.\n#[cfg(test)]\nmod bench;\n// crate::web\n#[cfg(test)]\nmod tests {\n    use crate::web;\n}\n";
     let made_up = [File::new("school/mod.rs", text), File::new("web.rs", "")];
-    assert_eq!(imports_upwards(&made_up), [""; 0]);
+    assert_eq!(imports_upwards(FLOORS, &made_up), [""; 0]);
     assert_eq!(made_up[0].test_modules(), [["school", "bench"]]);
 }
 

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use app::api::results::{ChoiceResult, ItemFigures, QuestionResult};
 use app::charts::draw::{draw, height};
-use app::charts::model::{self, Order, Picture};
+use app::charts::model::{self, Picture};
 use app::charts::theme::Theme;
+use app::state::looking::Order;
 use plotters::prelude::SVGBackend;
 
 /// One of a quiz's questions, with answers for A, B, C and D.

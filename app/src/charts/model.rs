@@ -2,20 +2,11 @@
 
 use crate::api::results::{QuestionResult, TestFigures};
 use crate::state::advice::{LOW, misconception};
+use crate::state::looking::Order;
 use crate::state::words;
 
 /// z of the normal distribution for an interval that holds 19 times of 20.
 const Z_95: f64 = 1.959_963_984_540_054;
-
-/// In which order questions stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// As in the quiz.
-    #[default]
-    Quiz,
-    /// The smallest share first.
-    HardestFirst,
-}
 
 /// One chart.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,16 @@
 
 use crate::api::Millis;
 use crate::api::results::Attempts;
-use crate::charts::model::Order;
+
+/// In which order questions stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As in the quiz.
+    #[default]
+    Quiz,
+    /// The smallest share first.
+    HardestFirst,
+}
 
 /// How the rows of the grid stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::ApiError;
 use crate::api::class::Comparable;
 use crate::api::functions::{class_results, comparable};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::class::Progress;
 use crate::api::results::{ClassResults, Participation};
 use crate::state::advice::{LEAST_TO_RETEACH, no_average, to_reteach};

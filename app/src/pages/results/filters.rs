@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::functions::arrivals;
 use crate::api::results::Attempts;
 use crate::api::{ApiError, Millis};

@@ -4,8 +4,8 @@ use leptos::html::Section;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::Page;
-use super::class::{Names, label, name_of};
+use super::page::Page;
+use super::students::{Names, label, name_of};
 use crate::api::class::{GridQuestion, GridRow, Progress};
 use crate::api::results::ClassResults;
 use crate::components::{Problem, seen};
@@ -20,26 +20,26 @@ const SOME: usize = 200;
 #[component]
 pub(super) fn Grid(page: Page) -> impl IntoView {
     let card = NodeRef::<Section>::new();
-    let class = page.class;
+    let students = page.students;
     let is_seen = seen(card);
     Effect::new(move || {
         if is_seen.get() {
-            class.wanted.set(true);
+            students.wanted.set(true);
         }
     });
     let shown = RwSignal::new(SOME);
     let sort = Memo::new(move |_| page.looking.now.get().sort);
     let rows = Memo::new(move |_| {
-        let names = class.names.get();
-        class.grid.with(|grid| {
+        let names = students.names.get();
+        students.grid.with(|grid| {
             grid.as_ref().map(|grid| sorted(grid, sort.get(), |row| name_of(&row.student, &names))).unwrap_or_default()
         })
     });
     let columns =
-        Memo::new(move |_| class.grid.with(|grid| grid.as_ref().map(|g| g.questions.clone()).unwrap_or_default()));
-    let are_named = move || class.names.with(Option::is_some);
+        Memo::new(move |_| students.grid.with(|grid| grid.as_ref().map(|g| g.questions.clone()).unwrap_or_default()));
+    let are_named = move || students.names.with(Option::is_some);
     let showing = move || {
-        let total = class.grid.with(|grid| grid.as_ref().map(|grid| grid.total))?;
+        let total = students.grid.with(|grid| grid.as_ref().map(|grid| grid.total))?;
         let here = shown.get().min(rows.with(Vec::len)) as i64;
         Some(format!("Showing {} of {}", words::count(here), words::count(total)))
     };
@@ -50,18 +50,18 @@ pub(super) fn Grid(page: Page) -> impl IntoView {
                 <h2>"Every student, every question"</h2>
                 <div class="r">
                     <span class="muted small">{move || if are_named() { "Names shown" } else { "Names hidden" }}</span>
-                    <button type="button" class="btn small" on:click=move |_| class.toggle_names(page.assignment)>
-                        {move || if class.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
+                    <button type="button" class="btn small" on:click=move |_| students.toggle_names(page.assignment)>
+                        {move || if students.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
                     </button>
                 </div>
             </header>
-            <Problem message=class.problem />
+            <Problem message=students.problem />
             <div class="scroll" tabindex="0" role="region" aria-label="Every student, every question">
                 <table class="grid-table" translate="no">
                     <thead><Columns page columns sort /></thead>
                     <tbody>
                         <For each=visible key=|row| (row.student.clone(), row.attempt, row.choices.clone(), row.progress, row.score) let:row>
-                            <Row page row columns names=class.names />
+                            <Row page row columns names=students.names />
                         </For>
                     </tbody>
                 </table>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use wasm_bindgen_futures::spawn_local;
 
-use super::Page;
+use super::page::Page;
 use crate::browser::{http, png, print, time};
 use crate::charts::model::{Picture, choices, questions};
 use crate::components::{ConfirmDialog, Menu, anew};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::results::{LEAST_N, QuestionResult, TestFigures};
 use crate::state::words;
 

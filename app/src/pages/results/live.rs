@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::ApiError;
 use crate::api::freshness::Freshness;
-use crate::api::functions::class_results;
+use crate::api::functions::{class_grid, class_results};
 use crate::api::live::Tick;
 use crate::api::results::ClassResults;
 use crate::browser::asking::Asking;
@@ -120,5 +120,54 @@ impl Refreshing {
         let newer = Measured { connection, freshness: results.freshness };
         results.freshness = self.newest(before.unwrap_or(results.freshness), newer);
         self.page.results.set(Some(results));
+    }
+}
+
+/// Keeps the grid as the figures are: it is fetched when somebody looks, and again after each change while they do.
+pub(super) fn follow_students(page: Page) {
+    let session = expect_context::<RwSignal<Session>>();
+    let asking = Asking::new(move || ask_students(page, session));
+    let (looking, students) = (page.looking, page.students);
+    students.remember_names(page.assignment);
+    // Whatever changes a figure changes one of these.
+    let state = Memo::new(move |_| {
+        page.results
+            .with(|r| r.as_ref().map(|r| (r.freshness.landed, r.participation, r.attempts, r.as_of, r.rulings.clone())))
+    });
+    Effect::new(move || {
+        looking.view.track();
+        state.track();
+        // What could not be fetched while the server was lost is fetched when it is back.
+        let _ = page.reach.connection();
+        if students.wanted.get() {
+            asking.changed();
+        }
+    });
+}
+
+async fn ask_students(page: Page, session: RwSignal<Session>) -> Result<(), ApiError> {
+    let (students, looking) = (page.students, page.looking);
+    let view = looking.view.get_untracked();
+    let answer = within(class_grid(view.assignment, Some(view.attempts), view.as_of)).await;
+    // Nothing where the page has been left. What something else was looked at for, meanwhile, is asked for next.
+    if looking.view.try_get_untracked() != Some(view) {
+        return Ok(());
+    }
+    match answer {
+        Ok(grid) => {
+            students.problem.set(None);
+            students.grid.set(Some(grid));
+            Ok(())
+        }
+        Err(error) => {
+            match &error {
+                ApiError::SignedOut { .. } => session.set(Session::SignedOut),
+                error if error.is_passing() => students
+                    .problem
+                    .set(Some(format!("The students cannot be shown: {error}. This page tries again by itself."))),
+                error => students.problem.set(Some(format!("The students cannot be shown: {error}."))),
+            }
+            Err(error)
+        }
     }
 }

@@ -9,8 +9,8 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use crate::api::Millis;
 use crate::api::results::View;
 use crate::browser::time;
-use crate::charts::model::Order;
 use crate::state::looking::Looking;
+use crate::state::looking::Order;
 
 /// The address is written so often at most, in milliseconds. Safari refuses more than a hundred times in half a minute,
 /// and a slider that is dragged passes more stops than that.

@@ -8,8 +8,9 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 
+use super::page::Page;
 use super::selected::over_bar;
-use super::{Page, assignment_of_address, live};
+use super::{assignment_of_address, live};
 use crate::api::freshness::State;
 use crate::api::results::{Attempts, QuestionResult};
 use crate::browser;

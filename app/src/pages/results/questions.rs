@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::results::QuestionResult;
-use crate::charts::model::{Order, Picture, QuestionBar, ordered, questions, wilson};
+use crate::charts::model::{Picture, QuestionBar, ordered, questions, wilson};
 use crate::components::{Bar, Chart, ChartOrTable, Segment, Segments};
+use crate::state::looking::Order;
 use crate::state::words;
 
 /// The card at the left.

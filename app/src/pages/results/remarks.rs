@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::api::results::ClassResults;
 use crate::state::advice::{Remark, doubts, no_doubts, nothing_to_reteach, to_reteach};
 

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 pub(super) use self::dialog::Rule;
-use super::Page;
+use super::page::Page;
 use crate::api::results::{ClassResults, QuestionResult};
 use crate::api::rulings::Ruling;
 use crate::browser::{http, time};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Page;
+use super::page::Page;
 use crate::charts::model::{Picture, ScoreBar, scores, scores_caption};
 use crate::components::{Bar, Chart, ChartOrTable};
 use crate::state::words;

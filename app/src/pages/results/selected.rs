@@ -3,8 +3,8 @@
 use leptos::html::H2;
 use leptos::prelude::*;
 
-use super::Page;
-use super::class::label;
+use super::page::Page;
+use super::students::label;
 use crate::api::class::GridRow;
 use crate::api::results::{LEAST_N, QuestionResult};
 use crate::charts::model::{ChoiceBar, Mark, Picture, choices, nobody_chose};
@@ -82,10 +82,10 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
     let is_open = RwSignal::new(false);
     let groups = move || {
         let question = question.get()?;
-        page.class.grid.with(|grid| {
+        page.students.grid.with(|grid| {
             let grid = grid.as_ref()?;
             let place = grid.questions.iter().position(|column| column.id == question.id)?;
-            Some(page.class.names.with(|names| {
+            Some(page.students.names.with(|names| {
                 let called = |row: &GridRow| label(row, names);
                 let of = |choice: i64| -> Vec<String> {
                     grid.rows.iter().filter(|row| row.choices.get(place) == Some(&choice)).map(called).collect()
@@ -98,7 +98,7 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
             }))
         })
     };
-    let is_fetching = move || page.class.grid.with(Option::is_none) && page.class.problem.with(Option::is_none);
+    let is_fetching = move || page.students.grid.with(Option::is_none) && page.students.problem.with(Option::is_none);
     let group = |(letter, students): (String, Vec<String>)| {
         let who = if students.is_empty() { "nobody".to_owned() } else { String::new() };
         view! {
@@ -110,17 +110,17 @@ fn WhoAnswered(page: Page, question: Memo<Option<QuestionResult>>) -> impl IntoV
     };
     let toggle = move |event: leptos::ev::Event| {
         is_open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
-        page.class.wanted.set(true);
+        page.students.wanted.set(true);
     };
     view! {
         <details class="who-answered" on:toggle=toggle>
             <summary>"Who answered what"</summary>
             {move || is_open.get().then(|| view! {
-                <Problem message=page.class.problem />
+                <Problem message=page.students.problem />
                 {is_fetching().then(|| view! { <p class="tiny">"Fetching the students…"</p> })}
                 <dl>{groups().map(|groups| groups.into_iter().map(group).collect_view())}</dl>
-                <button type="button" class="btn small" on:click=move |_| page.class.toggle_names(page.assignment)>
-                    {move || if page.class.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
+                <button type="button" class="btn small" on:click=move |_| page.students.toggle_names(page.assignment)>
+                    {move || if page.students.shows_names(page.assignment) { "Hide names" } else { "Show names" }}
                 </button>
             })}
         </details>

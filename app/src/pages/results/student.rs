@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_params_map};
 
-use super::class::{Class, called};
+use super::students::{Students, called};
 use crate::api::class::{Progress, StudentAnswer, StudentQuestion, StudentResults};
 use crate::api::functions::student_results;
 use crate::browser::time;
@@ -27,12 +27,14 @@ fn Student() -> impl IntoView {
     let student = part("student");
     let (found, problem) =
         ask_once(move || student_results(assignment, student.clone()), "This student cannot be shown");
-    let class = Class::new();
-    class.remember_names(assignment);
+    let students = Students::new();
+    students.remember_names(assignment);
     // To the view that it was come from.
     let back = format!("/results/{assignment}{}", query(&use_location().search.get_untracked()));
     let title = move || {
-        found.with(|found| found.as_ref().map(|r| class.names.with(|names| called(&r.student, Some(r.number), names))))
+        found.with(|found| {
+            found.as_ref().map(|r| students.names.with(|names| called(&r.student, Some(r.number), names)))
+        })
     };
     view! {
         <div class="head">
@@ -46,13 +48,13 @@ fn Student() -> impl IntoView {
                 <p class="muted">"All attempts, as they are now"</p>
             </div>
             <div class="acts">
-                <button type="button" class="btn" on:click=move |_| class.toggle_names(assignment)>
-                    {move || if class.shows_names(assignment) { "Hide name" } else { "Show name" }}
+                <button type="button" class="btn" on:click=move |_| students.toggle_names(assignment)>
+                    {move || if students.shows_names(assignment) { "Hide name" } else { "Show name" }}
                 </button>
             </div>
         </div>
         <Problem message=problem />
-        <Problem message=class.problem />
+        <Problem message=students.problem />
         {move || found.get().map(|results| view! { <Attempts results /> })}
     }
 }

@@ -1,18 +1,15 @@
-//! The class, student by student, kept as live as the figures: fetched when somebody looks, and again after each change
-//! while they do.
+//! The students of the class, as far as anybody has asked for them, and whether their names are shown.
+//!
+//! Owns what a student is called on a page. Does not own when the grid is asked for (`live` does), nor a view.
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::Page;
-use crate::api::ApiError;
 use crate::api::class::{ClassGrid, GridRow};
-use crate::api::functions::{class_grid, student_names};
-use crate::browser::asking::Asking;
+use crate::api::functions::student_names;
 use crate::browser::transport::within;
-use crate::state::session::Session;
 
 /// The assignment whose names are shown, for as long as this page of the browser lives: who opens a student and comes back
 /// need not ask again. Copies are the same.
@@ -32,7 +29,7 @@ pub(crate) type Names = Option<BTreeMap<String, String>>;
 
 /// The students, as far as anybody has asked for them. Copies are the same.
 #[derive(Clone, Copy)]
-pub(super) struct Class {
+pub(super) struct Students {
     shown: NamesShown,
     /// Rows and columns.
     pub grid: RwSignal<Option<ClassGrid>>,
@@ -44,7 +41,7 @@ pub(super) struct Class {
     pub problem: RwSignal<Option<String>>,
 }
 
-impl Class {
+impl Students {
     pub fn new() -> Self {
         Self {
             shown: expect_context(),
@@ -116,53 +113,4 @@ pub(crate) fn name_of(student: &str, names: &Names) -> Option<String> {
 pub(crate) fn called(student: &str, number: Option<i64>, names: &Names) -> String {
     name_of(student, names)
         .unwrap_or_else(|| number.map_or_else(|| "Not on the list".to_owned(), |number| format!("Student {number}")))
-}
-
-/// Keeps the grid as the figures are.
-pub(super) fn follow(page: Page) {
-    let session = expect_context::<RwSignal<Session>>();
-    let asking = Asking::new(move || ask(page, session));
-    let (looking, class) = (page.looking, page.class);
-    class.remember_names(page.assignment);
-    // Whatever changes a figure changes one of these.
-    let state = Memo::new(move |_| {
-        page.results
-            .with(|r| r.as_ref().map(|r| (r.freshness.landed, r.participation, r.attempts, r.as_of, r.rulings.clone())))
-    });
-    Effect::new(move || {
-        looking.view.track();
-        state.track();
-        // What could not be fetched while the server was lost is fetched when it is back.
-        let _ = page.reach.connection();
-        if class.wanted.get() {
-            asking.changed();
-        }
-    });
-}
-
-async fn ask(page: Page, session: RwSignal<Session>) -> Result<(), ApiError> {
-    let (class, looking) = (page.class, page.looking);
-    let view = looking.view.get_untracked();
-    let answer = within(class_grid(view.assignment, Some(view.attempts), view.as_of)).await;
-    // Nothing where the page has been left. What something else was looked at for, meanwhile, is asked for next.
-    if looking.view.try_get_untracked() != Some(view) {
-        return Ok(());
-    }
-    match answer {
-        Ok(grid) => {
-            class.problem.set(None);
-            class.grid.set(Some(grid));
-            Ok(())
-        }
-        Err(error) => {
-            match &error {
-                ApiError::SignedOut { .. } => session.set(Session::SignedOut),
-                error if error.is_passing() => class
-                    .problem
-                    .set(Some(format!("The students cannot be shown: {error}. This page tries again by itself."))),
-                error => class.problem.set(Some(format!("The students cannot be shown: {error}."))),
-            }
-            Err(error)
-        }
-    }
 }
