@@ -289,7 +289,10 @@ fn every_room_is_there_and_stands_on_one_floor() {
 fn an_import_upwards_is_found_in_use_and_in_code() {
     let lower = "use crate::clock::Clock;\nfn f() { crate::store::open() }\n";
     assert_eq!(
-        imports_upwards(FLOORS, &[File::new("school/mod.rs", lower), File::new("clock.rs", ""), File::new("store.rs", "")]),
+        imports_upwards(
+            FLOORS,
+            &[File::new("school/mod.rs", lower), File::new("clock.rs", ""), File::new("store.rs", "")]
+        ),
         [""; 0]
     );
     for upper in ["use crate::{clock::Clock, web::Page};", "fn f() -> crate::web::Page {}", "use super::web;"] {

@@ -9,7 +9,8 @@ use server::gateway::GatewayError;
 fuzz_target!(|body: &[u8]| {
     let rooms = rooms();
     let body = Bytes::copy_from_slice(body);
-    let outcome = rooms.runtime.block_on(rooms.gateway.put(STREAM, Some(&rooms.key.api_key), &body));
+    let put = async { rooms.gateway.enter(STREAM, Some(&rooms.key.api_key)).await?.put(&body).await };
+    let outcome = rooms.runtime.block_on(put);
     match outcome {
         Ok(answer) => assert!(!answer.request_responses.is_empty()),
         Err(GatewayError::Malformed { field, problem }) => assert!(!field.is_empty() && !problem.is_empty()),

@@ -4,18 +4,20 @@
 
 use std::sync::OnceLock;
 
+use server::access::Rights;
 use server::clock::Clock;
-use server::registry::terms::StreamConfig;
 use server::delivery::BufferingHints;
 use server::gateway::Gateway;
-use server::keys::{Keys, MadeKey, NewKey};
+use server::keys::{Keys, MadeKey, NewKey, Own};
 use server::lake::Lake;
+use server::listen::Bodies;
 use server::live::Live;
+use server::records::columns::quiz_answers;
+use server::registry::terms::StreamConfig;
 use server::registry::{Plant, Registry};
 use server::store::Store;
 use server::stream::Logs;
-use server::records::columns::quiz_answers;
-use server::warehouse::{Limits, Warehouse};
+use server::warehouse::duckdb::{self, Limits};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -52,7 +54,7 @@ async fn open(folder: &std::path::Path) -> (Gateway, axum::Router, MadeKey) {
     let plant = Plant {
         logs: Logs::open(&folder.join("stream")).expect("logs"),
         lake: Lake::local(&folder.join("lake")).expect("a lake"),
-        warehouse: Warehouse::open(&folder.join("warehouse.duckdb"), Limits { memory_mib: 256, threads: 1 })
+        warehouse: duckdb::open(&folder.join("warehouse.duckdb"), Limits { memory_mib: 256, threads: 1 })
             .expect("a warehouse"),
         live: Live::default(),
         clock: clock.clone(),
@@ -60,12 +62,17 @@ async fn open(folder: &std::path::Path) -> (Gateway, axum::Router, MadeKey) {
     let registry = Registry::new(plant);
     let hints = BufferingHints { size_bytes: 1 << 20, interval: std::time::Duration::ZERO };
     let stream = StreamConfig::to_table(STREAM, quiz_answers(), hints);
-    registry.start(stream, false).await.expect("the stream starts");
-    let keys = Keys::new(store.clone(), "own", "secret", clock);
+    registry.start(stream).await.expect("the stream starts");
+    let own = |name: &str| format!("fuzz-{name}");
+    let own = Own { relay: own("relay"), folder: own("folder"), wire: own("wire") };
+    let keys = Keys::new(store.clone(), own, clock);
+    // The stream is the server's own: a key has to name it.
+    let rights = Rights { put: vec![STREAM.to_owned()], ..Rights::everything() };
+    let (rate, burst) = (Some(1_000_000), Some(1_000_000));
     let key = keys
-        .create(&NewKey { name: "fuzz".to_owned(), rate: Some(1_000_000), burst: Some(1_000_000), ..NewKey::default() })
+        .create(&NewKey { name: "fuzz".to_owned(), rights, rate, burst, ..NewKey::default() })
         .await
         .expect("a key");
-    let wire = server::aws::Room::open(registry.clone(), keys.clone(), store, "secret".to_owned()).await;
+    let wire = server::aws::Room::open(registry.clone(), keys.clone(), store, "secret".to_owned(), Bodies::default()).await;
     (Gateway::new(registry, keys), wire.expect("the wire").router(), key)
 }

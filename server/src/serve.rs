@@ -38,7 +38,8 @@ use crate::reports::Reports;
 use crate::store::Store;
 use crate::stream::Logs;
 use crate::teaching::Teaching;
-use crate::warehouse::{Limits, RebuildOwed, Warehouse, WarehouseError};
+use crate::warehouse::duckdb::{self, Limits, RebuildOwed};
+use crate::warehouse::{Warehouse, WarehouseError};
 use crate::web::{self, Proxies, Rooms};
 use crate::{private, secret, set_back, tasks};
 
@@ -98,7 +99,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let stop = watch::Sender::new(false);
     let mut rebuild_owed = None;
     let open_warehouse = |path: &Path, limits| {
-        let (warehouse, owed) = Warehouse::open_or_set_aside(path, limits)?;
+        let (warehouse, owed) = duckdb::open_or_set_aside(path, limits)?;
         rebuild_owed = owed;
         Ok(warehouse)
     };
@@ -220,7 +221,7 @@ async fn start_rooms(
 /// Brings everything in the lake into an empty warehouse, before any delivery begins: where one goes on is read from the load
 /// history. What cannot be brought in is said, and stays in the lake. Returns whether that is all there is to do.
 async fn rebuild(plant: &Plant, config: &Config) -> Result<bool, StartError> {
-    let tables = ensure_tables(&plant.warehouse, config)?;
+    let tables = ensure_tables(&plant.warehouse, config).await?;
     let tell = |progress: Progress<'_>| {
         if let Progress::Failed { manifest, error } = progress {
             tracing::error!(manifest, %error, "a batch was not brought in");
@@ -242,14 +243,14 @@ async fn rebuild(plant: &Plant, config: &Config) -> Result<bool, StartError> {
 }
 
 /// Makes the tables of the configured streams that are not there yet. Returns each stream's.
-pub(crate) fn ensure_tables(
+pub(crate) async fn ensure_tables(
     warehouse: &Warehouse,
     config: &Config,
 ) -> Result<BTreeMap<String, Arc<Table>>, WarehouseError> {
     let mut tables = BTreeMap::new();
     for stream in &config.streams {
         if let Some(table) = stream.destination.as_ref().and_then(|destination| destination.table.clone()) {
-            warehouse.ensure_table(&table)?;
+            warehouse.ensure_table(Arc::clone(&table)).await?;
             tables.insert(stream.name.clone(), table);
         }
     }
@@ -281,7 +282,7 @@ async fn bind(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, S
 
 /// Opens the stores as they are; a damaged one is an error.
 pub(crate) async fn open_stores(config: &Config, clock: Clock) -> Result<Stores, StartError> {
-    open_with(config, clock, Warehouse::open).await
+    open_with(config, clock, duckdb::open).await
 }
 
 async fn open_with(

@@ -26,7 +26,8 @@ use server::live::Live;
 use server::school::NewAssignment;
 use server::store::Store;
 use server::teaching::Teaching;
-use server::warehouse::{Counting, Limits, Warehouse};
+use server::warehouse::duckdb::{self, Limits};
+use server::warehouse::{Counting, Warehouse};
 use tokio_postgres::types::Type;
 
 use self::cluster::{Cluster, TABLE};
@@ -44,7 +45,7 @@ const LIMITS: Limits = Limits { memory_mib: 512, threads: 1 };
 async fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let warehouse = folder.path().join("warehouse.duckdb");
-    drop(Warehouse::open(&warehouse, LIMITS)?);
+    drop(duckdb::open(&warehouse, LIMITS)?);
     let many = many::fill(&warehouse, setting("BENCH_ROWS", 2_000_000)?)?;
     println!("one assignment's results, {STUDENTS} students × {QUESTIONS} questions, among {} answers", many.answers);
     show("GET /api/class_results, worked out each time", &mut over_http(folder.path()).await?, "the goal is 10 ms");
@@ -149,7 +150,7 @@ fn places() -> impl Iterator<Item = i64> {
 }
 
 async fn ask_warehouse(path: &Path, many: &Many) -> Outcome<Vec<Duration>> {
-    let warehouse = Warehouse::open(path, LIMITS)?;
+    let warehouse = duckdb::open(path, LIMITS)?;
     let mut times = Vec::with_capacity(ASKED);
     for place in places() {
         let assignment = many.assignment(place);
@@ -159,7 +160,7 @@ async fn ask_warehouse(path: &Path, many: &Many) -> Outcome<Vec<Duration>> {
 }
 
 async fn ask_district(path: &Path) -> Outcome<Vec<Duration>> {
-    let warehouse = Warehouse::open(path, LIMITS)?;
+    let warehouse = duckdb::open(path, LIMITS)?;
     let mut times = Vec::new();
     for _ in 0..DISTRICT_ASKED {
         times.push(ask(&warehouse, DISTRICT, DISTRICT_STUDENTS).await?);
@@ -188,13 +189,16 @@ async fn ask_postgres(warehouse: &Path, many: &Many) -> Outcome<(Vec<Duration>, 
     // PostgreSQL may be another user here.
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
     let file = folder.path().join("answers.csv");
-    let db = duckdb::Connection::open(warehouse)?;
+    let db = ::duckdb::Connection::open(warehouse)?;
     let name = file.to_string_lossy().replace('\'', "''");
     db.execute_batch(&format!("COPY quiz_answers TO '{name}' (HEADER FALSE)"))?;
     drop(db);
     client.batch_execute(&format!("COPY quiz_answers FROM '{name}' (FORMAT csv)")).await?;
     std::fs::remove_file(&file)?;
     client.batch_execute("CREATE INDEX ON quiz_answers (assignment_id); ANALYZE quiz_answers").await?;
+    let views = include_str!("../../server/src/warehouse/duckdb/sql/views.sql");
+    let answers = views.split(';').find(|view| view.contains("CREATE VIEW answers")).ok_or("no view of answers")?;
+    client.batch_execute(answers).await?;
     let mut times = Vec::with_capacity(ASKED);
     for place in places() {
         times.push(ask_of(&client, many.assignment(place)).await?);
@@ -209,11 +213,11 @@ async fn ask_postgres(warehouse: &Path, many: &Many) -> Outcome<(Vec<Duration>, 
 /// Of what the warehouse is asked, PostgreSQL lacks MEDIAN alone.
 async fn ask_of(client: &tokio_postgres::Client, assignment: i64) -> Outcome<Duration> {
     let keys: Vec<String> = keys(assignment).iter().map(i64::to_string).collect();
-    let counted = include_str!("../../server/src/warehouse/sql/counted.sql")
+    let counted = include_str!("../../server/src/warehouse/duckdb/sql/counted.sql")
         .replace("{keys}", &keys.join(", "))
         .replace("{each}", "student_key")
         .replace("{place}", "CAST(2000000000000000000 + attempt_no AS VARCHAR) || attempt_id");
-    let sql = format!("{counted}{}", include_str!("../../server/src/warehouse/sql/class_totals.sql"))
+    let sql = format!("{counted}{}", include_str!("../../server/src/warehouse/duckdb/sql/class_totals.sql"))
         // Which is asked as a text, for want of another type that both sides know.
         .replace("accepted_at <= $2", "accepted_at <= CAST($2 AS TIMESTAMP)")
         .replace("MEDIAN(elapsed_ms)", "percentile_cont(0.5) WITHIN GROUP (ORDER BY elapsed_ms)")

@@ -119,7 +119,7 @@ async function change_the_warehouse(sql) {
 }
 
 /** The fact table as it is declared, and SQL that makes it anew with what it holds. */
-const TABLE = readFileSync(new URL('../../server/src/warehouse/sql/schema.sql', import.meta.url), 'utf8')
+const TABLE = readFileSync(new URL('../../server/src/warehouse/duckdb/sql/schema.sql', import.meta.url), 'utf8')
   .match(/CREATE TABLE IF NOT EXISTS quiz_answers \([\s\S]*?\n\);/)[0];
 const remade = (table) => `CREATE TABLE kept AS FROM quiz_answers; DROP TABLE quiz_answers; ${table}
   INSERT INTO quiz_answers FROM kept; DROP TABLE kept;`;

@@ -104,7 +104,7 @@ async fn parked(plant: Plant, config: Config) -> Result<(), ReplayCommandError> 
 }
 
 async fn from_lake(plant: Plant, config: &Config, which: &Which) -> Result<(), ReplayCommandError> {
-    let tables = ensure_tables(&plant.warehouse, config)?;
+    let tables = ensure_tables(&plant.warehouse, config).await?;
     let Plant { lake, warehouse, clock, .. } = plant;
     let bar = ProgressBar::new(0).with_style(style());
     let show = |progress: Progress<'_>| match progress {

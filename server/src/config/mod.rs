@@ -25,7 +25,7 @@ use self::streams::WrittenStream;
 use self::values::{in_range, key, nets};
 use crate::delivery::BufferingHints;
 use crate::registry::terms::StreamConfig;
-use crate::warehouse::Limits;
+use crate::warehouse::duckdb::Limits;
 
 /// What `freshmark serve` takes on its command line; every flag has a variable in the environment.
 #[derive(Args, Clone, Debug, Default)]

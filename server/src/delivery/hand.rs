@@ -11,11 +11,12 @@ use memchr::memmem::Finder;
 
 use super::DeliveryError;
 use super::names::{Layout, Names};
-use super::object::{self, Manifest, Meta, Size};
+use super::object;
 use super::sorted::{Sorted, Tally};
 use super::transformed::Transformed;
 use crate::live::NO_ASSIGNMENT;
 use crate::records::columns::Table;
+use crate::records::manifest::{Manifest, Meta, Size};
 use crate::records::source::{Cut, Gathered, Parked};
 
 /// How a line ends that this server has put: its producer is the last column.

@@ -14,8 +14,8 @@
 //! bytes take the place of the first ones, which is safe, because error output, object and manifest are all put again
 //! before COPY reads any of them, and a range whose COPY has committed is never worked on again, so that what lies in the
 //! lake is what was loaded. Where the next batch begins is read from the load history, never from a clock. A step that
-//! fails is tried again, with the same batch; a COPY that fails for as long as [`Settings::copy_retry`] is parked: its
-//! manifest is left under `errors/manifests/`, and the stream goes on.
+//! fails is tried again, with the same batch; a COPY that fails for as long as [`Settings::copy_retry`], or is refused for good,
+//! is parked: its manifest is left under `errors/manifests/`, and the stream goes on.
 //!
 //! A batch of heartbeats and nothing else takes the same way, and leaves nothing behind that grows: its object and its
 //! manifest take the place of the last ones, its row in the load history that of the row before.
@@ -47,17 +47,18 @@ pub use counts::{Counts, Deliveries};
 pub use error::DeliveryError;
 pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
-pub use object::{Entry, Manifest, Meta, Size, lines_of};
+pub use object::lines_of;
 
 use self::hand::{Hand, Route};
 use crate::clock::Clock;
-use crate::lake::{Lake, Objects};
+use crate::lake::{Lake, Objects as _};
 use crate::live::Live;
 use crate::pauses::Pauses;
 use crate::records::columns::Table;
+use crate::records::manifest::{Manifest, Meta, Size};
 use crate::records::source::{Cut, Gathered, Source, Until};
 use crate::transform::Transformer;
-use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse, WarehouseError};
+use crate::warehouse::{Advice, Load, Loaded, ShardEnd, Warehouse, WarehouseError};
 use crate::{crash, tasks};
 
 /// First pause after a failure; doubles up to [`LONGEST_PAUSE`].
@@ -194,7 +195,7 @@ impl<S: Source> Delivery<S> {
         self.put(runtime, hand, &health.counts)?;
         health.in_lake_before.fetch_max(hand.cut.end, Ordering::AcqRel);
         let began = Instant::now();
-        let copied = self.copy(hand);
+        let copied = runtime.block_on(self.copy(hand));
         if self.table.is_some() {
             health.counts.copied(hand, copied.as_ref().ok(), began);
         }
@@ -325,7 +326,7 @@ impl<S: Source> Delivery<S> {
     }
 
     /// Step 4.
-    fn copy(&self, hand: &Hand) -> Result<Loaded, WarehouseError> {
+    async fn copy(&self, hand: &Hand) -> Result<Loaded, WarehouseError> {
         let load = Load {
             table: self.table.clone(),
             stream: self.source.stream().to_owned(),
@@ -341,18 +342,19 @@ impl<S: Source> Delivery<S> {
             checkpoint: hand.checkpoint.clone(),
             now: self.clock.now(),
         };
-        self.warehouse.load(&load, &self.lake)
+        self.warehouse.load(load, Arc::new(self.lake.clone())).await
     }
 
-    /// A COPY has failed: parks the batch if that has gone on for long enough, or says that it is to be tried again.
+    /// A COPY has failed: parks the batch if that has gone on for long enough, or trying again is of no use. Otherwise returns the
+    /// error, and the batch is tried again.
     fn park_or_fail(&self, runtime: &Handle, hand: &mut Hand, error: WarehouseError) -> Result<(), DeliveryError> {
         let since = *hand.failing_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < self.settings.borrow().copy_retry {
+        if error.advice() == Advice::TryAgain && since.elapsed() < self.settings.borrow().copy_retry {
             return Err(error.into());
         }
         let (stream, shard, cut) = (self.source.stream(), self.source.shard(), hand.cut);
         let Cut { start, end } = cut;
-        tracing::error!(stream, shard, start, end, %error, "a COPY failed for too long; its batch is parked");
+        tracing::error!(stream, shard, start, end, %error, "a COPY failed for good, or for too long; its batch is parked");
         let size = Size { content_length: hand.object_bytes, record_count: hand.rows };
         let meta = Meta::of(stream, &shard, cut, hand.checkpoint.clone());
         let manifest = Manifest::of(meta, self.lake.url(&hand.names.object), size).bytes()?;

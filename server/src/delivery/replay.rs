@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::MANIFESTS;
 use super::names::{HEARTBEATS, MANIFEST_OF_HEARTBEATS, is_of_heartbeats};
-use super::object::Manifest;
 use crate::clock::Clock;
 use crate::lake::{Lake, LakeError};
 use crate::records::columns::Table;
+use crate::records::manifest::{Manifest, Meta};
 use crate::records::source::Parked;
 use crate::warehouse::{Load, Loaded, Warehouse, WarehouseError};
 
@@ -181,7 +181,7 @@ impl Replayer {
         let wrong = |problem: String| ReplayError::Manifest { key: key.to_owned(), problem };
         let manifest: Manifest =
             serde_json::from_slice(&self.lake.get(key).await?).map_err(|e| wrong(format!("is no manifest: {e}")))?;
-        let covers = |meta: &super::Meta| which.covers(&meta.stream, &meta.shard, meta.start, meta.end);
+        let covers = |meta: &Meta| which.covers(&meta.stream, &meta.shard, meta.start, meta.end);
         if manifest.meta.as_ref().is_some_and(|meta| !covers(meta)) {
             return Ok(None);
         }
@@ -281,9 +281,7 @@ impl Replayer {
     }
 
     async fn load(&self, load: Load) -> Result<Loaded, ReplayError> {
-        let (warehouse, lake) = (self.warehouse.clone(), self.lake.clone());
-        let loading = tokio::task::spawn_blocking(move || warehouse.load(&load, &lake));
-        Ok(loading.await.map_err(|_| ReplayError::Stopped)??)
+        Ok(self.warehouse.load(load, Arc::new(self.lake.clone())).await?)
     }
 }
 

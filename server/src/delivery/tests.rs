@@ -31,7 +31,7 @@ async fn a_crash_after_any_step_is_repaired_by_doing_the_step_again() {
                     delivery.put(&runtime, &mut hand, &Counts::default()).expect("object and manifest");
                 }
                 if steps >= 4 {
-                    delivery.copy(&hand).expect("copy");
+                    runtime.block_on(delivery.copy(&hand)).expect("copy");
                 }
             })
             .await
@@ -100,18 +100,18 @@ async fn a_copy_that_fails_brings_nothing_and_lands_whole_later() {
     works.put(0..5).await;
     let (delivery, hand) = (works.delivery(), works.hand());
     let lake = works.plant.lake.clone();
-    let missing = delivery.copy(&hand).expect_err("no manifest").to_string();
+    let missing = delivery.copy(&hand).await.expect_err("no manifest").to_string();
     assert!(missing.contains(&hand.names.manifest), "{missing}");
     let (_, manifest) = hand.to_put[1].clone();
     lake.put(&hand.names.manifest, manifest).await.expect("manifest");
-    assert!(delivery.copy(&hand).expect_err("no object").to_string().contains("mandatory and missing"));
+    assert!(delivery.copy(&hand).await.expect_err("no object").to_string().contains("mandatory and missing"));
     let bad = b"{\"record_id\":\"x\",\"accepted_seq\":\"not a number\"}\n";
     let half_good = [works.read().data(), bad].concat();
     let cut_short = &hand.to_put[0].1[..hand.to_put[0].1.len() - 12];
     for object in [object::gzip(&half_good).expect("gzip"), object::gzip(b"").expect("gzip"), cut_short.to_vec().into()]
     {
         lake.put(&hand.names.object, object).await.expect("object");
-        assert!(delivery.copy(&hand).is_err());
+        assert!(delivery.copy(&hand).await.is_err());
         assert_eq!((works.answers().await, works.history().await.len()), (0, 0), "all or nothing");
     }
     drop(delivery);
@@ -132,7 +132,7 @@ async fn loads_at_the_same_time_happen_one_after_the_other_and_each_range_once()
         let (delivery, mut hand, runtime) = (Arc::clone(&delivery), works.hand(), Handle::current());
         tokio::task::spawn_blocking(move || {
             delivery.put(&runtime, &mut hand, &Counts::default()).expect("put");
-            delivery.copy(&hand).expect("loaded, or known already");
+            runtime.block_on(delivery.copy(&hand)).expect("loaded, or known already");
         })
     });
     for load in futures::future::join_all(loads).await {
@@ -140,7 +140,7 @@ async fn loads_at_the_same_time_happen_one_after_the_other_and_each_range_once()
     }
     assert_eq!((works.answers().await, works.history().await.len()), (8, 1));
     let other = Hand { cut: Cut { start: 0, end: 9 }, ..works.hand() };
-    let overlap = delivery.copy(&other).expect_err("a range that is known in part").to_string();
+    let overlap = delivery.copy(&other).await.expect_err("a range that is known in part").to_string();
     assert!(overlap.contains("0..9") && overlap.contains("0..8"), "{overlap}");
     works.end().await;
 }

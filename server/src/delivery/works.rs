@@ -18,7 +18,8 @@ use crate::records::source::{Gathered, Source, Until};
 use crate::registry::terms::StreamConfig;
 use crate::registry::{DeliveryStream, Incoming, Plant, Registry};
 use crate::stream::{Logs, ShardLog};
-use crate::warehouse::{Limits, LoadedRow, Warehouse};
+use crate::warehouse::LoadedRow;
+use crate::warehouse::duckdb::{self, Limits};
 
 pub(crate) const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
 const NOW: i64 = 1_769_856_067_123;
@@ -28,7 +29,7 @@ pub(crate) fn plant(folder: &Path) -> Plant {
     Plant {
         logs: logs(folder),
         lake: Lake::local(&folder.join("lake")).expect("lake"),
-        warehouse: Warehouse::open(&folder.join("w.duckdb"), limits).expect("warehouse"),
+        warehouse: duckdb::open(&folder.join("w.duckdb"), limits).expect("warehouse"),
         live: Live::default(),
         clock: Clock::manual(NOW).0,
     }

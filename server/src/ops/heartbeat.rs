@@ -181,13 +181,14 @@ mod tests {
     use super::*;
     use crate::for_tests::Room;
     use crate::lake::Lake;
-    use crate::warehouse::{Limits, Load};
+    use crate::warehouse::Load;
+    use crate::warehouse::duckdb::{self, Limits};
 
     #[tokio::test]
     async fn a_heartbeat_that_other_records_have_overtaken_is_given_up() {
         let room = Room::new().await;
         let limits = Limits { memory_mib: 128, threads: 1 };
-        let warehouse = Warehouse::open(&room.folder.path().join("w.duckdb"), limits).expect("a warehouse");
+        let warehouse = duckdb::open(&room.folder.path().join("w.duckdb"), limits).expect("a warehouse");
         let lake = Lake::local(&room.folder.path().join("lake")).expect("a lake");
         let later = Load {
             table: None,
@@ -204,7 +205,7 @@ mod tests {
             checkpoint: None,
             now: room.clock.now() + 1,
         };
-        warehouse.load(&later, &lake).expect("loaded");
+        warehouse.load(later, Arc::new(lake)).await.expect("loaded");
         let heartbeats = Heartbeats::default();
         let (outbox, live, clock) = (room.outbox.clone(), room.live.clone(), room.clock.clone());
         let way = Way { on: Beating::Answers, every: Duration::from_millis(1), outbox, warehouse, live, clock };

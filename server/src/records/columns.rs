@@ -1,7 +1,7 @@
 //! The destination tables as the doors and COPY see them.
 //!
 //! Owns which columns a table has, and their types. The tables of the two streams that Freshmark brings are made by
-//! `warehouse/sql/schema.sql`; a test holds the two together. Tables of other streams come from the configuration.
+//! `warehouse/duckdb/sql/schema.sql`; a test holds the two together. Tables of other streams come from the configuration.
 
 use std::fmt::Write;
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_columns_are_those_of_the_tables_in_the_schema() {
         let db = duckdb::Connection::open_in_memory().expect("duckdb");
-        db.execute_batch(crate::warehouse::SCHEMA).expect("schema");
+        db.execute_batch(crate::warehouse::duckdb::TABLES).expect("schema");
         for table in [quiz_answers(), quiz_catalog()] {
             assert_eq!(columns_of(&db, &table.name), expected(&table));
         }

@@ -226,15 +226,14 @@ impl Registry {
         let destination = config.destination.clone();
         let landed = warehouse.stream_ends(config.name.clone()).await?.by_shard;
         let opening = {
-            let (table, warehouse) = (destination.as_ref().and_then(|d| d.table.clone()), warehouse.clone());
+            if let Some(table) = destination.as_ref().and_then(|destination| destination.table.clone()) {
+                warehouse.ensure_table(table).await?;
+            }
             let (logs, name, spec, clock) = (logs.clone(), config.log_name(), config.spec, clock.clone());
-            // Both wait for disks.
-            tokio::task::spawn_blocking(move || {
-                table.map_or(Ok(()), |table| warehouse.ensure_table(&table))?;
-                Ok::<_, RegistryError>(logs.log(&name, spec, &landed, clock)?)
-            })
+            // Waits for a disk.
+            tokio::task::spawn_blocking(move || logs.log(&name, spec, &landed, clock))
         };
-        let log = opening.await.unwrap_or(Err(StreamError::Stopped.into()))?;
+        let log = opening.await.unwrap_or(Err(StreamError::Stopped))?;
         let stop = watch::Sender::new(false);
         let is_paused = destination.as_ref().is_some_and(|destination| destination.is_paused);
         let (target, reader) = if is_paused { (None, None) } else { elsewhere(&config).await? };

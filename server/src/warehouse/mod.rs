@@ -1,48 +1,51 @@
-//! The warehouse: DuckDB in this process.
+//! The warehouse: what every engine does for the rooms above.
 //!
-//! Owns the tables, COPY, the load history and every SQL text that reads them. Does not own grading: keys come from
-//! the room that asks. A load is all or nothing, and COPY is serial because one connection does all of it.
+//! Owns the contract, [`Engine`], with the shapes of its answers and errors. Does not own an engine (`duckdb` is one), nor
+//! grading: keys come from the caller.
 
-mod aside;
-mod class;
-mod copy;
-mod database;
-mod fold;
-mod own;
-mod reads;
+pub mod duckdb;
+mod figures;
+mod landed;
+mod loads;
+mod sent;
+#[cfg(test)]
+pub(crate) mod suite;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use duckdb::Connection;
+pub use figures::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, Figures, StudentAnswerRow, Totals};
+pub use landed::{Books, Landed, Landings, Tally};
+pub use loads::{Batch, FOLDED, Load, Loaded, LoadedRow, Loads, ShardEnd, StreamEnds, is_folded};
+pub use sent::{Closed, Highest, KINDS, Ruled, RuledVersion, Sent, SentAnswer, SentAttempt};
 
-pub use aside::RebuildOwed;
-pub use class::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, StudentAnswerRow, Totals};
-pub use copy::{Load, Loaded};
-pub use fold::{FOLDED, is_folded};
-pub use own::{Closed, Highest, KINDS, Ruled, RuledVersion, SentAnswer, SentAttempt};
-pub use reads::{Batch, Books, Landed, LoadedRow, ShardEnd, StreamEnds, Tally};
+/// Everything that is asked of a warehouse. Each engine passes the same suite of tests.
+#[async_trait::async_trait]
+pub trait Engine: Loads + Landings + Figures + Sent + Send + Sync {
+    /// Whether it answers at all.
+    ///
+    /// # Errors
+    /// If it does not.
+    async fn ping(&self) -> Result<(), WarehouseError>;
+}
 
-use self::database::Database;
-use crate::lake::Objects;
-use crate::records::columns::Table;
+/// A handle on the one warehouse. Clones share.
+pub type Warehouse = Arc<dyn Engine>;
 
-pub(crate) const SCHEMA: &str = include_str!("sql/schema.sql");
-const VIEWS: &str = include_str!("sql/views.sql");
-/// Columns that came later: table, column, and what adds it.
-const ADDED: [(&str, &str, &str); 4] = [
-    ("load_history", "checkpoint", include_str!("sql/add_checkpoint.sql")),
-    ("quiz_catalog", "is_void", include_str!("sql/add_is_void.sql")),
-    ("quiz_answers", "producer", include_str!("sql/add_answers_producer.sql")),
-    ("quiz_catalog", "producer", include_str!("sql/add_catalog_producer.sql")),
-];
+/// What the caller does about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Ask again: it may answer then.
+    TryAgain,
+    /// Asking again changes nothing: what was asked is refused, and the error says why.
+    GiveUp,
+}
 
 /// Why the warehouse did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
-    /// DuckDB said no.
+    /// The engine said no, in its own words.
     #[error("the warehouse answered: {0}")]
-    Sql(#[from] duckdb::Error),
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The manifest is not one, or names what is not there.
     #[error("manifest {manifest}: {problem}")]
     Manifest {
@@ -77,7 +80,15 @@ pub enum WarehouseError {
         /// What it should have.
         expected: String,
     },
-    /// DuckDB trusts itself no more after a failure, and has not been opened anew yet.
+    /// A later version of Freshmark has written it.
+    #[error("the warehouse has version {found}, and this Freshmark knows {known}; start a newer one")]
+    Newer {
+        /// The version of its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The engine trusts itself no more after a failure, and has not been opened anew yet.
     #[error("the warehouse is being opened again after a failure: {0}")]
     Reopening(String),
     /// Damaged files could not be set aside, or the mark of that could not be written or removed.
@@ -88,111 +99,16 @@ pub enum WarehouseError {
     Stopped,
 }
 
-/// How much of the machine DuckDB may use.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Memory in MiB.
-    pub memory_mib: u32,
-    /// Threads.
-    pub threads: u32,
-}
-
-/// A handle on the one database. Cheap to clone.
-#[derive(Clone)]
-pub struct Warehouse(Arc<Database>);
-
-impl Warehouse {
-    /// Opens, or creates, the database file at `path` and its tables.
-    ///
-    /// # Errors
-    /// If the file cannot be opened, or is locked by another process.
-    pub fn open(path: &Path, limits: Limits) -> Result<Self, WarehouseError> {
-        Ok(Self(Arc::new(Database::open(path, limits)?)))
-    }
-
-    /// Brings one manifest's rows in, together with its row in the load history, in one transaction. A range that the
-    /// history already knows is left alone. What the manifest names is fetched before it is this load's turn to write, so
-    /// that a slow download holds up no other stream.
-    ///
-    /// Blocks until the transaction is on disk.
-    ///
-    /// # Errors
-    /// Nothing has changed if there is one.
-    pub fn load(&self, load: &Load, lake: &dyn Objects) -> Result<Loaded, WarehouseError> {
-        if load.body.is_none() && lake.is_remote() && self.0.read(|reader| copy::is_loaded(reader, load))? {
-            return Ok(Loaded::Already);
-        }
-        let objects = copy::fetch(load, lake)?;
-        let loaded = self.0.write(|writer| copy::load(writer, load, &objects))?;
-        self.fold_now_and_then();
-        Ok(loaded)
-    }
-
-    /// Makes a stream's table if it is not there.
-    ///
-    /// # Errors
-    /// If it is there with other columns.
-    pub fn ensure_table(&self, table: &Table) -> Result<(), WarehouseError> {
-        self.0.write(|writer| {
-            writer.execute_batch(&table.create_statement())?;
-            let found = columns_of(writer, &table.name)?;
-            let expected: Vec<String> = table.columns.iter().map(|c| format!("{} {}", c.name, c.kind.sql())).collect();
-            if found == expected {
-                return Ok(());
+impl WarehouseError {
+    /// What the caller does about it.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Overlap { .. } | Self::OtherColumns { .. } | Self::Newer { .. } => Advice::GiveUp,
+            // Whatever an engine or a lake says in its own words may be over in a moment.
+            Self::Engine(_) | Self::Manifest { .. } | Self::Reopening(_) | Self::Files(_) | Self::Stopped => {
+                Advice::TryAgain
             }
-            let (found, expected) = (found.join(", "), expected.join(", "));
-            Err(WarehouseError::OtherColumns { table: table.name.clone(), found, expected })
-        })
-    }
-
-    /// Whether it answers at all.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub async fn ping(&self) -> Result<(), WarehouseError> {
-        self.read(|reader| reader.query_row("SELECT 1", [], |_| Ok(()))).await
-    }
-
-    /// Runs `ask` on a connection of its own, off the async threads. One statement sees one snapshot; no question here
-    /// needs two.
-    async fn read<T, F>(&self, ask: F) -> Result<T, WarehouseError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, duckdb::Error> + Send + 'static,
-    {
-        let database = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || database.read(ask)).await.map_err(|_| WarehouseError::Stopped)?
-    }
-}
-
-/// A table's columns in their order, each with its type.
-fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>, duckdb::Error> {
-    connection.prepare(include_str!("sql/columns.sql"))?.query_map([table], |row| row.get(0))?.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_warehouse_of_an_older_version_is_brought_up_to_date_and_keeps_its_rows() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("w.duckdb");
-        let old = Connection::open(&path).expect("made");
-        // Every later column is nullable; without its comment, the comma before it goes with it.
-        let lines = SCHEMA.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end());
-        let is_later = |line: &str| ADDED.iter().any(|(_, column, _)| line.trim_start().starts_with(column));
-        let old_schema: Vec<&str> = lines.filter(|line| !is_later(line)).collect();
-        let old_schema = old_schema.join("\n").replace(",\n)", "\n)");
-        assert!(ADDED.iter().all(|(_, column, _)| !old_schema.contains(column)), "{old_schema}");
-        old.execute_batch(&old_schema).expect("its tables");
-        let row = "INSERT INTO load_history VALUES ('s', 'x', 0, 7, 7, 1, 'o', 'm', 1.5, CURRENT_TIMESTAMP)";
-        old.execute_batch(row).expect("a load");
-        drop(old);
-        for _ in 0..2 {
-            let warehouse = Warehouse::open(&path, Limits { memory_mib: 128, threads: 1 }).expect("opened");
-            let end = warehouse.shard_end("s".to_owned(), "x".to_owned()).await.expect("its end");
-            assert_eq!(end, ShardEnd { offset: 7, checkpoint: None });
         }
     }
 }

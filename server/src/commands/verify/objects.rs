@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::books::Summing;
 use super::{Report, VerifyError};
-use crate::delivery::{MANIFESTS, Manifest, is_of_heartbeats, lines_of};
+use crate::delivery::{MANIFESTS, is_of_heartbeats, lines_of};
 use crate::lake::Lake;
 use crate::records::QUIZ_ANSWERS;
+use crate::records::manifest::Manifest;
 use crate::registry::Plant;
 use crate::registry::terms::StreamConfig;
 use crate::warehouse::Batch;

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use ::duckdb::{Connection, params};
 use app::api::results::{Attempts, View};
-use duckdb::{Connection, params};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::super::content::keys;
 use super::*;
-use crate::warehouse::{Counting, Limits, Warehouse};
+use crate::warehouse::duckdb::{self, Limits};
+use crate::warehouse::{Counting, Warehouse};
 
 /// One attempt as the reference sees it: the mark on each question.
 #[derive(Clone)]
@@ -227,7 +228,7 @@ fn assert_near(found: Option<f64>, expected: Option<f64>, what: &str) {
 }
 
 fn open(path: &Path) -> Warehouse {
-    Warehouse::open(path, Limits { memory_mib: 256, threads: 1 }).expect("a warehouse")
+    duckdb::open(path, Limits { memory_mib: 256, threads: 1 }).expect("a warehouse")
 }
 
 async fn analysed(warehouse: &Warehouse, class: &Class, rule: Attempts) -> (Content, Analysis) {

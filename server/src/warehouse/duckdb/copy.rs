@@ -2,75 +2,17 @@
 //!
 //! Owns what makes a repeated load harmless. Does not own which range is loaded when: the room `delivery` does.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use duckdb::{Connection, Transaction, params};
-use serde::Deserialize;
 use url::Url;
 
-use super::WarehouseError;
-use super::fold::is_folded;
 use crate::crash;
 use crate::lake::{LocalFile, Objects};
 use crate::records::columns::Table;
+use crate::records::manifest::Manifest;
 use crate::records::time::sql_timestamp;
-use app::api::Millis;
-
-/// One batch, ready to be brought in.
-#[derive(Debug)]
-pub struct Load {
-    /// Destination; without one the lake was it, and only the load history is written.
-    pub table: Option<Arc<Table>>,
-    /// Delivery stream.
-    pub stream: String,
-    /// Shard of the stream.
-    pub shard: String,
-    /// First record.
-    pub start: u64,
-    /// One past the last record.
-    pub end: u64,
-    /// Whether its records are heartbeats and nothing else: these take the place of the ones before, and of their row in
-    /// the load history, so that a quiet school does not grow.
-    pub is_heartbeats: bool,
-    /// Where the manifest lies.
-    pub manifest: Url,
-    /// Rows that it has to bring.
-    pub rows: u64,
-    /// Key of the object that it names.
-    pub object: String,
-    /// Size of the object, compressed.
-    pub object_bytes: u64,
-    /// The object itself, from whoever has just written it where reading it back would be a download.
-    pub body: Option<Bytes>,
-    /// What the source calls the last record; `None` if it goes by offsets alone.
-    pub checkpoint: Option<String>,
-    /// When the load is said to have happened.
-    pub now: Millis,
-}
-
-/// What a load did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loaded {
-    /// So many rows are new.
-    Rows(u64),
-    /// The load history knew the range; nothing was done.
-    Already,
-}
-
-/// The manifest as Redshift's COPY reads it.
-#[derive(Deserialize)]
-struct Manifest {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    url: Url,
-    #[serde(default)]
-    mandatory: bool,
-}
+use crate::warehouse::{Load, Loaded, WarehouseError, is_folded};
 
 /// The objects of a load, on this machine.
 pub(super) fn fetch(load: &Load, lake: &dyn Objects) -> Result<Vec<LocalFile>, WarehouseError> {

@@ -1,7 +1,7 @@
 -- The warehouse as it is read, in SQL that DuckDB and Redshift both take.
 --
--- Each is made anew, because Redshift replaces a view only by one with the same columns. Rights that were given to a view
--- have to be given again after an upgrade.
+-- Each is made anew when the version of the schema rises, because Redshift replaces a view only by one with the same columns.
+-- Rights that were given to a view have to be given again after such an upgrade.
 DROP VIEW IF EXISTS graded_answers;
 DROP VIEW IF EXISTS assignments;
 DROP VIEW IF EXISTS classes;

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use duckdb::{Config, Connection};
 
 use super::fold::Folding;
-use super::{ADDED, Limits, SCHEMA, VIEWS, WarehouseError, columns_of};
+use super::{Limits, schema};
+use crate::warehouse::WarehouseError;
 
 /// Statements that a connection keeps planned: results of each quiz and rule are one.
 const KEPT_STATEMENTS: usize = 256;
@@ -81,7 +82,7 @@ impl Database {
             return done;
         }
         drop(writer);
-        if matches!(done, Err(WarehouseError::Sql(_))) {
+        if matches!(done, Err(WarehouseError::Engine(_))) {
             opened.look();
         }
         done
@@ -158,16 +159,8 @@ impl Opened {
             // had: the whole table is read once more (DuckDB 1.5.6; 31 instead of 8 ms among 40 million rows). The price is paid
             // by a single assignment of a district: 9.0 instead of 5.7 s for 4 million answers.
             .with("disabled_optimizers", "top_n_window_elimination")?;
-        let root = Connection::open_with_flags(path, config)?;
-        root.execute_batch(SCHEMA)?;
-        for (table, column, add) in ADDED {
-            // Not `ADD COLUMN IF NOT EXISTS`, which Redshift lacks.
-            let is_there = |found: &String| found.split(' ').next() == Some(column);
-            if !columns_of(&root, table)?.iter().any(is_there) {
-                root.execute_batch(add)?;
-            }
-        }
-        root.execute_batch(VIEWS)?;
+        let mut root = Connection::open_with_flags(path, config)?;
+        schema::bring_up_to_date(&mut root)?;
         let (writer, readers, failure) = (Mutex::default(), Mutex::default(), Mutex::default());
         Ok(Self { root: Mutex::new(root), writer, readers, failure })
     }
@@ -242,7 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let database = opened(folder.path());
         let failed = database.write(|writer| Ok(writer.execute_batch("BEGIN; INSERT INTO nowhere VALUES (1)")?));
-        assert!(matches!(failed, Err(WarehouseError::Sql(_))));
+        assert!(matches!(failed, Err(WarehouseError::Engine(_))));
         insert(&database).expect("written by another connection, outside of that transaction");
         assert_eq!((rows(&database).expect("read"), database.generation.load(Ordering::Acquire)), (1, 1));
     }

@@ -9,8 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Limits, Warehouse, WarehouseError};
+use super::{Limits, open};
 use crate::private;
+use crate::warehouse::{Warehouse, WarehouseError};
 
 /// What DuckDB says of a file that cannot be opened just now, and is none the worse for it. Whatever else it says is damage:
 /// setting a sound file aside by mistake costs a rebuild, and trusting a damaged one costs answers.
@@ -42,26 +43,24 @@ impl RebuildOwed {
     }
 }
 
-impl Warehouse {
-    /// As [`Warehouse::open`]. Damaged files are set aside under other names, and an empty database takes their place. Says
-    /// whether a rebuild is owed, since now or since an earlier start that did not finish it.
-    ///
-    /// # Errors
-    /// If the file cannot be opened for another reason than damage: it is locked, or the disk is full.
-    pub fn open_or_set_aside(path: &Path, limits: Limits) -> Result<(Self, Option<RebuildOwed>), WarehouseError> {
-        let mark = with_end(path, ".rebuild");
-        let warehouse = match Self::open(path, limits) {
-            Ok(warehouse) => warehouse,
-            Err(WarehouseError::Sql(error)) if is_damage(&error.to_string()) => {
-                tracing::error!(path = %path.display(), %error, "the warehouse is damaged; its files are set aside");
-                set_aside(path, &mark)?;
-                Self::open(path, limits)?
-            }
-            Err(error) => return Err(error),
-        };
-        let owed = mark.try_exists()?.then_some(RebuildOwed { mark });
-        Ok((warehouse, owed))
-    }
+/// As [`open`]. Damaged files are set aside under other names, and an empty database takes their place. Says whether a rebuild
+/// is owed, since now or since an earlier start that did not finish it.
+///
+/// # Errors
+/// If the file cannot be opened for another reason than damage: it is locked, or the disk is full.
+pub fn open_or_set_aside(path: &Path, limits: Limits) -> Result<(Warehouse, Option<RebuildOwed>), WarehouseError> {
+    let mark = with_end(path, ".rebuild");
+    let warehouse = match open(path, limits) {
+        Ok(warehouse) => warehouse,
+        Err(WarehouseError::Engine(error)) if is_damage(&error.to_string()) => {
+            tracing::error!(path = %path.display(), %error, "the warehouse is damaged; its files are set aside");
+            set_aside(path, &mark)?;
+            open(path, limits)?
+        }
+        Err(error) => return Err(error),
+    };
+    let owed = mark.try_exists()?.then_some(RebuildOwed { mark });
+    Ok((warehouse, owed))
 }
 
 fn is_damage(said: &str) -> bool {
@@ -101,20 +100,20 @@ mod tests {
     fn a_damaged_file_is_set_aside_and_a_rebuild_is_owed_until_it_is_done() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("w.duckdb");
-        let (warehouse, owed) = Warehouse::open_or_set_aside(&path, LIMITS).expect("new");
+        let (warehouse, owed) = open_or_set_aside(&path, LIMITS).expect("new");
         assert!(owed.is_none());
         drop(warehouse);
         std::fs::write(&path, b"no database").expect("damaged");
         std::fs::write(with_end(&path, ".wal"), b"no log").expect("damaged");
-        assert!(matches!(Warehouse::open(&path, LIMITS), Err(WarehouseError::Sql(_))), "opening alone renames nothing");
-        let (warehouse, owed) = Warehouse::open_or_set_aside(&path, LIMITS).expect("an empty one");
+        assert!(matches!(open(&path, LIMITS), Err(WarehouseError::Engine(_))), "opening alone renames nothing");
+        let (warehouse, owed) = open_or_set_aside(&path, LIMITS).expect("an empty one");
         assert!(owed.is_some());
         // As if the server had been killed in the middle of the rebuild.
         drop((warehouse, owed));
-        let (warehouse, owed) = Warehouse::open_or_set_aside(&path, LIMITS).expect("sound");
+        let (warehouse, owed) = open_or_set_aside(&path, LIMITS).expect("sound");
         owed.expect("still owed").done().expect("written down");
         drop(warehouse);
-        let (_, owed) = Warehouse::open_or_set_aside(&path, LIMITS).expect("sound");
+        let (_, owed) = open_or_set_aside(&path, LIMITS).expect("sound");
         assert!(owed.is_none());
         let kept = std::fs::read_dir(folder.path()).expect("listed").flatten();
         assert_eq!(kept.filter(|file| file.path().extension().is_some_and(|end| end == "damaged")).count(), 2);

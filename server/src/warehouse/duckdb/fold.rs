@@ -8,11 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use duckdb::types::Value;
 use duckdb::{Connection, Transaction, params};
 
-use super::{Warehouse, WarehouseError};
-
-/// What the object of a folded row begins with. No stream may have a folder of this name, and queries of the load history
-/// know it, too.
-pub const FOLDED: &str = "folded";
+use crate::warehouse::{FOLDED, WarehouseError};
 
 /// Runs of one shard that one look folds, at the most: where gaps come often, far more than come in between two looks.
 const RUNS_AT_ONCE: usize = 50;
@@ -34,7 +30,7 @@ impl Default for Folding {
 }
 
 impl Folding {
-    fn is_due(&self) -> bool {
+    pub fn is_due(&self) -> bool {
         self.loads.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every)
     }
 
@@ -44,27 +40,8 @@ impl Folding {
     }
 }
 
-/// Whether a row of the load history stands for many loads.
-#[must_use]
-pub fn is_folded(object: &str) -> bool {
-    object.split('/').next() == Some(FOLDED)
-}
-
-impl Warehouse {
-    /// Folds, now and then. What was loaded is safe whatever becomes of this.
-    pub(super) fn fold_now_and_then(&self) {
-        if !self.0.folding.is_due() {
-            return;
-        }
-        let folding = &self.0.folding;
-        if let Err(error) = self.0.write(|writer| fold(writer, folding)) {
-            tracing::warn!(%error, "the load history was not folded");
-        }
-    }
-}
-
 /// Folds every shard that has many rows, all but the newest.
-fn fold(writer: &mut Connection, folding: &Folding) -> Result<(), WarehouseError> {
+pub(super) fn fold(writer: &mut Connection, folding: &Folding) -> Result<(), WarehouseError> {
     let tx = writer.transaction()?;
     let long = {
         let mut statement = tx.prepare_cached(include_str!("sql/long_histories.sql"))?;
@@ -116,9 +93,10 @@ mod tests {
     use url::Url;
 
     use super::super::database::Database;
-    use super::super::{Limits, Load, Loaded, ShardEnd};
+    use super::super::{DuckDb, Limits};
     use super::*;
     use crate::lake::{LocalFile, Objects};
+    use crate::warehouse::{Load, Loaded, ShardEnd, Warehouse};
 
     /// Nothing lies here: loads without a table read nothing.
     struct Nothing;
@@ -133,7 +111,7 @@ mod tests {
         }
     }
 
-    fn load(warehouse: &Warehouse, start: u64, end: u64, is_heartbeats: bool) -> Loaded {
+    async fn load(warehouse: &Warehouse, start: u64, end: u64, is_heartbeats: bool) -> Loaded {
         let object = if is_heartbeats { "heartbeats/s/x.gz".to_owned() } else { format!("s/{start}") };
         let load = Load {
             table: None,
@@ -150,13 +128,13 @@ mod tests {
             checkpoint: Some(end.to_string()),
             now: start as i64,
         };
-        warehouse.load(&load, &Nothing).expect("loaded")
+        warehouse.load(load, Arc::new(Nothing)).await.expect("loaded")
     }
 
     fn open(folder: &std::path::Path) -> Warehouse {
         let mut database = Database::open(&folder.join("w"), Limits { memory_mib: 128, threads: 1 }).expect("opened");
         database.folding = Folding { loads: AtomicU64::new(0), every: 5, kept: 3 };
-        Warehouse(Arc::new(database))
+        Arc::new(DuckDb(Arc::new(database)))
     }
 
     async fn history(warehouse: &Warehouse) -> Vec<(u64, u64, u64, String)> {
@@ -174,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let warehouse = open(folder.path());
         for start in (0..110).step_by(10) {
-            load(&warehouse, start, start + 10, start == 20);
+            load(&warehouse, start, start + 10, start == 20).await;
         }
         let newest = [row(80, 90, 10, "s/80"), row(90, 100, 10, "s/90"), row(100, 110, 10, "s/100")];
         let folded = row(0, 80, 70, "folded/s/x");
@@ -182,8 +160,8 @@ mod tests {
         let end = warehouse.shard_end("s".to_owned(), "x".to_owned()).await.expect("its end");
         assert_eq!(end, ShardEnd { offset: 110, checkpoint: Some("110".to_owned()) });
         assert_eq!(warehouse.loads(20).await.expect("the loads").len(), 3);
-        assert_eq!(load(&warehouse, 10, 20, false), Loaded::Already);
-        assert_eq!(load(&warehouse, 20, 30, true), Loaded::Already);
+        assert_eq!(load(&warehouse, 10, 20, false).await, Loaded::Already);
+        assert_eq!(load(&warehouse, 20, 30, true).await, Loaded::Already);
     }
 
     #[tokio::test]
@@ -191,7 +169,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let warehouse = open(folder.path());
         for start in [0, 10, 30, 40, 60, 70, 90, 100, 120, 130, 150] {
-            load(&warehouse, start, start + 10, false);
+            load(&warehouse, start, start + 10, false).await;
         }
         let folded = [0, 30, 60, 90].map(|start| row(start, start + 20, 20, "folded/s/x"));
         let newest = [120, 130, 150].map(|start| row(start, start + 10, 10, &format!("s/{start}")));
@@ -203,11 +181,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let warehouse = open(folder.path());
         for start in [0, 20, 30, 40, 50, 60, 80, 100, 110, 120, 130] {
-            load(&warehouse, start, start + 10, false);
+            load(&warehouse, start, start + 10, false).await;
         }
         let expected = [row(0, 10, 10, "s/0"), row(20, 70, 50, "folded/s/x"), row(80, 90, 10, "s/80")];
         assert_eq!(history(&warehouse).await.get(..3), Some(&expected[..]));
-        assert_eq!(load(&warehouse, 10, 20, false), Loaded::Rows(10));
-        assert_eq!(load(&warehouse, 20, 30, false), Loaded::Already);
+        assert_eq!(load(&warehouse, 10, 20, false).await, Loaded::Rows(10));
+        assert_eq!(load(&warehouse, 20, 30, false).await, Loaded::Already);
     }
 }

@@ -58,3 +58,8 @@ CREATE TABLE IF NOT EXISTS load_history (
     loaded_at    TIMESTAMP     NOT NULL,
     checkpoint   VARCHAR(256)             -- what the source calls the last record; NULL: it goes by offsets alone
 );
+
+-- The version of all of this; one row.
+CREATE TABLE IF NOT EXISTS schema_version (
+    version BIGINT NOT NULL
+);
