@@ -73,6 +73,6 @@ async fn open(folder: &std::path::Path) -> (Gateway, axum::Router, MadeKey) {
         .create(&NewKey { name: "fuzz".to_owned(), rights, rate, burst, ..NewKey::default() })
         .await
         .expect("a key");
-    let wire = server::aws::Room::open(registry.clone(), keys.clone(), store, "secret".to_owned(), Bodies::default()).await;
+    let wire = server::aws::AwsService::open(registry.clone(), keys.clone(), store, "secret".to_owned(), Bodies::default()).await;
     (Gateway::new(registry, keys), wire.expect("the wire").router(), key)
 }

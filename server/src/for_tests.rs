@@ -2,6 +2,9 @@
 //!
 //! Owns how they are put together. Not part of the server.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
 use app::api::accounts::{Me, Role};
 
 use crate::accounts::Accounts;
@@ -23,6 +26,8 @@ pub(crate) struct Room {
     pub store: Store,
     pub live: Live,
     pub clock: Clock,
+    /// Moves the clock.
+    pub hand: Arc<AtomicI64>,
     /// The teacher's account.
     pub teacher: i64,
     /// Where the store lies, and what a test puts beside it.
@@ -33,11 +38,11 @@ impl Room {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("freshmark.db")).await.expect("a store");
-        let (clock, _) = Clock::manual(1_700_000_000_000);
+        let (clock, hand) = Clock::manual(1_700_000_000_000);
         let me = Me { name: "T".into(), email: "t@x".into(), role: Role::Teacher };
         let teacher = Accounts::new(store.clone(), clock.clone()).add(&me, "pw").await.expect("a teacher");
         let live = Live::default();
         let Teaching { school, quizzes, attempts, outbox } = Teaching::on(&store, &live, &clock);
-        Self { school, quizzes, attempts, outbox, store, live, clock, teacher, folder }
+        Self { school, quizzes, attempts, outbox, store, live, clock, hand, teacher, folder }
     }
 }

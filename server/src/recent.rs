@@ -2,6 +2,9 @@
 //!
 //! Owns how long an entry is used, and that a removed entry is not used any more. Keeps only what was found: a lookup that
 //! found nothing is always repeated. Concurrent lookups of one entry are not merged. Does not own the lookups.
+//!
+//! The crate `moka` merges them, and promises nothing of a lookup that is under way when its entry is removed: here a key that
+//! was revoked must not come back.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

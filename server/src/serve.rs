@@ -159,7 +159,8 @@ async fn start_rooms(
     let own = Own { relay: relay_key.clone(), folder: gateway_key.clone(), wire: wire_secret.clone() };
     let keys = Keys::new(store.clone(), own, clock.clone());
     let bodies = Bodies::default();
-    let wire = aws::Room::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
+    let wire =
+        aws::AwsService::open(registry.clone(), keys.clone(), store.clone(), wire_secret, bodies.clone()).await?;
     let mut running = Vec::new();
     if config.gateway.url.is_some() && config.gateway.key.is_none() {
         tracing::warn!(

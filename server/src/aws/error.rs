@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::keys::KeyError;
 use crate::listen::{BodyError, HostError};
 use crate::registry::RegistryError;
+use crate::registry::made::MadeError;
 use crate::sigv4::SignatureError;
 use crate::stream::StreamError;
 
@@ -22,9 +23,6 @@ pub struct AwsError {
 }
 
 impl AwsError {
-    /// The code for a name or prefix that is the lake's own.
-    pub(super) const RESERVED: &'static str = "InvalidArgumentException";
-
     /// An error with AWS's code.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
@@ -96,12 +94,25 @@ impl From<sea_orm::DbErr> for AwsError {
 impl From<RegistryError> for AwsError {
     fn from(error: RegistryError) -> Self {
         match &error {
-            RegistryError::Name(_) | RegistryError::Configured(_) => Self::invalid(error.to_string()),
-            RegistryError::Reserved(_) => Self::new(Self::RESERVED, error.to_string()),
+            RegistryError::Name(_) | RegistryError::Configured(_) | RegistryError::Reserved(_) => {
+                Self::invalid(error.to_string())
+            }
             RegistryError::NoRoom => Self::new("LimitExceededException", error.to_string()),
             RegistryError::Taken(_) => Self::new("ResourceInUseException", error.to_string()),
             RegistryError::Unknown(_) => Self::new("ResourceNotFoundException", error.to_string()),
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<MadeError> for AwsError {
+    fn from(error: MadeError) -> Self {
+        match error {
+            MadeError::Registry(error) => error.into(),
+            MadeError::Overtaken => {
+                Self::new("ConcurrentModificationException", "Somebody else has changed it meanwhile.")
+            }
+            MadeError::Store(_) | MadeError::Row { .. } | MadeError::Interrupted(_) => Self::internal(&error),
         }
     }
 }

@@ -14,14 +14,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::inputs::input_of;
-use super::made::{Description, Made};
 use super::shape;
-use super::{Asked, AwsError, Room, body_of, millis_to_seconds, number, word};
+use super::{AwsError, AwsService, SignedRequest, body_of, millis_to_seconds, number, word};
 use crate::access::{self, Act};
 use crate::amazon::{ACCOUNT, MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
-use crate::delivery::{BufferingHints, Layout, Settings};
+use crate::delivery::{BufferingHints, Settings};
 use crate::gateway::{PutEntry, PutRecordBatchAnswer};
-use crate::registry::terms::StreamConfig;
+use crate::registry::made::{Description, Made};
 use crate::registry::{DeliveryStream, Incoming, Refused};
 use crate::transform::{INVOCATION_BYTES, Transform};
 
@@ -48,9 +47,9 @@ struct BatchRecord<'a> {
     data: &'a str,
 }
 
-impl Room {
+impl AwsService {
     /// Answers one operation with a body.
-    pub(super) async fn firehose(&self, asked: &Asked<'_>) -> Result<Vec<u8>, AwsError> {
+    pub(super) async fn firehose(&self, asked: &SignedRequest<'_>) -> Result<Vec<u8>, AwsError> {
         if asked.operation == "PutRecordBatch"
             && let Some((name, incoming)) = read_batch(asked.body)
         {
@@ -73,7 +72,8 @@ impl Room {
             "CreateDeliveryStream" => self.create_delivery_stream(asked, name, &input).await,
             "DeleteDeliveryStream" => {
                 self.delivery_stream(asked, Act::Manage, name)?;
-                self.remove(name).await.map(|()| json!({}))
+                self.made.remove(name).await?;
+                Ok(json!({}))
             }
             _ => self.update_destination(asked, name, &input).await,
         };
@@ -81,7 +81,12 @@ impl Room {
     }
 
     /// The stream, if the key may do this to it and it is there.
-    fn delivery_stream(&self, asked: &Asked<'_>, act: Act, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+    fn delivery_stream(
+        &self,
+        asked: &SignedRequest<'_>,
+        act: Act,
+        name: &str,
+    ) -> Result<Arc<DeliveryStream>, AwsError> {
         asked.may(act, "firehose", name)?;
         let found = self.registry.get(name).filter(|stream| stream.settings().is_some());
         found.ok_or_else(|| {
@@ -91,7 +96,7 @@ impl Room {
     }
 
     /// The stream, if the key may put to it and it takes records here.
-    fn entrance(&self, asked: &Asked<'_>, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+    fn entrance(&self, asked: &SignedRequest<'_>, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
         let stream = self.delivery_stream(asked, Act::Put, name)?;
         if kind_of(&stream) == FROM_KINESIS {
             let message = "This operation is not permitted on KinesisStreamAsSource delivery stream type.";
@@ -100,14 +105,14 @@ impl Room {
         Ok(stream)
     }
 
-    async fn put_record(&self, asked: &Asked<'_>, name: &str, record: Incoming) -> Result<Value, AwsError> {
+    async fn put_record(&self, asked: &SignedRequest<'_>, name: &str, record: Incoming) -> Result<Value, AwsError> {
         let stream = self.entrance(asked, name)?;
         let outcomes = stream.take(stream.check([record], asked.key.producer())).await;
         if let [Err(Refused::Misfit(misfit))] = &outcomes[..] {
             return Err(AwsError::invalid(misfit.to_string()));
         }
         match PutRecordBatchAnswer::of(outcomes).request_responses.pop() {
-            Some(PutEntry::Taken { record_id }) => Ok(json!({ "RecordId": record_id, "Encrypted": false })),
+            Some(PutEntry::Accepted { record_id }) => Ok(json!({ "RecordId": record_id, "Encrypted": false })),
             Some(PutEntry::Failed { error_code, error_message }) => Err(AwsError::new(error_code, error_message)),
             None => Err(AwsError::internal(&"a record was not answered")),
         }
@@ -115,7 +120,7 @@ impl Room {
 
     async fn put_record_batch(
         &self,
-        asked: &Asked<'_>,
+        asked: &SignedRequest<'_>,
         name: &str,
         records: Vec<Incoming>,
     ) -> Result<Vec<u8>, AwsError> {
@@ -130,7 +135,7 @@ impl Room {
         serde_json::to_vec(&PutRecordBatchAnswer::of(outcomes)).map_err(|e| AwsError::internal(&e))
     }
 
-    fn describe_delivery_stream(&self, asked: &Asked<'_>, name: &str) -> Result<Value, AwsError> {
+    fn describe_delivery_stream(&self, asked: &SignedRequest<'_>, name: &str) -> Result<Value, AwsError> {
         let stream = self.delivery_stream(asked, Act::Describe, name)?;
         let description = self.made.describe(&stream);
         let s3 = s3_of(&description, stream.settings());
@@ -158,7 +163,7 @@ impl Room {
     }
 
     /// Those that the key may do anything to.
-    fn list_delivery_streams(&self, asked: &Asked<'_>, input: &Value) -> Value {
+    fn list_delivery_streams(&self, asked: &SignedRequest<'_>, input: &Value) -> Value {
         let (after, limit) = (word(input, "ExclusiveStartDeliveryStreamName"), number(input, "Limit"));
         let limit = limit.map_or(DEFAULT_LIST, |limit| limit as usize);
         let of_type = |stream: &DeliveryStream| match word(input, "DeliveryStreamType") {
@@ -176,7 +181,12 @@ impl Room {
         json!({ "DeliveryStreamNames": names, "HasMoreDeliveryStreams": more })
     }
 
-    async fn create_delivery_stream(&self, asked: &Asked<'_>, name: &str, input: &Value) -> Result<Value, AwsError> {
+    async fn create_delivery_stream(
+        &self,
+        asked: &SignedRequest<'_>,
+        name: &str,
+        input: &Value,
+    ) -> Result<Value, AwsError> {
         let s3 = ["ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"].map(|which| &input[which]);
         let mut s3 = s3.into_iter().filter(|s3| s3.is_object());
         let (Some(s3), None) = (s3.next(), s3.next()) else {
@@ -204,11 +214,16 @@ impl Room {
             is_gzip: is_gzip(s3)?.unwrap_or(false),
         };
         let made = Made::Delivery { description, size_mib: size, interval_seconds: interval };
-        self.make(name, made).await?;
+        self.made.make(name, made).await?;
         Ok(json!({ "DeliveryStreamARN": asked.arn("firehose", &format!("deliverystream/{name}")) }))
     }
 
-    async fn update_destination(&self, asked: &Asked<'_>, name: &str, input: &Value) -> Result<Value, AwsError> {
+    async fn update_destination(
+        &self,
+        asked: &SignedRequest<'_>,
+        name: &str,
+        input: &Value,
+    ) -> Result<Value, AwsError> {
         let stream = self.delivery_stream(asked, Act::Manage, name)?;
         let mut description = self.made.describe(&stream);
         if word(input, "DestinationId") != DESTINATION {
@@ -237,19 +252,8 @@ impl Room {
             return Err(AwsError::invalid("The compression of a Firehose is chosen when it is made, here"));
         }
         description.version += 1;
-        self.change(stream, description, settings).await?;
+        self.made.change(stream, description, settings).await?;
         Ok(json!({}))
-    }
-}
-
-impl Made {
-    /// The stream that a delivery stream made over the wire is.
-    pub(super) fn delivery_config(name: &str, description: &Description, size: i64, interval: i64) -> StreamConfig {
-        let mut config = StreamConfig::to_lake(name, hints(size, interval));
-        if let Some(destination) = &mut config.destination {
-            destination.layout = Layout { prefix: description.prefix.clone(), is_gzip: description.is_gzip };
-        }
-        config
     }
 }
 

@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use self::inputs::input_of;
 use super::iterator::{ShardIterator, number_of, offset_of};
-use super::made::Made;
 use super::shape;
-use super::{Asked, AwsError, Room, millis_to_seconds, number, word};
+use super::{AwsError, AwsService, SignedRequest, millis_to_seconds, number, word};
 use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
-use crate::registry::{DeliveryStream, Incoming, Refused, Taken};
+use crate::registry::made::Made;
+use crate::registry::{Accepted, DeliveryStream, Incoming, Refused};
 use crate::stream::ShardLog;
 
 /// Kinesis's limit on the bytes of a record and of a request, today.
@@ -30,9 +30,9 @@ const ON_DEMAND_SHARDS: i64 = 4;
 /// The mode of such a stream.
 const ON_DEMAND: &str = "ON_DEMAND";
 
-impl Room {
+impl AwsService {
     /// Answers one operation; `null` is an answer without a body.
-    pub(super) async fn kinesis(&self, asked: &Asked<'_>) -> Result<Value, AwsError> {
+    pub(super) async fn kinesis(&self, asked: &SignedRequest<'_>) -> Result<Value, AwsError> {
         let members = input_of(asked.operation).ok_or_else(AwsError::unknown_operation)?;
         let input = shape::read(members, asked.body)?;
         if asked.operation == "CreateStream" {
@@ -53,7 +53,7 @@ impl Room {
     }
 
     /// The stream, if the key may do this to it and it is there.
-    fn data_stream(&self, asked: &Asked<'_>, act: Act, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
+    fn data_stream(&self, asked: &SignedRequest<'_>, act: Act, name: &str) -> Result<Arc<DeliveryStream>, AwsError> {
         asked.may(act, "kinesis", name)?;
         let found = self.registry.get(name).filter(|stream| stream.is_data_stream());
         found.ok_or_else(|| {
@@ -63,7 +63,7 @@ impl Room {
     }
 
     /// The stream that an input names, by name or ARN.
-    fn named(&self, asked: &Asked<'_>, act: Act, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
+    fn named(&self, asked: &SignedRequest<'_>, act: Act, input: &Value) -> Result<Arc<DeliveryStream>, AwsError> {
         let name = match (input["StreamName"].as_str(), input["StreamARN"].as_str()) {
             (Some(name), _) => name,
             (None, Some(arn)) => arn.rsplit('/').next().unwrap_or_default(),
@@ -72,7 +72,7 @@ impl Room {
         self.data_stream(asked, act, name)
     }
 
-    async fn put_data_record(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn put_data_record(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let stream = self.named(asked, Act::Put, input)?;
         let outcomes = stream.take(stream.check([entry_of(input)?], asked.key.producer())).await;
         match outcomes.into_iter().next() {
@@ -88,7 +88,7 @@ impl Room {
         }
     }
 
-    async fn put_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn put_records(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let records = input["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
         let records: Vec<Incoming> = records.iter().map(entry_of).collect::<Result<_, _>>()?;
         let bytes = |record: &Incoming| record.data.len() + record.key.as_ref().map_or(0, String::len);
@@ -102,7 +102,7 @@ impl Room {
         Ok(json!({ "FailedRecordCount": failed, "Records": entries, "EncryptionType": "NONE" }))
     }
 
-    fn list_shards(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    fn list_shards(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let token = input["NextToken"].as_str();
         let (stream, after) = match (token, input["StreamName"].as_str().or(input["StreamARN"].as_str())) {
             (Some(_), Some(_)) => {
@@ -140,7 +140,7 @@ impl Room {
         Ok(answer)
     }
 
-    fn list_streams(&self, asked: &Asked<'_>, input: &Value) -> Value {
+    fn list_streams(&self, asked: &SignedRequest<'_>, input: &Value) -> Value {
         let after = input["NextToken"].as_str().unwrap_or_else(|| word(input, "ExclusiveStartStreamName"));
         let limit = number(input, "Limit").unwrap_or(100) as usize;
         let all = self.registry.all();
@@ -160,7 +160,7 @@ impl Room {
         answer
     }
 
-    async fn get_shard_iterator(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn get_shard_iterator(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let stream = self.named(asked, Act::Read, input)?;
         let shard = find_shard(&stream, word(input, "ShardId"))?;
         let offset = self.offset_for(&shard, input).await?;
@@ -208,7 +208,7 @@ impl Room {
         }
     }
 
-    async fn get_records(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn get_records(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let (now, secret) = (self.now(), self.secret.clone());
         let from = ShardIterator::open(word(input, "ShardIterator"), &self.secret, now)?;
         let shard = self.data_stream(asked, Act::Read, &from.stream)?.log().shard(from.shard);
@@ -217,7 +217,7 @@ impl Room {
         off_thread(move || records_of(&shard, from, most, &secret, now)).await
     }
 
-    async fn create_stream(&self, asked: &Asked<'_>, input: &Value) -> Result<Value, AwsError> {
+    async fn create_stream(&self, asked: &SignedRequest<'_>, input: &Value) -> Result<Value, AwsError> {
         let name = word(input, "StreamName");
         asked.may(Act::Manage, "kinesis", name)?;
         if self.registry.get(name).is_some() {
@@ -243,11 +243,11 @@ impl Room {
         })?;
         // Without a number and a mode, AWS's own clients mean the first.
         let is_on_demand = is_on_demand || count.is_none() && !input["StreamModeDetails"].is_object();
-        self.make(name, Made::Data { shards, is_on_demand }).await?;
+        self.made.make(name, Made::Data { shards, is_on_demand }).await?;
         Ok(Value::Null)
     }
 
-    fn summary(&self, asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+    fn summary(&self, asked: &SignedRequest<'_>, stream: &DeliveryStream) -> Value {
         let mode = if self.made.is_on_demand(stream.name()) { ON_DEMAND } else { "PROVISIONED" };
         json!({
             "StreamName": stream.name(),
@@ -258,7 +258,7 @@ impl Room {
         })
     }
 
-    fn describe_stream_summary(&self, asked: &Asked<'_>, stream: &DeliveryStream) -> Value {
+    fn describe_stream_summary(&self, asked: &SignedRequest<'_>, stream: &DeliveryStream) -> Value {
         let mut summary = self.summary(asked, stream);
         let open = stream.log().shards().iter().filter(|shard| shard.range().is_open).count();
         summary["RetentionPeriodHours"] = json!(stream.log().spec().retention.as_secs() / 3600);
@@ -332,16 +332,16 @@ fn throttled_message(stream: &DeliveryStream) -> String {
 }
 
 /// A data stream is kept here; one that is handed on is none.
-fn taken(taken: &Taken) -> Value {
+fn taken(taken: &Accepted) -> Value {
     match taken {
-        Taken::Here(place) => {
+        Accepted::Here(place) => {
             json!({ "SequenceNumber": number_of(place.offset), "ShardId": format!("shardId-{:012}", place.shard) })
         }
-        Taken::There(name) => json!({ "SequenceNumber": name }),
+        Accepted::There(name) => json!({ "SequenceNumber": name }),
     }
 }
 
-fn entry(stream: &DeliveryStream, outcome: Result<Taken, Refused>) -> Value {
+fn entry(stream: &DeliveryStream, outcome: Result<Accepted, Refused>) -> Value {
     match outcome {
         Ok(place) => taken(&place),
         Err(Refused::Throttled | Refused::Busy(_)) => json!({

@@ -7,7 +7,6 @@ mod error;
 mod firehose;
 mod iterator;
 mod kinesis;
-mod made;
 mod shape;
 
 use std::sync::Arc;
@@ -23,14 +22,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
 pub use error::AwsError;
-pub use made::made_streams;
 
-use self::made::Descriptions;
 use crate::access::{self, Act};
 use crate::amazon::ACCOUNT;
 use crate::keys::{Key, KeyError, Keys};
 use crate::listen::{self, Bodies};
 use crate::registry::Registry;
+use crate::registry::made::{MadeError, MadeStreams};
 use crate::sigv4::{self, Credential};
 use crate::store::Store;
 
@@ -41,18 +39,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// What requests are answered by.
 #[derive(Clone)]
-pub struct Room {
+pub struct AwsService {
     registry: Registry,
     keys: Keys,
-    store: Store,
-    made: Arc<Descriptions>,
+    made: MadeStreams,
     /// Seals shard iterators.
     secret: String,
     /// The memory of large requests.
     bodies: Bodies,
 }
 
-impl Room {
+impl AwsService {
     /// Starts the streams that were made over the wire before.
     ///
     /// # Errors
@@ -63,10 +60,9 @@ impl Room {
         store: Store,
         secret: String,
         bodies: Bodies,
-    ) -> Result<Self, AwsError> {
-        let room = Self { registry, keys, store, made: Arc::default(), secret, bodies };
-        room.start_made().await?;
-        Ok(room)
+    ) -> Result<Self, MadeError> {
+        let made = MadeStreams::restore(registry.clone(), store).await?;
+        Ok(Self { registry, keys, made, secret, bodies })
     }
 
     /// The listener's one route.
@@ -107,7 +103,7 @@ impl Room {
         credential.verify(&secret, &signed, service, self.registry.plant().clock.wall())?;
         // Whatever is asked, once, and by the signature's owner: a stranger cannot use up somebody's rate.
         self.keys.count(&key).map_err(|error| throttled(version, error))?;
-        let asked = Asked { operation, body, key, region: &credential.region };
+        let asked = SignedRequest { operation, body, key, region: &credential.region };
         match version {
             "Firehose_20150804" => self.firehose(&asked).await,
             "Kinesis_20131202" => self.kinesis(&asked).await.map(|answer| body_of(&answer)),
@@ -117,14 +113,14 @@ impl Room {
 }
 
 /// A request whose signature has been proven.
-struct Asked<'a> {
+struct SignedRequest<'a> {
     operation: &'a str,
     body: &'a [u8],
     key: Key,
     region: &'a str,
 }
 
-impl Asked<'_> {
+impl SignedRequest<'_> {
     fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region)
     }
@@ -150,7 +146,7 @@ fn throttled(version: &str, error: KeyError) -> AwsError {
     }
 }
 
-async fn answer(State(room): State<Arc<Room>>, request: Request<Body>) -> Response {
+async fn answer(State(room): State<Arc<AwsService>>, request: Request<Body>) -> Response {
     respond(room.handle(request).await)
 }
 

@@ -1,6 +1,9 @@
 //! Configuration: one struct a concern, each value from a flag, else the environment, else the file, else its default.
 //!
 //! Owns names, defaults, bounds, and the sentence about a wrong value. Does not own what a value means to a room.
+//!
+//! The crate `figment` does not serve: `clap` reads flag and environment already and shows both in `--help`, and what is left
+//! to merge is one `or` for each value.
 
 mod error;
 mod freshness;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::hand::Hand;
+use super::prepared::PreparedBatch;
 use crate::pace::Pace;
 use crate::transform::Invocations;
 use crate::warehouse::Loaded;
@@ -49,23 +49,23 @@ pub struct Counts {
 
 impl Counts {
     /// One of the things that a batch puts into the lake lies there.
-    pub(super) fn put(&self, hand: &Hand, key: &str, began: Instant) {
+    pub(super) fn put(&self, prepared: &PreparedBatch, key: &str, began: Instant) {
         self.lake.success.inc();
         self.lake.pace.note(1, began);
-        if key == hand.names.object {
-            self.lake.records.inc_by(hand.rows);
-            self.lake.bytes.inc_by(hand.object_bytes);
-            self.processed.inc_by(hand.tally.processed);
-            self.processed_bytes.inc_by(hand.tally.processed_bytes);
-            self.dropped.inc_by(hand.tally.dropped);
-        } else if key == hand.names.failed {
-            self.misfits.inc_by(hand.tally.misfits);
-            self.unprocessed.inc_by(hand.tally.unprocessed);
+        if key == prepared.names.object {
+            self.lake.records.inc_by(prepared.rows);
+            self.lake.bytes.inc_by(prepared.object_bytes);
+            self.processed.inc_by(prepared.tally.processed);
+            self.processed_bytes.inc_by(prepared.tally.processed_bytes);
+            self.dropped.inc_by(prepared.tally.dropped);
+        } else if key == prepared.names.failed {
+            self.misfits.inc_by(prepared.tally.misfits);
+            self.unprocessed.inc_by(prepared.tally.unprocessed);
         }
     }
 
     /// A batch's COPY is over; `loaded` says what it did, unless it failed. One that the load history knew brings nothing.
-    pub(super) fn copied(&self, hand: &Hand, loaded: Option<&Loaded>, began: Instant) {
+    pub(super) fn copied(&self, prepared: &PreparedBatch, loaded: Option<&Loaded>, began: Instant) {
         self.warehouse.attempts.inc();
         if loaded.is_some() {
             self.warehouse.success.inc();
@@ -73,7 +73,7 @@ impl Counts {
         }
         if let Some(Loaded::Rows(rows)) = loaded {
             self.warehouse.records.inc_by(*rows);
-            self.warehouse.bytes.inc_by(hand.object_bytes);
+            self.warehouse.bytes.inc_by(prepared.object_bytes);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use super::works::{Works, config};
+use super::test_bench::{TestBench, config};
 use crate::crash::{ENVIRONMENT, POINTS};
 
 const FOLDER: &str = "FRESHMARK_CRASH_FOLDER";
@@ -26,18 +26,18 @@ const CRASHES: u64 = 12;
 async fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let folder = Path::new(&folder);
-    let works = Works::with(folder, config()).await;
+    let bench = TestBench::with(folder, config()).await;
     let mut told = std::fs::OpenOptions::new().append(true).create(true).open(told(folder)).expect("a file");
-    let first = works.shard().end_offset();
+    let first = bench.shard().end_offset();
     for request in 0..REQUESTS {
         let from = first + request * RECORDS;
-        works.put(from..from + RECORDS).await;
+        bench.put(from..from + RECORDS).await;
         writeln!(told, "{from}").expect("written down");
         if request % 3 == 2 {
-            works.settle().await;
+            bench.settle().await;
         }
     }
-    works.end().await;
+    bench.end().await;
 }
 
 fn told(folder: &Path) -> std::path::PathBuf {
@@ -58,23 +58,23 @@ fn crash_at(folder: &Path, point: &str, times: usize) -> bool {
 /// Everything that was acknowledged is there once, and the load history has no gap and no overlap. Each of the `crashes` so
 /// far may have cut one acknowledgement off.
 async fn check(folder: &Path, crashes: u64, what: &str) {
-    let works = Works::with(folder, config()).await;
-    works.settle().await;
+    let bench = TestBench::with(folder, config()).await;
+    bench.settle().await;
     let acknowledged = std::fs::read_to_string(told(folder)).unwrap_or_default();
     let acknowledged: BTreeSet<u64> = acknowledged.lines().map(|line| line.parse().expect("a number")).collect();
     let least = acknowledged.len() as u64 * RECORDS;
-    let end = works.shard().end_offset();
+    let end = bench.shard().end_offset();
     assert!((least..=least + crashes * RECORDS).contains(&end), "{what}: {least} acknowledged, {end} in the log");
-    assert_eq!(works.answers().await, end as i64, "{what}: each is read once");
-    let mut batches = works.plant.warehouse.history("s".into()).await.expect("history");
+    assert_eq!(bench.answers().await, end as i64, "{what}: each is read once");
+    let mut batches = bench.plant.warehouse.history("s".into()).await.expect("history");
     batches.sort_by_key(|batch| batch.start);
     let ends = (batches.first().map_or(0, |batch| batch.start), batches.last().map_or(0, |batch| batch.end));
     assert_eq!(ends, (0, end), "{what}");
     assert!(batches.windows(2).all(|pair| pair[0].end == pair[1].start), "{what}: {batches:?}");
     // A file that was not renamed yet when the process ended is no object, and is listed as none.
-    let objects = works.plant.lake.list("s").await.expect("listed").len();
+    let objects = bench.plant.lake.list("s").await.expect("listed").len();
     assert_eq!(objects, batches.len(), "{what}: an object for each batch, none abandoned");
-    works.end().await;
+    bench.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,10 +28,10 @@
 mod counts;
 mod error;
 mod failed;
-mod hand;
 mod health;
 mod names;
 mod object;
+mod prepared;
 pub mod replay;
 mod sorted;
 mod transformed;
@@ -49,7 +49,7 @@ pub use health::{Failing, Health};
 pub use names::{Layout, MANIFESTS, is_of_heartbeats, is_reserved_folder, object_key};
 pub use object::lines_of;
 
-use self::hand::{Hand, Route};
+use self::prepared::{PreparedBatch, Route};
 use crate::clock::Clock;
 use crate::lake::{Lake, Objects as _};
 use crate::live::Live;
@@ -110,10 +110,10 @@ pub struct Delivery<S> {
 
 /// Where one shard's delivery stands. Nothing here has to outlive the process.
 #[derive(Default)]
-struct Standing {
+struct Progress {
     /// Where the next batch begins; not known after a start.
     next: Option<u64>,
-    hand: Option<Hand>,
+    prepared: Option<PreparedBatch>,
 }
 
 impl<S: Source> Delivery<S> {
@@ -133,13 +133,13 @@ impl<S: Source> Delivery<S> {
 
     fn run(&self, runtime: &Handle, health: &Health, mut stop: watch::Receiver<bool>) {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let mut standing = Standing::default();
+        let mut progress = Progress::default();
         while !is_over(&stop) {
-            match self.guarded_turn(runtime, health, &mut standing, &mut stop) {
+            match self.guarded_turn(runtime, health, &mut progress, &mut stop) {
                 Ok(()) => {
                     health.set_failing(None);
                     pauses.reset();
-                    if standing.hand.is_none() && standing.next.is_some_and(|next| self.source.is_drained(next)) {
+                    if progress.prepared.is_none() && progress.next.is_some_and(|next| self.source.is_drained(next)) {
                         tracing::info!(
                             stream = self.source.stream(),
                             shard = self.source.shard(),
@@ -150,7 +150,7 @@ impl<S: Source> Delivery<S> {
                 }
                 Err(error) => {
                     let (stream, shard) = (self.source.stream(), self.source.shard());
-                    let cut = standing.hand.as_ref().map(|hand| hand.cut);
+                    let cut = progress.prepared.as_ref().map(|prepared| prepared.cut);
                     let (start, end) = (cut.map(|cut| cut.start), cut.map(|cut| cut.end));
                     let pause = pauses.after_failure();
                     tracing::warn!(stream, shard, start, end, %error, ?pause, "a batch did not land; trying again");
@@ -169,12 +169,12 @@ impl<S: Source> Delivery<S> {
         &self,
         runtime: &Handle,
         health: &Health,
-        standing: &mut Standing,
+        progress: &mut Progress,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), DeliveryError> {
-        let turn = std::panic::AssertUnwindSafe(|| self.turn(runtime, health, standing, stop));
+        let turn = std::panic::AssertUnwindSafe(|| self.turn(runtime, health, progress, stop));
         std::panic::catch_unwind(turn).unwrap_or_else(|_| {
-            *standing = Standing::default();
+            *progress = Progress::default();
             tasks::panicked(&format!("delivery {}", self.source.stream()));
             Err(DeliveryError::Panicked)
         })
@@ -185,28 +185,28 @@ impl<S: Source> Delivery<S> {
         &self,
         runtime: &Handle,
         health: &Health,
-        standing: &mut Standing,
+        progress: &mut Progress,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), DeliveryError> {
-        if standing.hand.is_none() {
-            standing.hand = self.next_batch(runtime, health, standing, stop)?;
+        if progress.prepared.is_none() {
+            progress.prepared = self.next_batch(runtime, health, progress, stop)?;
         }
-        let Some(hand) = &mut standing.hand else { return Ok(()) };
-        self.put(runtime, hand, &health.counts)?;
-        health.in_lake_before.fetch_max(hand.cut.end, Ordering::AcqRel);
+        let Some(prepared) = &mut progress.prepared else { return Ok(()) };
+        self.put(runtime, prepared, &health.counts)?;
+        health.in_lake_before.fetch_max(prepared.cut.end, Ordering::AcqRel);
         let began = Instant::now();
-        let copied = runtime.block_on(self.copy(hand));
+        let copied = runtime.block_on(self.copy(prepared));
         if self.table.is_some() {
-            health.counts.copied(hand, copied.as_ref().ok(), began);
+            health.counts.copied(prepared, copied.as_ref().ok(), began);
         }
         match copied {
-            Ok(_) => health.pace.note(1, hand.began),
-            Err(error) => self.park_or_fail(runtime, hand, error)?,
+            Ok(_) => health.pace.note(1, prepared.began),
+            Err(error) => self.park_or_fail(runtime, prepared, error)?,
         }
         crash::point("delivery: after copy");
-        let (start, end, touched) = (hand.cut.start, hand.cut.end, std::mem::take(&mut hand.touched));
+        let (start, end, touched) = (prepared.cut.start, prepared.cut.end, std::mem::take(&mut prepared.touched));
         tracing::debug!(stream = self.source.stream(), shard = self.source.shard(), start, end, "a batch is done");
-        *standing = Standing { next: Some(end), hand: None };
+        *progress = Progress { next: Some(end), prepared: None };
         self.live.publish(&touched);
         self.source.forget_before(end)?;
         Ok(())
@@ -217,13 +217,13 @@ impl<S: Source> Delivery<S> {
         &self,
         runtime: &Handle,
         health: &Health,
-        standing: &mut Standing,
+        progress: &mut Progress,
         stop: &mut watch::Receiver<bool>,
-    ) -> Result<Option<Hand>, DeliveryError> {
-        let is_again = standing.next.is_none();
-        let batch = match standing.next {
+    ) -> Result<Option<PreparedBatch>, DeliveryError> {
+        let is_again = progress.next.is_none();
+        let batch = match progress.next {
             Some(from) => self.wait_for_batch(runtime, from, stop)?,
-            None => self.interrupted(runtime, standing)?,
+            None => self.interrupted(runtime, progress)?,
         };
         let Some(batch) = batch else { return Ok(None) };
         // After a log was damaged, a recorded cut may hold fewer records than it did; what is there is delivered.
@@ -241,15 +241,16 @@ impl<S: Source> Delivery<S> {
             None => None,
         };
         let may_differ = transformed.is_some() && is_again;
-        let mut hand = Hand::take(&route, &batch, transformed, |key| self.lake.url(key), self.clock.now())?;
-        if may_differ && runtime.block_on(self.lake.has(&hand.names.failed))? {
-            hand.replace_error_output();
+        let mut prepared =
+            PreparedBatch::take(&route, &batch, transformed, |key| self.lake.url(key), self.clock.now())?;
+        if may_differ && runtime.block_on(self.lake.has(&prepared.names.failed))? {
+            prepared.replace_error_output();
         }
-        Ok(Some(hand))
+        Ok(Some(prepared))
     }
 
     /// Finds out where the next batch begins, and reads the one that a crash interrupted, if there is one.
-    fn interrupted(&self, runtime: &Handle, standing: &mut Standing) -> Result<Option<Gathered>, DeliveryError> {
+    fn interrupted(&self, runtime: &Handle, progress: &mut Progress) -> Result<Option<Gathered>, DeliveryError> {
         let shard_end = self.warehouse.shard_end(self.source.stream().to_owned(), self.source.shard());
         let landed = runtime.block_on(shard_end)?;
         let parked = self.source.parked()?.into_iter();
@@ -267,7 +268,7 @@ impl<S: Source> Delivery<S> {
             }
         }
         self.source.forget_before(reached)?;
-        standing.next = Some(reached);
+        progress.next = Some(reached);
         Ok(None)
     }
 
@@ -312,34 +313,34 @@ impl<S: Source> Delivery<S> {
     }
 
     /// Steps 2 and 3. What has been put is not put again.
-    fn put(&self, runtime: &Handle, hand: &mut Hand, counts: &Counts) -> Result<(), DeliveryError> {
-        while let Some((key, body)) = hand.to_put.first() {
+    fn put(&self, runtime: &Handle, prepared: &mut PreparedBatch, counts: &Counts) -> Result<(), DeliveryError> {
+        while let Some((key, body)) = prepared.to_put.first() {
             counts.lake.attempts.inc();
             let began = Instant::now();
             crash::point("delivery: before put");
             runtime.block_on(self.lake.put(key, body.clone()))?;
             crash::point("delivery: after put");
-            counts.put(hand, key, began);
-            hand.to_put.remove(0);
+            counts.put(prepared, key, began);
+            prepared.to_put.remove(0);
         }
         Ok(())
     }
 
     /// Step 4.
-    async fn copy(&self, hand: &Hand) -> Result<Loaded, WarehouseError> {
+    async fn copy(&self, prepared: &PreparedBatch) -> Result<Loaded, WarehouseError> {
         let load = Load {
             table: self.table.clone(),
             stream: self.source.stream().to_owned(),
             shard: self.source.shard(),
-            start: hand.cut.start,
-            end: hand.cut.end,
-            is_heartbeats: hand.is_heartbeats,
-            manifest: self.lake.url(&hand.names.manifest),
-            rows: hand.rows,
-            object: hand.names.object.clone(),
-            object_bytes: hand.object_bytes,
-            body: self.lake.is_remote().then(|| hand.object.clone()),
-            checkpoint: hand.checkpoint.clone(),
+            start: prepared.cut.start,
+            end: prepared.cut.end,
+            is_heartbeats: prepared.is_heartbeats,
+            manifest: self.lake.url(&prepared.names.manifest),
+            rows: prepared.rows,
+            object: prepared.names.object.clone(),
+            object_bytes: prepared.object_bytes,
+            body: self.lake.is_remote().then(|| prepared.object.clone()),
+            checkpoint: prepared.checkpoint.clone(),
             now: self.clock.now(),
         };
         self.warehouse.load(load, Arc::new(self.lake.clone())).await
@@ -347,19 +348,24 @@ impl<S: Source> Delivery<S> {
 
     /// A COPY has failed: parks the batch if that has gone on for long enough, or trying again is of no use. Otherwise returns the
     /// error, and the batch is tried again.
-    fn park_or_fail(&self, runtime: &Handle, hand: &mut Hand, error: WarehouseError) -> Result<(), DeliveryError> {
-        let since = *hand.failing_since.get_or_insert_with(Instant::now);
+    fn park_or_fail(
+        &self,
+        runtime: &Handle,
+        prepared: &mut PreparedBatch,
+        error: WarehouseError,
+    ) -> Result<(), DeliveryError> {
+        let since = *prepared.failing_since.get_or_insert_with(Instant::now);
         if error.advice() == Advice::TryAgain && since.elapsed() < self.settings.borrow().copy_retry {
             return Err(error.into());
         }
-        let (stream, shard, cut) = (self.source.stream(), self.source.shard(), hand.cut);
+        let (stream, shard, cut) = (self.source.stream(), self.source.shard(), prepared.cut);
         let Cut { start, end } = cut;
         tracing::error!(stream, shard, start, end, %error, "a COPY failed for good, or for too long; its batch is parked");
-        let size = Size { content_length: hand.object_bytes, record_count: hand.rows };
-        let meta = Meta::of(stream, &shard, cut, hand.checkpoint.clone());
-        let manifest = Manifest::of(meta, self.lake.url(&hand.names.object), size).bytes()?;
-        runtime.block_on(self.lake.put(&hand.names.parked, manifest))?;
-        self.source.park(&hand.parked(self.clock.now(), error.to_string()))?;
+        let size = Size { content_length: prepared.object_bytes, record_count: prepared.rows };
+        let meta = Meta::of(stream, &shard, cut, prepared.checkpoint.clone());
+        let manifest = Manifest::of(meta, self.lake.url(&prepared.names.object), size).bytes()?;
+        runtime.block_on(self.lake.put(&prepared.names.parked, manifest))?;
+        self.source.park(&prepared.parked(self.clock.now(), error.to_string()))?;
         Ok(())
     }
 }
@@ -379,6 +385,6 @@ async fn changed(settings: &mut watch::Receiver<Settings>) {
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
-mod tests;
+pub(crate) mod test_bench;
 #[cfg(test)]
-pub(crate) mod works;
+mod tests;

@@ -28,7 +28,7 @@ pub(super) struct Tally {
 
 /// A batch's records, sorted.
 #[derive(Default)]
-pub(super) struct Sorted {
+pub(super) struct ByPartition {
     /// The rows' lines; absent if they are the batch as it is.
     pub lines: Option<Vec<u8>>,
     pub rows: u64,
@@ -37,7 +37,7 @@ pub(super) struct Sorted {
     pub failed: Vec<u8>,
 }
 
-impl Sorted {
+impl ByPartition {
     /// Without a table, every record is a row as it is; with one, those that fit.
     pub fn of(table: Option<&Table>, batch: &Gathered, now: i64) -> Result<Self, DeliveryError> {
         let Some(table) = table.filter(|_| !batch.is_fitted()) else {
@@ -136,7 +136,7 @@ mod tests {
         batch.push(b"\xff\xfe");
         batch.begin(2_000, Form::Raw);
         batch.push(LINE.replace("\"quiz_id\":1", "\"quiz_id\":\"x\"").as_bytes());
-        let sorted = Sorted::of(Some(&quiz_answers()), &batch, 3_000).expect("sorted");
+        let sorted = ByPartition::of(Some(&quiz_answers()), &batch, 3_000).expect("sorted");
         assert_eq!((sorted.rows, sorted.lines.as_deref().map(|l| l.split(|b| *b == b'\n').count())), (1, Some(2)));
         assert_eq!(sorted.tally, Tally { misfits: 2, ..Tally::default() });
         let failed = lines_of(sorted.failed);
@@ -164,7 +164,7 @@ mod tests {
             [ok.clone(), Verdict::Dropped, failed, unfit, ok].map(outcome).to_vec()
         };
         let transformed = || Transformed { arn: "arn", outcomes: outcomes() };
-        let sorted = Sorted::after(transformed(), Some(&quiz_answers()), &batch, 3_000).expect("sorted");
+        let sorted = ByPartition::after(transformed(), Some(&quiz_answers()), &batch, 3_000).expect("sorted");
         // What a record leaves out is written out.
         let line = LINE.replace("\"elapsed_ms\":1}", "\"elapsed_ms\":1,\"producer\":null}");
         assert_eq!(sorted.lines.as_deref(), Some(format!("{line}\n{line}\n").as_bytes()));
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(of(&failed[0]), ["Lambda.FunctionError".into(), "ZmFpbGVk".into(), "arn".into(), Value::from(2)]);
         assert_eq!(of(&failed[1]), [failed::DOES_NOT_FIT.into(), "bWlzZml0".into(), "arn".into(), Value::from(2)]);
 
-        let to_lake = Sorted::after(transformed(), None, &batch, 3_000).expect("sorted");
+        let to_lake = ByPartition::after(transformed(), None, &batch, 3_000).expect("sorted");
         let all = [LINE, "{}", LINE].concat();
         assert_eq!(
             (to_lake.rows, to_lake.lines.as_deref()),

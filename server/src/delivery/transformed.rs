@@ -54,8 +54,8 @@ mod tests {
     use std::time::Duration;
 
     use super::super::Layout;
-    use super::super::hand::{Hand, Route};
-    use super::super::works::{HINTS, Works, files};
+    use super::super::prepared::{PreparedBatch, Route};
+    use super::super::test_bench::{HINTS, TestBench, files};
     use super::*;
     use crate::records::columns::{Column, Kind, Table};
     use crate::registry::terms::StreamConfig;
@@ -90,11 +90,11 @@ mod tests {
             destination.transform = Some(fickle(notes.path()));
         }
         let first = {
-            let works = Works::with(folder.path(), config.clone()).await.without_deliveries().await;
-            works.put_data([b"{\"say\":\"pid\"}".to_vec(), b"{\"say\":\"fail-once\"}".to_vec()]).await;
+            let bench = TestBench::with(folder.path(), config.clone()).await.without_deliveries().await;
+            bench.put_data([b"{\"say\":\"pid\"}".to_vec(), b"{\"say\":\"fail-once\"}".to_vec()]).await;
             let transform = Some(Transformer::new(&fickle(notes.path()), "s").expect("ready"));
             let (delivery, batch, runtime) =
-                (Delivery { transform, ..works.delivery() }, works.read(), Handle::current());
+                (Delivery { transform, ..bench.delivery() }, bench.read(), Handle::current());
             let put = tokio::task::spawn_blocking(move || {
                 delivery.source.record_cut(batch.cut()).expect("cut");
                 let (health, stop) = (Health::default(), watch::Sender::new(false));
@@ -103,20 +103,20 @@ mod tests {
                 let (shard, layout) = (delivery.source.shard(), Layout::default());
                 let route = Route { stream: "s", shard: &shard, layout: &layout, table: delivery.table.as_deref() };
                 let url = |key: &str| delivery.lake.url(key);
-                let mut hand =
-                    Hand::take(&route, &batch, Some(transformed.expect("no stop")), url, 1).expect("in hand");
-                delivery.put(&runtime, &mut hand, &health.counts).expect("put");
-                assert_eq!((hand.rows, hand.tally.unprocessed), (1, 1));
+                let mut prepared = PreparedBatch::take(&route, &batch, Some(transformed.expect("no stop")), url, 1)
+                    .expect("in prepared");
+                delivery.put(&runtime, &mut prepared, &health.counts).expect("put");
+                assert_eq!((prepared.rows, prepared.tally.unprocessed), (1, 1));
             });
             put.await.expect("no panic");
-            works.end().await;
+            bench.end().await;
             objects(folder.path())
         };
-        let works = Works::with(folder.path(), config).await;
-        works.settle().await;
-        let loads = works.history().await;
+        let bench = TestBench::with(folder.path(), config).await;
+        bench.settle().await;
+        let loads = bench.history().await;
         assert_eq!((loads.len(), loads[0].records), (1, 2), "both are rows now");
-        works.end().await;
+        bench.end().await;
         let second = objects(folder.path());
         assert_eq!((first.lines().count(), second.lines().count()), (1, 2));
         assert!(!second.contains(first.trim_end()), "another process: {first} {second}");

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::access::{self, Act};
 use crate::amazon::{MOST_BYTES, MOST_RECORD_BYTES, MOST_RECORDS};
 use crate::keys::{Key, KeyError, Keys};
-use crate::registry::{DeliveryStream, Incoming, Refused, Registry, Taken};
+use crate::registry::{Accepted, DeliveryStream, Incoming, Refused, Registry};
 
 /// Why a request was not taken. None of its records was.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ pub struct PutRecordBatchAnswer {
 pub enum PutEntry {
     /// It was taken.
     #[serde(rename_all = "PascalCase")]
-    Taken {
+    Accepted {
         /// Names the record.
         #[schema(value_type = String)]
         record_id: RecordId,
@@ -101,7 +101,7 @@ pub enum PutEntry {
 impl PutRecordBatchAnswer {
     /// The answer to records that met these ends.
     #[must_use]
-    pub fn of(outcomes: Vec<Result<Taken, Refused>>) -> Self {
+    pub fn of(outcomes: Vec<Result<Accepted, Refused>>) -> Self {
         let failed_put_count = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         let request_responses = outcomes.into_iter().map(PutEntry::of).collect();
         Self { failed_put_count, encrypted: false, request_responses }
@@ -109,9 +109,9 @@ impl PutRecordBatchAnswer {
 }
 
 impl PutEntry {
-    fn of(outcome: Result<Taken, Refused>) -> Self {
+    fn of(outcome: Result<Accepted, Refused>) -> Self {
         match outcome {
-            Ok(taken) => Self::Taken { record_id: RecordId(taken) },
+            Ok(taken) => Self::Accepted { record_id: RecordId(taken) },
             Err(refused) => Self::Failed { error_code: error_code(&refused), error_message: refused.to_string() },
         }
     }
@@ -119,7 +119,7 @@ impl PutEntry {
 
 /// Names a record in its stream: shard and offset, or what the stream calls it that it was handed on to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordId(pub Taken);
+pub struct RecordId(pub Accepted);
 
 impl Serialize for RecordId {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -306,9 +306,9 @@ mod tests {
     #[test]
     fn an_answer_has_an_entry_for_each_record_in_order() {
         let answer = PutRecordBatchAnswer::of(vec![
-            Ok(Taken::Here(Place { shard: 2, offset: 41 })),
+            Ok(Accepted::Here(Place { shard: 2, offset: 41 })),
             Err(Refused::Throttled),
-            Ok(Taken::There("shardId-000000000000:49".to_owned())),
+            Ok(Accepted::There("shardId-000000000000:49".to_owned())),
         ]);
         let json = serde_json::to_value(&answer).expect("json");
         assert_eq!(json["FailedPutCount"], 1);

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Ops;
-use super::pipeline::{Feed, Standing};
+use super::pipeline::{Backlog, Feed};
 use crate::delivery::{Deliveries, Health};
 use crate::registry::DeliveryStream;
 use crate::tasks;
@@ -59,8 +59,8 @@ impl Ops {
             }
             // Of records that somebody else delivers nothing is known here, and nothing is said.
             if stream.settings().is_some() && !stream.is_delivered_elsewhere() {
-                let standing = self.standing(&stream).await;
-                families.add_delivery(&stream, standing, self.measure.now());
+                let backlog = self.backlog(&stream).await;
+                families.add_delivery(&stream, backlog, self.measure.now());
             }
         }
         let mut text = String::new();
@@ -187,7 +187,7 @@ impl Families {
         self.heartbeat_waiting.get_or_create(&labels).set(waiting);
     }
 
-    fn add_delivery(&self, stream: &DeliveryStream, standing: Result<Standing, String>, now: Millis) {
+    fn add_delivery(&self, stream: &DeliveryStream, backlog: Result<Backlog, String>, now: Millis) {
         let labels = labels(stream);
         for delivery in stream.deliveries() {
             self.add_counts(&labels, &delivery, stream.table().is_some());
@@ -195,14 +195,14 @@ impl Families {
                 self.function.add(&labels, &delivery);
             }
         }
-        let (in_lake, landed) = match standing {
-            Ok(standing) => {
-                self.waiting.get_or_create(&labels).set(standing.waiting as i64);
-                self.parked.get_or_create(&labels).set(standing.parked.len() as i64);
-                if let Some(lag_ms) = standing.source_lag_ms {
+        let (in_lake, landed) = match backlog {
+            Ok(backlog) => {
+                self.waiting.get_or_create(&labels).set(backlog.waiting as i64);
+                self.parked.get_or_create(&labels).set(backlog.parked.len() as i64);
+                if let Some(lag_ms) = backlog.source_lag_ms {
                     self.source_lag.get_or_create(&labels).set(lag_ms as f64 / 1e3);
                 }
-                (seconds_since(standing.oldest_outside_lake, now), seconds_since(standing.oldest_waiting, now))
+                (seconds_since(backlog.oldest_outside_lake, now), seconds_since(backlog.oldest_waiting, now))
             }
             Err(problem) => {
                 tracing::error!(%problem, stream = stream.name(), "a stream's freshness could not be measured");

@@ -50,7 +50,7 @@ pub struct Feed {
 }
 
 /// Where one stream stands.
-pub(super) struct Standing {
+pub(super) struct Backlog {
     /// Records that were accepted and have not landed, wherever they are.
     pub waiting: u64,
     /// When the oldest of them was accepted.
@@ -121,11 +121,11 @@ impl Ops {
     }
 
     async fn measure_stream(&self, stream: &DeliveryStream, freshness: &mut StreamFreshness) -> Result<(), String> {
-        let standing = self.standing(stream).await?;
-        freshness.waiting = standing.waiting as i64;
-        freshness.oldest_waiting = standing.oldest_waiting;
-        freshness.last_landed = standing.last_landed;
-        if let Some((shard, last)) = standing.parked.last() {
+        let backlog = self.backlog(stream).await?;
+        freshness.waiting = backlog.waiting as i64;
+        freshness.oldest_waiting = backlog.oldest_waiting;
+        freshness.last_landed = backlog.last_landed;
+        if let Some((shard, last)) = backlog.parked.last() {
             let problem = format!("a batch of {shard} is parked: {}", last.reason);
             freshness.problem.get_or_insert(problem);
         }
@@ -133,7 +133,7 @@ impl Ops {
     }
 
     /// What waits in the outbox, in the log behind what has landed, elsewhere, and in parked batches.
-    pub(super) async fn standing(&self, stream: &DeliveryStream) -> Result<Standing, String> {
+    pub(super) async fn backlog(&self, stream: &DeliveryStream) -> Result<Backlog, String> {
         let name = stream.name();
         let outbox = self.parts.outbox.waiting(name).await.map_err(|e| e.to_string())?;
         let landed = self.warehouse.stream_ends(name.to_owned()).await.map_err(|e| e.to_string())?;
@@ -157,7 +157,7 @@ impl Ops {
         let source_lag_ms = elsewhere.as_ref().map(|behind| behind.lag_ms);
         let elsewhere = elsewhere.unwrap_or_default();
         let oldest_in_stream = in_log.oldest.into_iter().chain(elsewhere.oldest);
-        Ok(Standing {
+        Ok(Backlog {
             waiting: outbox.records + in_log.records + elsewhere.records + in_parked,
             oldest_waiting: outbox.oldest.into_iter().chain(oldest_in_stream).chain(oldest_parked).min(),
             oldest_outside_lake: in_log.oldest_outside_lake.into_iter().chain(elsewhere.oldest_outside_lake).min(),

@@ -38,14 +38,14 @@ pub struct Incoming {
 
 /// A record that was taken, by where it lies. Written out it names the record in its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum Accepted {
     /// In the stream's log, on disk.
     Here(Place),
     /// In a stream elsewhere, which calls it so.
     There(String),
 }
 
-impl fmt::Display for Taken {
+impl fmt::Display for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Here(place) => write!(f, "{}-{:020}", place.shard, place.offset),
@@ -55,7 +55,7 @@ impl fmt::Display for Taken {
 }
 
 /// What became of one record.
-type Outcome = Result<Taken, Refused>;
+type Outcome = Result<Accepted, Refused>;
 
 /// Why one record was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,7 +172,7 @@ impl DeliveryStream {
 
     /// Takes each record that fits and that the quota lets pass, and says for each what became of it, in order. What is
     /// said to be taken is on disk, or was taken by the stream elsewhere that records are handed on to.
-    pub async fn take(&self, checked: Checked) -> Vec<Result<Taken, Refused>> {
+    pub async fn take(&self, checked: Checked) -> Vec<Result<Accepted, Refused>> {
         let began = Instant::now();
         let count = checked.records.len();
         let (mut fitting, mut outcomes) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -209,7 +209,7 @@ impl DeliveryStream {
             Err(Refused::Failed("the stream takes no records here: it is read from elsewhere".to_owned()))
         };
         match places {
-            Ok(places) => places.into_iter().map(|place| Ok(Taken::Here(place))).collect(),
+            Ok(places) => places.into_iter().map(|place| Ok(Accepted::Here(place))).collect(),
             Err(refused) => vec![Err(refused); records.len()],
         }
     }
@@ -217,7 +217,7 @@ impl DeliveryStream {
 
 fn handed_on(outcome: Result<String, NotPut>) -> Outcome {
     match outcome {
-        Ok(name) => Ok(Taken::There(name)),
+        Ok(name) => Ok(Accepted::There(name)),
         Err(NotPut::Later(problem)) => Err(Refused::Busy(problem)),
         Err(NotPut::Failed(problem)) => Err(Refused::Failed(problem)),
     }

@@ -5,6 +5,7 @@
 //! what becomes of a record in the log or elsewhere.
 
 mod door;
+pub mod made;
 mod names;
 mod room;
 mod running;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-pub use door::{Checked, Incoming, Intake, Refused, Taken};
+pub use door::{Accepted, Checked, Incoming, Intake, Refused};
 pub use room::{MOST_SHARDS, MOST_STREAMS};
 pub use running::DeliveryStream;
 pub use turns::Turn;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::delivery::works::{config, plant};
+use crate::delivery::test_bench::{config, plant};
 use crate::stream::Record;
 
 #[tokio::test]

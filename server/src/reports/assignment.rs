@@ -9,14 +9,14 @@ use app::api::results::{ChoiceResult, ClassResults, QuestionResult, View};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::analysis::Analysis;
-use super::content::{Asked, Content, keys};
+use super::content::{Content, QuestionWithChoices, keys};
 use super::{ReportError, Reports, group};
 use crate::accounts::User;
 use crate::store::tables::{assignment, choice, class, question, quiz};
 use crate::warehouse::{Counting, Totals};
 
 /// An assignment with all that the transactional store knows of it.
-pub(super) struct Given {
+pub(super) struct AssignmentContent {
     pub assignment: assignment::Model,
     pub class: class::Model,
     pub quiz: quiz::Model,
@@ -38,7 +38,7 @@ impl Reports {
         let accepted = accepted.until(view.as_of);
         let totals = self.warehouse.totals(&Counting { view, keys }, accepted.last_seq()).await?;
         let freshness = accepted.compare(&totals.landed);
-        let Given { assignment, class, quiz, content } = given;
+        let AssignmentContent { assignment, class, quiz, content } = given;
         let analysis = Analysis::of(&content, &totals);
         Ok(ClassResults {
             assignment: assignment.id,
@@ -63,12 +63,12 @@ impl Reports {
     }
 
     /// What is known of an assignment, if the account may see it.
-    pub(super) async fn given(&self, user: &User, assignment: i64) -> Result<Given, ReportError> {
+    pub(super) async fn given(&self, user: &User, assignment: i64) -> Result<AssignmentContent, ReportError> {
         let (assignment, class) = self.access.visible(user, assignment).await?;
         let quiz = quiz::Entity::find_by_id(assignment.quiz_id).one(&self.store.read);
         let (quiz, content) = tokio::try_join!(quiz, self.content(assignment.quiz_id))?;
         let quiz = quiz.ok_or(ReportError::Unknown("quiz"))?;
-        Ok(Given { assignment, class, quiz, content })
+        Ok(AssignmentContent { assignment, class, quiz, content })
     }
 
     /// The names of other classes that are taking the same quiz, while this one is: whoever closes releases the key.
@@ -133,7 +133,7 @@ fn grade(content: Content, totals: &Totals, analysis: &Analysis) -> Vec<Question
     }
     let times: BTreeMap<i64, i64> = totals.times.iter().copied().collect();
     let count = |question, choice| counts.get(&(question, choice)).copied().unwrap_or_default();
-    let result = |(question, choices): Asked| {
+    let result = |(question, choices): QuestionWithChoices| {
         let (omitted, _) = count(question.id, None);
         let figures = analysis.item(&question, &choices);
         let choice = |c: choice::Model| {

@@ -5,10 +5,10 @@
 use crate::store::tables::{choice, question};
 
 /// A question with its choices in the order shown.
-pub(super) type Asked = (question::Model, Vec<choice::Model>);
+pub(super) type QuestionWithChoices = (question::Model, Vec<choice::Model>);
 
 /// A quiz, in its order.
-pub(super) type Content = Vec<Asked>;
+pub(super) type Content = Vec<QuestionWithChoices>;
 
 /// The choices that are right: the keys of the questions that are not void.
 pub(super) fn keys(content: &Content) -> Vec<i64> {

@@ -11,7 +11,7 @@ use app::api::class::{
 };
 use app::api::results::View;
 
-use super::content::{Asked, Content, keys};
+use super::content::{Content, QuestionWithChoices, keys};
 use super::{ReportError, Reports};
 use crate::accounts::User;
 use crate::store::tables::{choice, student};
@@ -136,7 +136,7 @@ fn rows_of(cells: &[Cell], content: &Content, list: &ClassList<'_>) -> Vec<GridR
     cells.chunk_by(|a, b| a.attempt == b.attempt).filter_map(row).collect()
 }
 
-fn column((question, choices): &Asked) -> GridQuestion {
+fn column((question, choices): &QuestionWithChoices) -> GridQuestion {
     let (key, also) = key_and_also(choices);
     GridQuestion {
         id: question.id,
@@ -170,7 +170,7 @@ fn attempts_of(answers: &[StudentAnswerRow], content: &Content) -> Vec<StudentAt
     answers.chunk_by(|a, b| a.attempt_no == b.attempt_no).filter_map(attempt).collect()
 }
 
-fn student_question((question, choices): Asked) -> StudentQuestion {
+fn student_question((question, choices): QuestionWithChoices) -> StudentQuestion {
     let (key, also) = key_and_also(&choices);
     StudentQuestion {
         number: question.number,

@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, Statement};
 
 use super::{ReportError, Reports};
 use crate::accounts::User;
+use crate::store::Store;
 use crate::store::tables::{assignment, class};
 
 /// Every statement ends with the same condition: an admin sees every class, a teacher the own ones.
@@ -42,20 +43,31 @@ struct Known {
 
 impl Reports {
     pub(super) async fn classes_of(&self, user: &User) -> Result<Vec<ClassSummary>, ReportError> {
+        Ok(Overview { store: &self.store, user }.classes().await?)
+    }
+}
+
+struct Overview<'a> {
+    store: &'a Store,
+    user: &'a User,
+}
+
+impl Overview<'_> {
+    async fn classes(&self) -> Result<Vec<ClassSummary>, DbErr> {
         let read = &self.store.read;
-        let classes = class::Entity::find().from_raw_sql(self.seen_by(user, CLASSES, "ORDER BY class.name"));
+        let classes = class::Entity::find().from_raw_sql(self.seen(CLASSES, "ORDER BY class.name"));
         let classes = classes.all(read).await?;
-        let assignments = self.seen_by(user, ASSIGNMENTS, "ORDER BY assignment.opened_at DESC");
+        let assignments = self.seen(ASSIGNMENTS, "ORDER BY assignment.opened_at DESC");
         let mut of_class: BTreeMap<i64, Vec<assignment::Model>> = BTreeMap::new();
         for row in assignment::Entity::find().from_raw_sql(assignments).all(read).await? {
             of_class.entry(row.class_id).or_default().push(row);
         }
-        let students = self.numbered(user, STUDENTS, "GROUP BY class.id", |row| row.try_get_by_index(1)).await?;
+        let students = self.numbered(STUDENTS, "GROUP BY class.id", |row| row.try_get_by_index(1)).await?;
         let by_assignment = "GROUP BY assignment.id";
         let known = Known {
-            quizzes: self.numbered(user, QUIZZES, "GROUP BY assignment.id, quiz.title", pair).await?,
-            listed: self.numbered(user, LISTED, by_assignment, |row| row.try_get_by_index(1)).await?,
-            begun: self.numbered(user, BEGUN, by_assignment, pair).await?,
+            quizzes: self.numbered(QUIZZES, "GROUP BY assignment.id, quiz.title", pair).await?,
+            listed: self.numbered(LISTED, by_assignment, |row| row.try_get_by_index(1)).await?,
+            begun: self.numbered(BEGUN, by_assignment, pair).await?,
         };
         let summary = |class: class::Model| ClassSummary {
             id: class.id,
@@ -66,21 +78,21 @@ impl Reports {
         Ok(classes.into_iter().map(summary).collect())
     }
 
-    fn seen_by(&self, user: &User, select: &str, end: &str) -> Statement {
+    /// What the account sees of a table.
+    fn seen(&self, select: &str, end: &str) -> Statement {
         let backend = self.store.read.get_database_backend();
-        let is_admin = user.me.role == Role::Admin;
-        Statement::from_sql_and_values(backend, format!("{select}{SEEN}{end}"), [is_admin.into(), user.id.into()])
+        let is_admin = self.user.me.role == Role::Admin;
+        Statement::from_sql_and_values(backend, format!("{select}{SEEN}{end}"), [is_admin.into(), self.user.id.into()])
     }
 
     /// Rows by the number in their first column.
     async fn numbered<V>(
         &self,
-        user: &User,
         select: &str,
         end: &str,
         value: impl Fn(&QueryResult) -> Result<V, DbErr>,
     ) -> Result<BTreeMap<i64, V>, DbErr> {
-        let rows = self.store.read.query_all_raw(self.seen_by(user, select, end)).await?;
+        let rows = self.store.read.query_all_raw(self.seen(select, end)).await?;
         rows.iter().map(|row| Ok((row.try_get_by_index(0)?, value(row)?))).collect()
     }
 }
@@ -104,5 +116,63 @@ impl Known {
             closed_at: row.closed_at,
             participation: Participation { students, working: begun - submitted, submitted },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use app::api::accounts::Me;
+    use app::api::attempts::{Join, Submission};
+
+    use super::*;
+    use crate::for_tests::Room;
+    use crate::school::NewAssignment;
+
+    /// What an account reads of each class: its name, its students, and of each assignment the code and who did what.
+    type Read = Vec<(String, i64, Vec<(String, i64, [i64; 3])>)>;
+
+    async fn read(room: &Room, id: i64, role: Role) -> Read {
+        let user = User { id, me: Me { name: "T".into(), email: "t@x".into(), role } };
+        let classes = Overview { store: &room.store, user: &user }.classes().await.expect("classes");
+        let participation = |p: Participation| [p.students, p.working, p.submitted];
+        let assignment = |a: AssignmentSummary| (a.join_code, a.questions, participation(a.participation));
+        let class =
+            |c: ClassSummary| (c.name, c.students, c.assignments.into_iter().map(assignment).collect::<Vec<_>>());
+        classes.into_iter().map(class).collect()
+    }
+
+    #[tokio::test]
+    async fn each_student_counts_once_and_who_came_after_the_close_does_not_belong_to_it() {
+        let room = Room::new().await;
+        let quiz = room.quizzes.import_gift(room.teacher, "Quiz", "1 + 1? {=2 ~3}\n\n2 + 2? {=4 ~5}").await;
+        let quiz = quiz.expect("a quiz").quiz;
+        let class = room.school.add_class(room.teacher, "B", &["Ada", "Bob", "Eve"]).await.expect("a class");
+        room.school.add_class(room.teacher, "A", &[]).await.expect("an empty class");
+        let assign = async |join_code: &'static str, opened_at| {
+            let new = NewAssignment { class, quiz, join_code, opened_at };
+            room.school.assign(&new).await.expect("an assignment")
+        };
+        let first = assign("AAA-111", 1).await;
+        let join = async |code: &str, name: &str| {
+            let join = Join { code: code.to_owned(), name: name.to_owned() };
+            room.attempts.join(&join).await.expect("joined")
+        };
+        let ada = join("AAA-111", "Ada").await;
+        let nothing = Submission { answers: Vec::new() };
+        room.attempts.submit(&ada.attempt, &ada.token, &nothing).await.expect("submitted");
+        join("AAA-111", "Ada").await;
+        join("AAA-111", "Bob").await;
+        room.school.close(first).await.expect("closed");
+        room.hand.fetch_add(1_000, Ordering::Relaxed);
+        assign("AAA-222", 2).await;
+        join("AAA-222", "Late").await;
+
+        let both = vec![("AAA-222".to_owned(), 2, [4, 1, 0]), ("AAA-111".to_owned(), 2, [3, 1, 1])];
+        let all = vec![("A".to_owned(), 0, Vec::new()), ("B".to_owned(), 4, both)];
+        assert_eq!(read(&room, room.teacher, Role::Teacher).await, all);
+        assert_eq!(read(&room, 999, Role::Admin).await, all, "an admin sees every class");
+        assert_eq!(read(&room, 999, Role::Teacher).await, Read::new(), "another teacher sees none");
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::api::rulings::{NewRuling, Ruling, RulingEffect, Standing};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
-use super::assignment::Given;
+use super::assignment::AssignmentContent;
 use super::content::{Content, keys};
 use super::{ReportError, Reports};
 use crate::accounts::User;
@@ -24,7 +24,7 @@ struct GivenChoice {
 
 impl Reports {
     /// Every ruling on the questions of a quiz, newest first.
-    pub(super) async fn rulings(&self, user: &User, given: &Given) -> Result<Vec<Ruling>, ReportError> {
+    pub(super) async fn rulings(&self, user: &User, given: &AssignmentContent) -> Result<Vec<Ruling>, ReportError> {
         let questions = given.content.iter().map(|(question, _)| question.id);
         let rows = ruling::Entity::find()
             .filter(ruling::Column::QuestionId.is_in(questions))

@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::accounts::AccountError;
-use crate::aws::AwsError;
 use crate::delivery::replay::ReplayError;
 use crate::demo::school::DemoError;
 use crate::lake::LakeError;
 use crate::registry::RegistryError;
+use crate::registry::made::MadeError;
 use crate::set_back::SetBackError;
 use crate::stream::StreamError;
 use crate::warehouse::WarehouseError;
@@ -62,7 +62,7 @@ pub enum StartError {
     },
     /// The AWS wire cannot be started.
     #[error("cannot start the aws wire: {0}")]
-    Aws(#[from] AwsError),
+    Aws(#[from] MadeError),
     /// The gateway's address is none.
     #[error("the gateway's address is not right: {0}")]
     Gateway(#[from] url::ParseError),

@@ -91,26 +91,26 @@ type Shared = Arc<Rooms>;
 
 /// All that a handler may ask for.
 #[derive(Clone)]
-struct Desk {
+struct AppState {
     rooms: Shared,
     limits: Arc<Limits>,
 }
 
-impl FromRef<Desk> for Shared {
-    fn from_ref(desk: &Desk) -> Self {
-        Self::clone(&desk.rooms)
+impl FromRef<AppState> for Shared {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.rooms)
     }
 }
 
-impl FromRef<Desk> for Proxies {
-    fn from_ref(desk: &Desk) -> Self {
-        desk.rooms.proxies.clone()
+impl FromRef<AppState> for Proxies {
+    fn from_ref(state: &AppState) -> Self {
+        state.rooms.proxies.clone()
     }
 }
 
-impl FromRef<Desk> for Arc<Limits> {
-    fn from_ref(desk: &Desk) -> Self {
-        Self::clone(&desk.limits)
+impl FromRef<AppState> for Arc<Limits> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.limits)
     }
 }
 
@@ -118,13 +118,13 @@ impl FromRef<Desk> for Arc<Limits> {
 pub fn router(rooms: Rooms, site: &Path) -> Router {
     functions::register();
     let limits = Arc::new(Limits::new(&rooms.clock));
-    let desk = Desk { rooms: Arc::new(rooms), limits };
+    let state = AppState { rooms: Arc::new(rooms), limits };
     Router::new()
         .merge(api())
         .merge(gateway())
         .merge(ops())
         .method_not_allowed_fallback(wrong_method)
-        .with_state(desk)
+        .with_state(state)
         .fallback_service(site::service(site))
         .layer(middleware::from_fn(guard::one_host))
         .layer(middleware::from_fn(guard::headers))
@@ -132,7 +132,7 @@ pub fn router(rooms: Rooms, site: &Path) -> Router {
         .layer(TraceLayer::new_for_http())
 }
 
-fn api() -> Router<Desk> {
+fn api() -> Router<AppState> {
     Router::new()
         .route("/api/session", post(session::sign_in).delete(session::sign_out))
         .route("/api/join", post(attempts::join))
@@ -151,7 +151,7 @@ fn api() -> Router<Desk> {
         .layer(middleware::from_fn(guard::same_origin))
 }
 
-fn gateway() -> Router<Desk> {
+fn gateway() -> Router<AppState> {
     Router::new()
         .route("/gateway/{stream}", post(gateway::put))
         .route("/gateway/{stream}/{*rest}", any(nothing_there))
@@ -159,7 +159,7 @@ fn gateway() -> Router<Desk> {
         .route("/gateway/", any(nothing_there))
 }
 
-fn ops() -> Router<Desk> {
+fn ops() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))

@@ -17,11 +17,11 @@ use self::history::{Seen, look_at_history};
 use self::objects::{look_at_object, look_for_unknown_objects, unfolded};
 use self::places::Places;
 use super::At;
-use crate::aws::{self, AwsError};
 use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::lake::LakeError;
 use crate::records::QUIZ_ANSWERS;
+use crate::registry::made::{MadeError, made_streams};
 use crate::serve::{StartError, Stores, open_stores};
 use crate::stream::StreamError;
 use crate::warehouse::{Batch, WarehouseError, is_folded};
@@ -53,7 +53,7 @@ pub enum VerifyError {
     Lake(#[from] LakeError),
     /// What the wire has made cannot be read.
     #[error(transparent)]
-    Wire(#[from] AwsError),
+    Made(#[from] MadeError),
     /// The log cannot be read.
     #[error(transparent)]
     Stream(#[from] StreamError),
@@ -80,7 +80,7 @@ impl Report {
 pub async fn run(flags: Flags) -> Result<(), VerifyError> {
     let config = flags.at.config()?;
     let Stores { store, plant, .. } = open_stores(&config, Clock::system()).await?;
-    let streams = [config.streams, aws::made_streams(&store).await?].concat();
+    let streams = [config.streams, made_streams(&store).await?].concat();
     let (mut report, mut seen, mut known) = (Report::default(), Seen::default(), BTreeSet::new());
     let mut without_manifests = BTreeSet::new();
     in_outbox(&store).await?.into_iter().for_each(|answer| seen.waits(answer, Seen::OUTBOX));

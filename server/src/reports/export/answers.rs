@@ -7,11 +7,11 @@ use std::sync::Arc;
 use app::state::words::letter;
 
 use super::questions::right;
+use super::snapshot::{Answer, Attempt, Snapshot};
 use super::table::{Cell, Column, Table};
-use super::taken::{Answer, Attempt, Taken};
 
 /// The answers; a block is an attempt.
-pub(super) struct Answers(pub Arc<Taken>);
+pub(super) struct Answers(pub Arc<Snapshot>);
 
 impl Table for Answers {
     fn columns(&self) -> Vec<Column> {

@@ -16,8 +16,8 @@ use std::io::{self, BufWriter, Write};
 
 use csv::{Terminator, WriterBuilder};
 
+use super::snapshot::Snapshot;
 use super::table::{Cell, Table, iso};
-use super::taken::Taken;
 
 /// A spreadsheet may take a text that begins with one of these for a formula; those of full width in some languages.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -26,14 +26,14 @@ const MARK: &str = "\u{feff}";
 const STAMPS: [&str; 3] = ["as_of", "complete_through", "attempts"];
 
 /// Writes a table to a file.
-pub(super) fn write(table: &dyn Table, taken: &Taken, file: &File) -> io::Result<()> {
+pub(super) fn write(table: &dyn Table, snapshot: &Snapshot, file: &File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     out.write_all(MARK.as_bytes())?;
     let mut lines = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     let columns = table.columns();
     lines.write_record(columns.iter().map(|column| column.name.as_ref()).chain(STAMPS))?;
-    let (as_of, complete) = (iso(taken.as_of), iso(taken.complete_through()));
-    let stamps = [as_of.as_str(), complete.as_str(), taken.results.attempts.name()];
+    let (as_of, complete) = (iso(snapshot.as_of), iso(snapshot.complete_through()));
+    let stamps = [as_of.as_str(), complete.as_str(), snapshot.results.attempts.name()];
     for block in 0..table.blocks() {
         for row in table.rows(block) {
             for cell in &row {

@@ -9,9 +9,9 @@ mod answers;
 mod commas;
 mod name;
 mod questions;
+mod snapshot;
 mod students;
 mod table;
-mod taken;
 mod workbook;
 
 use std::fs::File;
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 use self::answers::Answers;
 use self::questions::Questions;
-use self::taken::Taken;
+use self::snapshot::Snapshot;
 use super::{ReportError, Reports};
 use crate::accounts::User;
 
@@ -120,12 +120,12 @@ impl Reports {
             // Never closed.
             Export::Answers | Export::Workbook => Arc::clone(&TURNS).acquire_owned().await.ok(),
         };
-        let taken = Arc::new(self.taken(user, view, export, with_names).await?);
-        let name = FileName::of(&taken, export);
+        let snapshot = Arc::new(self.snapshot(user, view, export, with_names).await?);
+        let name = FileName::of(&snapshot, export);
         let made = tokio::task::spawn_blocking(move || {
             // Whoever asked may go away; the next file is made when this one is done all the same.
             let _until_done = turn;
-            make(export, &taken)
+            make(export, &snapshot)
         });
         let file = made.await.map_err(|_| ReportError::Interrupted)??;
         Ok(Ready { name, file })
@@ -133,12 +133,12 @@ impl Reports {
 }
 
 /// Blocks.
-fn make(export: Export, taken: &Arc<Taken>) -> Result<File, ReportError> {
+fn make(export: Export, snapshot: &Arc<Snapshot>) -> Result<File, ReportError> {
     let mut file = tempfile::tempfile()?;
     match export {
-        Export::Answers => commas::write(&Answers(Arc::clone(taken)), taken, &file)?,
-        Export::Summary => commas::write(&Questions(Arc::clone(taken)), taken, &file)?,
-        Export::Workbook => workbook::write(taken, &file)?,
+        Export::Answers => commas::write(&Answers(Arc::clone(snapshot)), snapshot, &file)?,
+        Export::Summary => commas::write(&Questions(Arc::clone(snapshot)), snapshot, &file)?,
+        Export::Workbook => workbook::write(snapshot, &file)?,
     }
     file.rewind()?;
     Ok(file)

@@ -6,7 +6,7 @@ use app::api::Millis;
 use chrono::{DateTime, Utc};
 
 use super::Export;
-use super::taken::Taken;
+use super::snapshot::Snapshot;
 
 /// Longest part of a name, in bytes: a system takes 255 in all.
 const MOST_BYTES: usize = 100;
@@ -21,8 +21,8 @@ pub struct FileName {
 }
 
 impl FileName {
-    pub(super) fn of(taken: &Taken, export: Export) -> Self {
-        Self::new(&taken.results.quiz_title, &taken.results.class_name, export, taken.as_of)
+    pub(super) fn of(snapshot: &Snapshot, export: Export) -> Self {
+        Self::new(&snapshot.results.quiz_title, &snapshot.results.class_name, export, snapshot.as_of)
     }
 
     fn new(quiz: &str, class: &str, export: Export, as_of: Millis) -> Self {

@@ -9,11 +9,11 @@ use app::api::results::QuestionResult;
 use app::charts::model::wilson;
 use app::state::words::letter;
 
+use super::snapshot::Snapshot;
 use super::table::{Cell, Column, Table};
-use super::taken::Taken;
 
 /// The questions; a block is a question.
-pub(super) struct Questions(pub Arc<Taken>);
+pub(super) struct Questions(pub Arc<Snapshot>);
 
 impl Questions {
     /// As many as the question with the most choices has.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use app::state::words::letter;
 
+use super::snapshot::{Answer, Attempt, Snapshot, Student};
 use super::table::{Cell, Column, Grade, Table};
-use super::taken::{Answer, Attempt, Student, Taken};
 
 /// The students; a block is an attempt, or a student without one.
-pub(super) struct Students(pub Arc<Taken>);
+pub(super) struct Students(pub Arc<Snapshot>);
 
 impl Table for Students {
     fn columns(&self) -> Vec<Column> {

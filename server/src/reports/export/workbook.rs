@@ -15,9 +15,9 @@ use rust_xlsxwriter::{ColNum, Format, FormatAlign, RowNum, Workbook, Worksheet, 
 
 use super::answers::Answers;
 use super::questions::Questions;
+use super::snapshot::Snapshot;
 use super::students::Students;
 use super::table::{Cell, Grade, Table};
-use super::taken::Taken;
 use crate::reports::ReportError;
 
 /// Rows of a sheet below its head. ECMA-376 leaves the number open; Excel's is 1,048,576.
@@ -28,13 +28,13 @@ const MOST_TEXT: usize = 32_767;
 const EPOCH: f64 = 25_569.0;
 
 /// Writes it to a file.
-pub(super) fn write(taken: &Arc<Taken>, file: &File) -> Result<(), ReportError> {
+pub(super) fn write(snapshot: &Arc<Snapshot>, file: &File) -> Result<(), ReportError> {
     let (mut book, styles) = (Workbook::new(), Styles::new());
-    about(book.add_worksheet_with_low_memory()?, taken, &styles)?;
+    about(book.add_worksheet_with_low_memory()?, snapshot, &styles)?;
     let tables: [(&str, Box<dyn Table>, ColNum); 3] = [
-        ("Questions", Box::new(Questions(Arc::clone(taken))), 2),
-        ("Students", Box::new(Students(Arc::clone(taken))), 1),
-        ("Answers", Box::new(Answers(Arc::clone(taken))), 1),
+        ("Questions", Box::new(Questions(Arc::clone(snapshot))), 2),
+        ("Students", Box::new(Students(Arc::clone(snapshot))), 1),
+        ("Answers", Box::new(Answers(Arc::clone(snapshot))), 1),
     ];
     for (name, table, fixed) in tables {
         let sheet = book.add_worksheet_with_low_memory()?;
@@ -94,12 +94,12 @@ fn fitting(text: &str) -> &str {
 }
 
 /// What is in the workbook, and what is not.
-fn about(sheet: &mut Worksheet, taken: &Taken, styles: &Styles) -> Result<(), XlsxError> {
+fn about(sheet: &mut Worksheet, snapshot: &Snapshot, styles: &Styles) -> Result<(), XlsxError> {
     sheet.set_name("About")?.set_freeze_panes(1, 0)?;
     sheet.set_column_width(0, 24)?.set_column_width(1, 90)?;
     sheet.write_string_with_format(0, 0, "About", &styles.head)?;
-    sheet.write_string_with_format(0, 1, fitting(&taken.results.quiz_title), &styles.head)?;
-    for (row, (label, cell)) in (1..).zip(sentences(taken).into_iter().chain(figures(taken))) {
+    sheet.write_string_with_format(0, 1, fitting(&snapshot.results.quiz_title), &styles.head)?;
+    for (row, (label, cell)) in (1..).zip(sentences(snapshot).into_iter().chain(figures(snapshot))) {
         sheet.write_string_with_format(row, 0, label, &styles.label)?;
         match cell {
             Cell::Text(text) => {
@@ -113,10 +113,10 @@ fn about(sheet: &mut Worksheet, taken: &Taken, styles: &Styles) -> Result<(), Xl
 
 type Line<'a> = (&'static str, Cell<'a>);
 
-fn sentences(taken: &Taken) -> Vec<Line<'_>> {
-    let (results, freshness) = (&taken.results, &taken.results.freshness);
+fn sentences(snapshot: &Snapshot) -> Vec<Line<'_>> {
+    let (results, freshness) = (&snapshot.results, &snapshot.results.freshness);
     let is_over = results.is_over();
-    let names = if taken.with_names {
+    let names = if snapshot.with_names {
         "The students' names are in this file: it is personal data"
     } else {
         "Not in this file: a student is called by the place in the class list"
@@ -124,10 +124,10 @@ fn sentences(taken: &Taken) -> Vec<Line<'_>> {
     vec![
         ("Quiz", Cell::text(results.quiz_title.as_str())),
         ("Class", Cell::text(results.class_name.as_str())),
-        ("As of (UTC)", Cell::Instant(taken.as_of)),
+        ("As of (UTC)", Cell::Instant(snapshot.as_of)),
         ("Attempts that count", Cell::text(rule(results.attempts))),
-        ("Freshness", Cell::text(as_it_stood(freshness, taken.as_of, utc))),
-        ("Complete through (UTC)", Cell::Instant(taken.complete_through())),
+        ("Freshness", Cell::text(as_it_stood(freshness, snapshot.as_of, utc))),
+        ("Complete through (UTC)", Cell::Instant(snapshot.complete_through())),
         ("Answers received", Cell::Whole(freshness.accepted)),
         ("Answers counted", Cell::Whole(freshness.landed)),
         ("Measured at (UTC)", Cell::Instant(freshness.measured_at)),
@@ -143,12 +143,12 @@ fn sentences(taken: &Taken) -> Vec<Line<'_>> {
 }
 
 /// The quiz as a test.
-fn figures(taken: &Taken) -> Vec<Line<'_>> {
-    let (results, test) = (&taken.results, &taken.results.test);
+fn figures(snapshot: &Snapshot) -> Vec<Line<'_>> {
+    let (results, test) = (&snapshot.results, &snapshot.results.test);
     let figure = |value: Option<f64>| Cell::maybe(value, Cell::Number);
     vec![
         ("Attempts counted (n)", Cell::Whole(results.counted)),
-        ("Questions graded", Cell::Whole(taken.graded())),
+        ("Questions graded", Cell::Whole(snapshot.graded())),
         ("Class average", Cell::maybe(results.average(), Cell::Share)),
         ("Mean score", figure(test.mean)),
         ("Median score", figure(test.median)),

@@ -22,7 +22,7 @@ use crate::warehouse::{CountedAnswer, CountedAttempt, Counting};
 const TRIES: usize = 5;
 
 /// One assignment's results with every answer that counts.
-pub(super) struct Taken {
+pub(super) struct Snapshot {
     pub results: ClassResults,
     /// All that was accepted until then.
     pub as_of: Millis,
@@ -70,13 +70,13 @@ pub(super) struct Answer {
 
 impl Reports {
     /// Everything that an export needs.
-    pub(super) async fn taken(
+    pub(super) async fn snapshot(
         &self,
         user: &User,
         view: View,
         export: Export,
         with_names: bool,
-    ) -> Result<Taken, ReportError> {
+    ) -> Result<Snapshot, ReportError> {
         // Not later than now: nobody knows what will be accepted. What was accepted while the clock was ahead counts, as it does
         // on the page.
         let now = self.measure.now().max(self.last_accepted(view.assignment).await?);
@@ -85,14 +85,14 @@ impl Reports {
         for _ in 0..TRIES {
             let results = self.class_results(user, view).await?;
             check_size(export, results.questions.iter().map(|question| question.n).sum())?;
-            let mut taken = Taken { results, as_of, with_names, attempts: Vec::new(), without: Vec::new() };
+            let mut snapshot = Snapshot { results, as_of, with_names, attempts: Vec::new(), without: Vec::new() };
             if export == Export::Summary {
-                return Ok(taken);
+                return Ok(snapshot);
             }
-            self.read_answers(user, view, &mut taken).await?;
-            if taken.agrees() {
-                check_size(export, (taken.attempts.len() + taken.without.len()) as i64)?;
-                return Ok(taken);
+            self.read_answers(user, view, &mut snapshot).await?;
+            if snapshot.agrees() {
+                check_size(export, (snapshot.attempts.len() + snapshot.without.len()) as i64)?;
+                return Ok(snapshot);
             }
         }
         Err(ReportError::Landing)
@@ -110,11 +110,11 @@ impl Reports {
         Ok(newest.flatten().unwrap_or(0))
     }
 
-    async fn read_answers(&self, user: &User, view: View, taken: &mut Taken) -> Result<(), ReportError> {
+    async fn read_answers(&self, user: &User, view: View, snapshot: &mut Snapshot) -> Result<(), ReportError> {
         let (assignment, _) = self.access.visible(user, view.assignment).await?;
         let students = self.class_list(&assignment, view.as_of).await?;
         let progress = self.progress(view.assignment, view.as_of).await?;
-        let counting = Counting { view, keys: keys(&taken.results.questions) };
+        let counting = Counting { view, keys: keys(&snapshot.results.questions) };
         let attempts = self.warehouse.counted_attempts(&counting).await?;
         let list = ClassList::of(&students, &progress);
         let names: BTreeMap<&str, &str> =
@@ -122,10 +122,10 @@ impl Reports {
         let student = |key: &str| Student {
             key: key.to_owned(),
             number: list.number(key),
-            name: names.get(key).filter(|_| taken.with_names).map(|name| (*name).to_owned()),
+            name: names.get(key).filter(|_| snapshot.with_names).map(|name| (*name).to_owned()),
             progress: list.progress(key),
         };
-        let places = places(&taken.results.questions);
+        let places = places(&snapshot.results.questions);
         let mut taken_attempts: Vec<Attempt> = attempts
             .into_iter()
             .map(|attempt| {
@@ -137,12 +137,12 @@ impl Reports {
         let there: BTreeSet<&str> = taken_attempts.iter().map(|attempt| attempt.student.key.as_str()).collect();
         let is_without = |row: &&student::Model| !there.contains(row.student_key.as_str());
         let without = students.iter().filter(is_without).map(|row| student(&row.student_key)).collect();
-        (taken.attempts, taken.without) = (taken_attempts, without);
+        (snapshot.attempts, snapshot.without) = (taken_attempts, without);
         Ok(())
     }
 }
 
-impl Taken {
+impl Snapshot {
     /// Every answer that had been accepted before this instant is here.
     pub fn complete_through(&self) -> Millis {
         self.results.freshness.complete_through.min(self.as_of)

@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use super::DeliveryError;
 use super::names::{Layout, Names};
 use super::object;
-use super::sorted::{Sorted, Tally};
+use super::sorted::{ByPartition, Tally};
 use super::transformed::Transformed;
 use crate::live::NO_ASSIGNMENT;
 use crate::records::columns::Table;
@@ -23,7 +23,7 @@ use crate::records::source::{Cut, Gathered, Parked};
 const OWN: &[u8] = b"\"producer\":null}";
 
 /// A batch on its way into lake and warehouse.
-pub(super) struct Hand {
+pub(super) struct PreparedBatch {
     pub cut: Cut,
     pub names: Names,
     /// When its first record arrived.
@@ -57,7 +57,7 @@ pub(super) struct Route<'a> {
     pub table: Option<&'a Table>,
 }
 
-impl Hand {
+impl PreparedBatch {
     /// Takes a batch in hand, as a transform has made it if the stream has one. `url` says where in the lake a key lies.
     pub fn take(
         route: &Route<'_>,
@@ -70,8 +70,8 @@ impl Hand {
         let cut = batch.cut();
         let names = Names::of(route.stream, route.shard, route.layout, cut, batch.first_arrived());
         let sorted = match transformed {
-            Some(transformed) => Sorted::after(transformed, route.table, batch, now)?,
-            None => Sorted::of(route.table, batch, now)?,
+            Some(transformed) => ByPartition::after(transformed, route.table, batch, now)?,
+            None => ByPartition::of(route.table, batch, now)?,
         };
         let lines = sorted.lines.as_deref().unwrap_or_else(|| batch.data());
         let is_heartbeats = sorted.failed.is_empty() && route.table.is_some_and(|table| are_heartbeats(table, lines));

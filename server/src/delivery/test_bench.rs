@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::hand::{Hand, Route};
+use super::prepared::{PreparedBatch, Route};
 use super::{BufferingHints, Delivery, Layout};
 use crate::clock::Clock;
 use crate::lake::Lake;
@@ -50,13 +50,13 @@ pub(crate) fn config() -> StreamConfig {
 }
 
 /// Everything below the gateway, on one folder.
-pub(crate) struct Works {
+pub(crate) struct TestBench {
     pub plant: Plant,
     pub(super) registry: Registry,
     pub stream: Arc<DeliveryStream>,
 }
 
-impl Works {
+impl TestBench {
     /// A stream that is taken in but not delivered, so that the test takes the steps.
     pub(super) async fn idle(folder: &Path) -> Self {
         let mut config = config();
@@ -116,11 +116,11 @@ impl Works {
         batch
     }
 
-    pub(super) fn hand(&self) -> Hand {
+    pub(super) fn prepared(&self) -> PreparedBatch {
         let table = self.stream.table().cloned();
         let (shard, layout) = (self.shard().shard(), Layout::default());
         let route = Route { stream: "s", shard: &shard, layout: &layout, table: table.as_deref() };
-        Hand::take(&route, &self.read(), None, |key| self.plant.lake.url(key), NOW).expect("in hand")
+        PreparedBatch::take(&route, &self.read(), None, |key| self.plant.lake.url(key), NOW).expect("in prepared")
     }
 
     pub(super) async fn reached(&self) -> u64 {
