@@ -7,6 +7,11 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/freshmark
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export FRESHMARK_TOOLS_TARGET ?= $(CACHE)/tools
 export DUCKDB_LIB_DIR ?= $(CACHE)/duckdb
+# The browser's file names its crates' sources by paths: without the folder of this machine, it is as small on each.
+CRATES := $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src
+ifeq ($(words $(CRATES)),1)
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS ?= --remap-path-prefix=$(CRATES)=crates
+endif
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 FRESHMARK := $(CARGO_TARGET_DIR)/release/freshmark

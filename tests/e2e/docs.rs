@@ -1,6 +1,7 @@
 //! The README and the pages in `docs/` say what is so.
 //!
-//! Owns three checks: the walk by curl works, every setting is in the table, and every link leads to something.
+//! Owns four checks: the walk by curl works, every setting is in the table, every link leads to a file, and every path that
+//! the architecture names is there.
 
 use std::path::Path;
 use std::process::Command;

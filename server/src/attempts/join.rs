@@ -11,12 +11,9 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{AttemptError, Attempts};
-use crate::store::is_conflict;
 use crate::store::tables::{assignment, attempt, student};
+use crate::store::{decide_again_if, is_conflict};
 use crate::{names, secret};
-
-/// How often a join is decided again that another one has overtaken.
-const MOST_TRIES: u32 = 8;
 
 impl Attempts {
     /// Begins an attempt for the student of that name; a name that the class list does not have is added to it.
@@ -30,13 +27,8 @@ impl Attempts {
             return Err(AttemptError::ClosedToJoin);
         }
         // A second one who joins under the same name at the same moment takes the number or the line on the class list.
-        let mut tries = 0..MOST_TRIES;
-        loop {
-            match self.begin(&assignment, &name).await {
-                Err(AttemptError::Store(error)) if is_conflict(&error) && tries.next().is_some() => {}
-                outcome => return outcome,
-            }
-        }
+        let is_overtaken = |error: &AttemptError| matches!(error, AttemptError::Store(error) if is_conflict(error));
+        decide_again_if(is_overtaken, || self.begin(&assignment, &name)).await
     }
 
     /// Begins an attempt, unless the assignment has been closed.

@@ -18,13 +18,11 @@ use super::submit::{Questions, SubmitRequest, check, questions_of, receipt_of};
 use super::{AttemptError, Attempts};
 use crate::outbox::AnswerRecord;
 use crate::records::QUIZ_ANSWERS;
-use crate::store::is_conflict;
 use crate::store::tables::{answer, assignment, attempt, student};
+use crate::store::{decide_again_if, is_conflict};
 
 /// Submissions of one transaction. More wait for the next, so that the first are not kept waiting by the last.
 const MOST: usize = 64;
-/// How often a transaction is decided again that another process has overtaken.
-const MOST_TRIES: u32 = 8;
 /// Rows of one statement: SQLite takes 32,766 parameters, and an answer has seven.
 const MOST_ROWS: usize = 2_000;
 
@@ -106,13 +104,7 @@ impl Attempts {
             return;
         }
         let wanted: Vec<&SubmitRequest> = group.iter().map(|waiting| &waiting.wanted).collect();
-        let mut saved = self.save_group(&wanted).await;
-        for _ in 0..MOST_TRIES {
-            if !saved.as_ref().is_err_and(GroupError::is_conflict) {
-                break;
-            }
-            saved = self.save_group(&wanted).await;
-        }
+        let saved = decide_again_if(GroupError::is_conflict, || self.save_group(&wanted)).await;
         let outcomes = saved.unwrap_or_else(|error| {
             let all = group.iter().map(|_| Err(DbErr::Custom(error.to_string()).into()));
             all.collect()

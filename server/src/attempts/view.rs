@@ -3,15 +3,14 @@
 //! Owns the release rule, and the only place where a key can reach a student. Does not own what the attempt may still do:
 //! a quiz is shown in the same way before and after its close.
 
-use std::collections::BTreeMap;
-
 use app::api::attempts::{AttemptView, ChoiceView, QuestionView, Released};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::submit::receipt_of;
 use super::{AttemptError, Attempts};
+use crate::quizzes::{QuestionWithChoices, content_of};
 use crate::school::AFTER_CLOSE;
-use crate::store::tables::{answer, assignment, attempt, choice, class, question, quiz};
+use crate::store::tables::{answer, assignment, attempt, class, quiz};
 
 impl Attempts {
     /// All that the student may see now.
@@ -29,7 +28,7 @@ impl Attempts {
             quiz::Entity::find_by_id(assignment.quiz_id).one(read).await?.ok_or(AttemptError::Unknown("quiz"))?;
         let class =
             class::Entity::find_by_id(assignment.class_id).one(read).await?.ok_or(AttemptError::Unknown("class"))?;
-        let questions = self.content(quiz.id).await?;
+        let questions = content_of(read, quiz.id).await?;
         let released = self.released(&attempt, &assignment, &questions).await?;
         Ok(AttemptView {
             receipt: receipt_of(&attempt),
@@ -42,36 +41,11 @@ impl Attempts {
         })
     }
 
-    /// Questions in quiz order, each with its choices in the order shown.
-    async fn content(&self, quiz: i64) -> Result<Vec<(question::Model, Vec<choice::Model>)>, DbErr> {
-        let questions = question::Entity::find()
-            .filter(question::Column::QuizId.eq(quiz))
-            .order_by_asc(question::Column::Number)
-            .all(&self.store.read)
-            .await?;
-        let choices = choice::Entity::find()
-            .filter(choice::Column::QuestionId.is_in(questions.iter().map(|q| q.id)))
-            .order_by_asc(choice::Column::Number)
-            .all(&self.store.read)
-            .await?;
-        let mut by_question: BTreeMap<i64, Vec<choice::Model>> = BTreeMap::new();
-        for choice in choices {
-            by_question.entry(choice.question_id).or_default().push(choice);
-        }
-        Ok(questions
-            .into_iter()
-            .map(|question| {
-                let choices = by_question.remove(&question.id).unwrap_or_default();
-                (question, choices)
-            })
-            .collect())
-    }
-
     async fn released(
         &self,
         attempt: &attempt::Model,
         assignment: &assignment::Model,
-        questions: &[(question::Model, Vec<choice::Model>)],
+        questions: &[QuestionWithChoices],
     ) -> Result<Option<Vec<Released>>, DbErr> {
         if !may_see_keys(attempt, assignment) {
             return Ok(None);
@@ -79,7 +53,7 @@ impl Attempts {
         let answers =
             answer::Entity::find().filter(answer::Column::AttemptId.eq(&attempt.id)).all(&self.store.read).await?;
         let given = |question: i64| answers.iter().find(|a| a.question_id == question).and_then(|a| a.choice_id);
-        let release = |(question, choices): &(question::Model, Vec<choice::Model>)| {
+        let release = |(question, choices): &QuestionWithChoices| {
             // A void question has no right answer that anybody should learn.
             let choices = (!question.is_void).then_some(choices)?;
             let mut right = choices.iter().filter(|c| c.is_key).map(|c| c.id);
@@ -96,7 +70,7 @@ fn may_see_keys(attempt: &attempt::Model, assignment: &assignment::Model) -> boo
     assignment.release == AFTER_CLOSE && assignment.closed_at.is_some() && attempt.submitted_at.is_some()
 }
 
-fn without_key((question, choices): (question::Model, Vec<choice::Model>)) -> QuestionView {
+fn without_key((question, choices): QuestionWithChoices) -> QuestionView {
     let choices = choices.into_iter().map(|c| ChoiceView { id: c.id, text: c.text }).collect();
     QuestionView { id: question.id, text: question.text, choices }
 }

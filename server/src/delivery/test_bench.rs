@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::api::pipeline::LoadRow;
 use tokio::sync::watch;
 
 use super::prepared::{PreparedBatch, Route};
@@ -18,7 +19,6 @@ use crate::records::source::{Gathered, Source, Until};
 use crate::registry::terms::StreamConfig;
 use crate::registry::{DeliveryStream, Incoming, Plant, Registry};
 use crate::stream::{Logs, ShardLog};
-use crate::warehouse::LoadedRow;
 use crate::warehouse::duckdb::{self, Limits};
 
 pub(crate) const HINTS: BufferingHints = BufferingHints { size_bytes: 1 << 20, interval: Duration::ZERO };
@@ -148,7 +148,7 @@ impl TestBench {
     }
 
     /// Ranges that were loaded, oldest first.
-    pub async fn history(&self) -> Vec<LoadedRow> {
+    pub async fn history(&self) -> Vec<LoadRow> {
         let mut loads = self.plant.warehouse.loads(100).await.expect("loads");
         loads.reverse();
         loads

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use app::api::Millis;
 use app::api::freshness::StreamFreshness;
-use app::api::pipeline::{LoadRow, ParkedBatch, Pipeline, StageStatus, StreamStatus};
+use app::api::pipeline::{ParkedBatch, Pipeline, StageStatus, StreamStatus};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -80,7 +80,7 @@ impl Ops {
                 parked,
             });
         }
-        let loads = self.warehouse.loads(LOADS).await.map(|rows| rows.into_iter().map(load_row).collect());
+        let loads = self.warehouse.loads(LOADS).await;
         if let Err(error) = &loads {
             tracing::error!(%error, "the load history could not be read");
         }
@@ -302,16 +302,5 @@ fn stage<'a>(stage: &str, paces: impl IntoIterator<Item = &'a Pace>, unit: &str,
         p99_ms: reading.p99_ms,
         note: note.to_owned(),
         problem: None,
-    }
-}
-
-fn load_row(row: crate::warehouse::LoadedRow) -> LoadRow {
-    LoadRow {
-        loaded_at: row.loaded_at,
-        stream: row.stream,
-        records: row.records,
-        object_bytes: row.object_bytes,
-        copy_ms: row.copy_ms,
-        object: row.object,
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Owns import and rulings. Does not own who may do which, nor what a student sees of a quiz.
 
+mod content;
 pub mod gift;
 mod import;
 mod rulings;
 
+pub use content::{Content, QuestionWithChoices, content_of, keys};
 pub use import::Imported;
 pub(crate) use rulings::Graded;
 pub use rulings::{RuledBy, misfit, numbers_of};

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use app::api::results::{ItemFigures, LEAST_N, TestFigures};
 
-use super::content::Content;
+use crate::quizzes::Content;
 use crate::store::tables::{choice, question};
 use crate::warehouse::Totals;
 

@@ -9,10 +9,10 @@ use app::api::results::{ChoiceResult, ClassResults, QuestionResult, View};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::analysis::Analysis;
-use super::content::{Content, QuestionWithChoices, keys};
-use super::{ReportError, Reports, group};
+use super::{ReportError, Reports};
 use crate::accounts::User;
-use crate::store::tables::{assignment, choice, class, question, quiz};
+use crate::quizzes::{Content, QuestionWithChoices, content_of, keys};
+use crate::store::tables::{assignment, choice, class, quiz};
 use crate::warehouse::{Counting, Totals};
 
 /// An assignment with all that the transactional store knows of it.
@@ -66,7 +66,7 @@ impl Reports {
     pub(super) async fn given(&self, user: &User, assignment: i64) -> Result<AssignmentContent, ReportError> {
         let (assignment, class) = self.access.visible(user, assignment).await?;
         let quiz = quiz::Entity::find_by_id(assignment.quiz_id).one(&self.store.read);
-        let (quiz, content) = tokio::try_join!(quiz, self.content(assignment.quiz_id))?;
+        let (quiz, content) = tokio::try_join!(quiz, content_of(&self.store.read, assignment.quiz_id))?;
         let quiz = quiz.ok_or(ReportError::Unknown("quiz"))?;
         Ok(AssignmentContent { assignment, class, quiz, content })
     }
@@ -92,27 +92,6 @@ impl Reports {
             .all(&self.store.read)
             .await?;
         Ok(classes.into_iter().map(|class| class.name).collect())
-    }
-
-    async fn content(&self, quiz: i64) -> Result<Content, DbErr> {
-        let questions = question::Entity::find()
-            .filter(question::Column::QuizId.eq(quiz))
-            .order_by_asc(question::Column::Number)
-            .all(&self.store.read)
-            .await?;
-        let choices = choice::Entity::find()
-            .filter(choice::Column::QuestionId.is_in(questions.iter().map(|q| q.id)))
-            .order_by_asc(choice::Column::Number)
-            .all(&self.store.read)
-            .await?;
-        let mut choices = group(choices, |choice| choice.question_id);
-        Ok(questions
-            .into_iter()
-            .map(|question| {
-                let choices = choices.remove(&question.id).unwrap_or_default();
-                (question, choices)
-            })
-            .collect())
     }
 }
 
@@ -162,9 +141,10 @@ fn grade(content: Content, totals: &Totals, analysis: &Analysis) -> Vec<Question
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::tables::question;
     use crate::warehouse::ChoiceCount;
 
-    fn asked(id: i64, choices: &[i64], key: i64) -> (question::Model, Vec<choice::Model>) {
+    fn asked(id: i64, choices: &[i64], key: i64) -> QuestionWithChoices {
         let question = question::Model {
             id,
             quiz_id: 1,

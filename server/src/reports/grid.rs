@@ -11,9 +11,9 @@ use app::api::class::{
 };
 use app::api::results::View;
 
-use super::content::{Content, QuestionWithChoices, keys};
 use super::{ReportError, Reports};
 use crate::accounts::User;
+use crate::quizzes::{Content, QuestionWithChoices, keys};
 use crate::store::tables::{choice, student};
 use crate::warehouse::{Cell, Counting, StudentAnswerRow};
 

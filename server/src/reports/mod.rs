@@ -7,7 +7,6 @@
 mod analysis;
 mod assignment;
 mod classes;
-mod content;
 mod error;
 mod export;
 mod following;
@@ -16,7 +15,6 @@ mod overview;
 mod port;
 mod rulings;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::class::ClassGrid;
@@ -98,13 +96,4 @@ impl Reports {
         let latest = self.results.latest(&key(true)).or_else(|| self.results.latest(&key(false)));
         latest.map(|results| results.freshness)
     }
-}
-
-/// Groups rows by a key, keeping their order.
-fn group<K: Ord, V>(rows: impl IntoIterator<Item = V>, key: impl Fn(&V) -> K) -> BTreeMap<K, Vec<V>> {
-    let mut grouped: BTreeMap<K, Vec<V>> = BTreeMap::new();
-    for row in rows {
-        grouped.entry(key(&row)).or_default().push(row);
-    }
-    grouped
 }

@@ -9,10 +9,9 @@ use app::api::rulings::{NewRuling, Ruling, RulingEffect, Standing};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use super::assignment::AssignmentContent;
-use super::content::{Content, keys};
 use super::{ReportError, Reports};
 use crate::accounts::User;
-use crate::quizzes::{misfit, numbers_of};
+use crate::quizzes::{Content, keys, misfit, numbers_of};
 use crate::store::tables::{account, ruling};
 
 /// So many first submissions gave this choice to this question; no choice means that they omitted it.

@@ -11,12 +11,13 @@
 //!
 //! Whoever decides something by what was read writes on a condition (`WHERE submitted_at IS NULL`, a unique index) and looks at
 //! what was written, or locks the row that was read. SQLite has one writer, so that neither is ever the loser there; another
-//! database has several, and [`is_conflict`] tells which error means *decide again*.
+//! database has several, and [`decide_again_if`] does what was overtaken anew.
 //!
 //! Does not own a rule: the rooms `attempts`, `quizzes`, `school` and `accounts` say what may be
 //! written and what it means. The store stands below all of them.
 
 mod check;
+mod conflict;
 mod health;
 mod migrations;
 mod numbers;
@@ -32,11 +33,12 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr, SqliteTransactionMode, SqlxSqliteConnector,
+    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode, SqlxSqliteConnector,
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
+pub use conflict::{decide_again_if, is_conflict};
 pub use health::{Fault, Health};
 pub use numbers::number_on_after;
 
@@ -112,19 +114,6 @@ impl Store {
         self.write.close_by_ref().await?;
         self.read.close_by_ref().await
     }
-}
-
-/// Whether another writer was faster: the row that was to be unique is there, or the database could not order two
-/// transactions. The caller reads and decides again.
-#[must_use]
-pub fn is_conflict(error: &DbErr) -> bool {
-    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
-        return true;
-    }
-    let (DbErr::Exec(error) | DbErr::Query(error)) = error else { return false };
-    let RuntimeErr::SqlxError(error) = error else { return false };
-    // The codes of SQL's standard for a failed serialization and a deadlock.
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40001" || code == "40P01")
 }
 
 /// A transaction that writes. Nothing of it counts before [`Writing::commit`] has returned without an error; dropped, it

@@ -138,12 +138,12 @@ async fn a_number_that_has_left_the_store_is_not_given_out_again() {
 async fn a_row_that_another_writer_has_made_is_a_conflict_and_any_other_error_is_none() {
     let Opened { store, _folder } = opened().await;
     let tx = store.begin().await.expect("begun");
-    let add = "INSERT INTO api_key (name) VALUES ('a')";
+    let of_nobody = "INSERT INTO session (token_hash, account_id, expires_at) VALUES ('t', 999, 1)";
     let add_account = "INSERT INTO account (email, name, role, password_hash) VALUES ('a@x', 'A', 'teacher', '')";
     tx.execute_unprepared(add_account).await.expect("added");
     let again = tx.execute_unprepared(add_account).await.expect_err("the address is unique");
     assert!(is_conflict(&again), "{again:?}");
-    for wrong in [add, "INSERT INTO nothing VALUES (1)"] {
+    for wrong in [of_nobody, "INSERT INTO nothing VALUES (1)"] {
         let error = tx.execute_unprepared(wrong).await.expect_err("wrong");
         assert!(!is_conflict(&error), "{error:?}");
     }

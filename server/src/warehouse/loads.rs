@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::Millis;
+use app::api::pipeline::LoadRow;
 use bytes::Bytes;
 use url::Url;
 
@@ -56,23 +57,6 @@ pub enum Loaded {
     Rows(u64),
     /// The load history knew the range; nothing was done.
     Already,
-}
-
-/// One row of the load history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoadedRow {
-    /// When it was committed.
-    pub loaded_at: Millis,
-    /// Delivery stream.
-    pub stream: String,
-    /// Rows.
-    pub records: i64,
-    /// Compressed size.
-    pub object_bytes: i64,
-    /// Duration of the COPY.
-    pub copy_ms: f64,
-    /// Key of the object.
-    pub object: String,
 }
 
 /// One batch, as the load history has it.
@@ -149,7 +133,7 @@ pub trait Loads {
     ///
     /// # Errors
     /// If the warehouse does not answer.
-    async fn loads(&self, most: u32) -> Result<Vec<LoadedRow>, WarehouseError>;
+    async fn loads(&self, most: u32) -> Result<Vec<LoadRow>, WarehouseError>;
 
     /// Every batch of a stream that was loaded, by shard and range.
     ///

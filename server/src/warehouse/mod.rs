@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use figures::{Cell, ChoiceCount, CountedAnswer, CountedAttempt, Counting, Figures, StudentAnswerRow, Totals};
 pub use landed::{Books, Landed, Landings, Tally};
-pub use loads::{Batch, FOLDED, Load, Loaded, LoadedRow, Loads, ShardEnd, StreamEnds, is_folded};
+pub use loads::{Batch, FOLDED, Load, Loaded, Loads, ShardEnd, StreamEnds, is_folded};
 pub use sent::{Closed, Highest, KINDS, Ruled, RuledVersion, Sent, SentAnswer, SentAttempt};
 
 /// Everything that is asked of a warehouse. Each engine passes the same suite of tests.

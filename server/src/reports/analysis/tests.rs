@@ -7,8 +7,8 @@ use app::api::results::{Attempts, View};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::super::content::keys;
 use super::*;
+use crate::quizzes::keys;
 use crate::warehouse::duckdb::{self, Limits};
 use crate::warehouse::{Counting, Warehouse};
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::api::pipeline::LoadRow;
 use duckdb::{Connection, Row, params};
 
 use super::database::Database;
@@ -13,7 +14,7 @@ use super::values::millis;
 use super::{DuckDb, copy};
 use crate::lake::Objects;
 use crate::records::columns::Table;
-use crate::warehouse::{Batch, Load, Loaded, LoadedRow, Loads, ShardEnd, StreamEnds, WarehouseError};
+use crate::warehouse::{Batch, Load, Loaded, Loads, ShardEnd, StreamEnds, WarehouseError};
 
 #[async_trait::async_trait]
 impl Loads for DuckDb {
@@ -58,12 +59,12 @@ impl Loads for DuckDb {
         .await
     }
 
-    async fn loads(&self, most: u32) -> Result<Vec<LoadedRow>, WarehouseError> {
+    async fn loads(&self, most: u32) -> Result<Vec<LoadRow>, WarehouseError> {
         self.read(move |reader| {
             reader
                 .prepare_cached(include_str!("sql/loads.sql"))?
                 .query_map(params![most], |row| {
-                    Ok(LoadedRow {
+                    Ok(LoadRow {
                         loaded_at: millis(&row.get(0)?).unwrap_or_default(),
                         stream: row.get(1)?,
                         records: row.get(2)?,
