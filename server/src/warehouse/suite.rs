@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use url::Url;
 
-use super::{Advice, Counting, Load, Loaded, ShardEnd, Tally, Warehouse, WarehouseError};
+use super::{Advice, Counting, Load, Loaded, ShardEnd, Tally, Totals, Warehouse, WarehouseError};
 use crate::lake::{LocalFile, Objects};
 use crate::records::QUIZ_ANSWERS;
 use crate::records::columns::{Kind, Table, quiz_answers};
@@ -127,12 +127,23 @@ async fn bring_in(warehouse: &Warehouse, start: u64, answers: &[Answer]) -> Resu
     warehouse.load(load, lake).await
 }
 
+async fn totals(warehouse: &Warehouse, attempts: Attempts) -> Totals {
+    let view = View { attempts, ..View::of(ASSIGNMENT) };
+    warehouse.totals(&Counting { view, keys: vec![KEY] }, i64::MAX).await.expect("totals")
+}
+
 /// How many attempts reached 0, and how many 1.
 async fn scores(warehouse: &Warehouse, attempts: Attempts) -> (i64, i64) {
-    let view = View { attempts, ..View::of(ASSIGNMENT) };
-    let totals = warehouse.totals(&Counting { view, keys: vec![KEY] }, i64::MAX).await.expect("totals");
+    let totals = totals(warehouse, attempts).await;
     let of = |score| totals.scores.iter().find(|(reached, _)| *reached == score).map_or(0, |(_, count)| *count);
     (of(0), of(1))
+}
+
+/// The choices of the answers that count, lowest first.
+async fn choices(warehouse: &Warehouse, attempts: Attempts) -> Vec<i64> {
+    let mut choices: Vec<i64> = totals(warehouse, attempts).await.choices.iter().filter_map(|row| row.choice).collect();
+    choices.sort_unstable();
+    choices
 }
 
 async fn rows_and_loads(warehouse: &Warehouse) -> (i64, usize) {
@@ -182,13 +193,17 @@ pub(crate) async fn a_record_in_two_batches_counts_once(warehouse: Warehouse) {
 }
 
 pub(crate) async fn the_rule_decides_which_attempt_counts(warehouse: Warehouse) {
-    // The first is wrong, the second right, the third wrong again.
-    let answers = [Answer::new(1, "a", 1, 12), Answer::new(2, "b", 2, KEY), Answer::new(3, "c", 3, 12)];
+    // The first is wrong, the second right, the third wrong in another way.
+    let answers = [Answer::new(1, "a", 1, 12), Answer::new(2, "b", 2, KEY), Answer::new(3, "c", 3, 13)];
     bring_in(&warehouse, 0, &answers).await.expect("loaded");
     assert_eq!(scores(&warehouse, Attempts::First).await, (1, 0));
     assert_eq!(scores(&warehouse, Attempts::Best).await, (0, 1));
     assert_eq!(scores(&warehouse, Attempts::Last).await, (1, 0));
     assert_eq!(scores(&warehouse, Attempts::All).await, (2, 1));
+    assert_eq!(choices(&warehouse, Attempts::First).await, [12]);
+    assert_eq!(choices(&warehouse, Attempts::Best).await, [KEY]);
+    assert_eq!(choices(&warehouse, Attempts::Last).await, [13]);
+    assert_eq!(choices(&warehouse, Attempts::All).await, [KEY, 12, 13]);
     let rows = warehouse.answers_of_student(ASSIGNMENT, "s".to_owned()).await.expect("answers");
     assert_eq!(rows.iter().map(|row| row.attempt_no).collect::<Vec<_>>(), [1, 2, 3]);
 }
