@@ -235,6 +235,41 @@ async fn a_copy_that_fails_for_too_long_is_parked_and_the_stream_goes_on() {
     bench.end().await;
 }
 
+/// Another process has brought in a part of the range: however often COPY is tried, it is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_refused_for_good_is_parked_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config();
+    if let Some(destination) = &mut config.destination {
+        destination.settings.copy_retry = Duration::from_secs(3_600);
+    }
+    let bench = TestBench::with(folder.path(), config).await;
+    bench.put(0..5).await;
+    bench.settle().await;
+    let lake = bench.plant.lake.clone();
+    let elsewhere = Load {
+        table: None,
+        stream: "s".to_owned(),
+        shard: bench.shard().shard(),
+        start: 6,
+        end: 7,
+        is_heartbeats: false,
+        manifest: lake.url("m"),
+        rows: 1,
+        object: "o".to_owned(),
+        object_bytes: 1,
+        body: None,
+        checkpoint: None,
+        now: bench.plant.clock.now(),
+    };
+    bench.plant.warehouse.load(elsewhere, Arc::new(lake)).await.expect("loaded");
+    bench.put(5..8).await;
+    bench.settle().await;
+    let [parked] = &bench.shard().parked_batches().expect("read")[..] else { panic!("one batch is parked") };
+    assert!(parked.cut == Cut { start: 5, end: 8 } && parked.reason.contains("overlaps 6..7"), "{parked:?}");
+    bench.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_taken_by_policy_and_stands_in_the_error_output() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -52,7 +52,11 @@ pub(crate) async fn close_at<C: ConnectionTrait>(tx: &C, assignment: i64, at: Mi
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
     use crate::for_tests::Room;
+    use crate::records::QUIZ_CATALOG;
     use crate::school::NewAssignment;
 
     #[tokio::test]
@@ -70,8 +74,19 @@ mod tests {
         let other_class = assign("ABC-124").await;
         assert!(page.changed().await, "another class has the quiz now");
         let mut other_page = room.live.listen(other_class);
+        let waiting = async || room.outbox.waiting(QUIZ_CATALOG).await.expect("a count").records;
+        let closed_at = async || {
+            let row = assignment::Entity::find_by_id(assignment).one(&room.store.read).await;
+            row.expect("read").expect("its row").closed_at
+        };
+        let before = waiting().await;
         let (one, other) = tokio::join!(school.close(assignment), school.close(assignment));
         assert!(one.is_ok() && other.is_ok());
+        let first_close = closed_at().await;
+        room.hand.fetch_add(1_000, Ordering::Relaxed);
+        assert!(first_close.is_some() && school.close(assignment).await.is_ok());
+        assert_eq!(closed_at().await, first_close, "again is the same");
+        assert_eq!(waiting().await, before + 1, "it is announced once");
         drop(room);
         assert!(page.changed().await && other_page.changed().await);
         assert!(!page.changed().await, "the second has changed nothing");

@@ -64,6 +64,19 @@ impl Objects for Lying {
     }
 }
 
+/// The same on this machine, where nothing is downloaded.
+struct Near(Arc<dyn Objects>);
+
+impl Objects for Near {
+    fn open(&self, url: &Url) -> Result<Option<LocalFile>, String> {
+        self.0.open(url)
+    }
+
+    fn is_remote(&self) -> bool {
+        false
+    }
+}
+
 /// One answer; its record's id is its number, unless another is given.
 #[derive(Clone, Copy)]
 struct Answer {
@@ -155,6 +168,8 @@ pub(crate) async fn a_batch_lands_whole_and_the_same_range_again_is_known(wareho
     let answers = [Answer::new(1, "a", 1, KEY), Answer::new(2, "b", 1, 12)];
     assert_eq!(bring_in(&warehouse, 0, &answers).await.expect("loaded"), Loaded::Rows(2));
     assert_eq!(bring_in(&warehouse, 0, &answers).await.expect("known"), Loaded::Already);
+    let (load, lake) = batch(QUIZ_ANSWERS, 0, &answers);
+    assert_eq!(warehouse.load(load, Arc::new(Near(lake))).await.expect("known"), Loaded::Already);
     assert_eq!(rows_and_loads(&warehouse).await, (2, 1));
     let end = warehouse.shard_end(QUIZ_ANSWERS.to_owned(), SHARD.to_owned()).await.expect("its end");
     assert_eq!(end, ShardEnd { offset: 2, checkpoint: Some("record 1".to_owned()) });
